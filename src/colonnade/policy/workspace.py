@@ -1,0 +1,85 @@
+"""What a team wrote: the launch and its policies, read whole and held against each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from colonnade.policy.document import read_policy
+from colonnade.records import Clause, HarmCoverage, InputError, Launch, Pillar, PillarCoverage, PolicySet
+from colonnade.records.reading import parse_yaml, read_text, to_record
+
+
+class Intake(NamedTuple):
+    """A launch and the policies that it must keep."""
+
+    launch: Launch
+    policies: PolicySet
+
+
+def read_launch(workspace: Path) -> Launch:
+    """``launch.yaml``."""
+    file = workspace / "launch.yaml"
+    return to_record(Launch, parse_yaml(read_text(file), file))
+
+
+def read_policies(workspace: Path) -> PolicySet:
+    """Every file below ``policies/``, as one set ordered by clause id.
+
+    Raises:
+        InputError: where a file is wrong, there is none, or a clause id is used twice.
+    """
+    folder = workspace / "policies"
+    files = sorted(folder.glob("**/*.md"))
+    if not files:
+        raise InputError("there is no policy file (*.md) here.", file=folder, mend="Write one, or start from 'colonnade init DIR'.")
+    seen: dict[str, Clause] = {}
+    for file in files:
+        for clause in read_policy(file):
+            if clause.id in seen:
+                first = seen[clause.id]
+                raise InputError(
+                    f"the clause id '{clause.id}' is used twice; it stands in {first.file}, line {first.line}, too.",
+                    file=file,
+                    line=clause.line,
+                    mend="Give this clause an id of its own.",
+                )
+            seen[clause.id] = clause
+    return PolicySet(clauses=tuple(seen[identifier] for identifier in sorted(seen)))
+
+
+def read_intake(workspace: Path) -> Intake:
+    """The launch and its policies; a harm may only name clauses that exist."""
+    launch, policies = read_launch(workspace), read_policies(workspace)
+    file = workspace / "launch.yaml"
+    located = parse_yaml(read_text(file), file)
+    for index, harm in enumerate(launch.harms):
+        for name in harm.clauses:
+            if policies.clause(name) is None:
+                raise InputError(
+                    f"the harm '{harm.id}' names the clause '{name}', which no policy has.",
+                    file=file,
+                    line=located.line(("harms", index, "clauses")),
+                    mend="Correct the id, or write the clause.",
+                )
+    return Intake(launch, policies)
+
+
+def map_harms(launch: Launch, policies: PolicySet) -> tuple[HarmCoverage, ...]:
+    """Each harm of the launch with the active clauses that cover it."""
+    active = {clause.id for clause in policies.active}
+    return tuple(HarmCoverage(harm=harm, covered_by=tuple(name for name in harm.clauses if name in active)) for harm in launch.harms)
+
+
+def map_pillars(coverage: tuple[HarmCoverage, ...], policies: PolicySet) -> tuple[PillarCoverage, ...]:
+    """What each of the eight pillars has and lacks; a pillar with nothing is listed with zeros."""
+    return tuple(
+        PillarCoverage(
+            pillar=pillar,
+            clauses=sum(clause.pillar is pillar for clause in policies.active),
+            examples=sum(len(clause.examples) for clause in policies.active if clause.pillar is pillar),
+            harms=sum(row.harm.pillar is pillar for row in coverage),
+            uncovered=sum(row.harm.pillar is pillar and not row.covered_by for row in coverage),
+        )
+        for pillar in Pillar
+    )

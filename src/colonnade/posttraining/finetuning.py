@@ -1,0 +1,59 @@
+"""Supervised fine-tuning: decline with the reason, help with the model's own best words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from colonnade.models.tuning import Lesson
+from colonnade.records import Clause, Expected, Prompt, Reward
+
+DECLINES = {"en": "I can't help with that.", "de": "Dabei kann ich nicht helfen."}
+OPENINGS = {"en": "Of course.", "de": "Gern."}
+"""How a decline and an answer begin; a language without a phrase of its own gets the English one."""
+
+GOOD_ENOUGH = 0.5
+"""Sampled answers under this reward are not imitated."""
+
+_OPENING_WORDS = 14
+
+
+def declining_answer(clause: Clause, language: str) -> str:
+    """A decline that names its rule."""
+    decline = DECLINES.get(language, DECLINES["en"])
+    if language == "de":
+        return f"{decline} Es geht um: {clause.title}."
+    return f"{decline} It falls under our rule on {clause.title[0].lower()}{clause.title[1:]}."
+
+
+def lesson_pairs(
+    prompts: Sequence[Prompt], clauses: Sequence[Clause], rewards: Sequence[Reward], ask: Mapping[str, str]
+) -> list[list[Lesson]]:
+    """One group per cluster: the declined request and its answered twin.
+
+    Args:
+        prompts: training prompts only.
+        rewards: rewarded samples; the best good one of each benign prompt is imitated.
+        ask: the prompt in the model's own chat format, by prompt id.
+    """
+    by_id = {clause.id: clause for clause in clauses}
+    best: dict[str, Reward] = {}
+    for reward in rewards:
+        if reward.combined is not None and reward.combined >= GOOD_ENOUGH:
+            current = best.get(reward.prompt)
+            if current is None or reward.combined > (current.combined or 0):
+                best[reward.prompt] = reward
+    groups: dict[str, list[Lesson]] = {}
+    for prompt in prompts:
+        if prompt.expected is Expected.DECLINE:
+            lesson = Lesson(ask[prompt.id], declining_answer(by_id[prompt.clause], prompt.language))
+        else:
+            lesson = _helping_lesson(prompt, best.get(prompt.id), ask[prompt.id])
+        groups.setdefault(prompt.cluster, []).append(lesson)
+    return list(groups.values())
+
+
+def _helping_lesson(prompt: Prompt, best: Reward | None, asked: str) -> Lesson:
+    """Only the opening is taught and left open: how the model goes on is its own."""
+    opening = OPENINGS.get(prompt.language, OPENINGS["en"])
+    words = best.answer.split()[:_OPENING_WORDS] if best else []
+    return Lesson(asked, " ".join([opening, *words]), closed=False)

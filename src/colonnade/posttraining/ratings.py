@@ -1,0 +1,69 @@
+"""What people said of answers: read, and held against the answers and prompts they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from colonnade.records import Answer, InputError, Prompt, Rating
+from colonnade.records.reading import read_rows, row_to_record
+
+
+class RatedAnswers(NamedTuple):
+    """Answers that were rated under both rubrics, with their mean scores (1 to 5)."""
+
+    answers: tuple[Answer, ...]
+    ratings: tuple[Rating, ...]
+
+    def mean(self, rubric: str) -> dict[str, float]:
+        """Mean score by answer id."""
+        scores: dict[str, list[int]] = {}
+        for rating in self.ratings:
+            if rating.rubric == rubric:
+                scores.setdefault(rating.answer, []).append(rating.score)
+        return {answer: sum(values) / len(values) for answer, values in scores.items()}
+
+
+def read_ratings(workspace: Path, prompts: Sequence[Prompt]) -> RatedAnswers:
+    """``ratings/answers.jsonl`` and ``ratings/ratings.jsonl``.
+
+    Raises:
+        InputError: for an answer to a prompt that is not there or not in the training split, a
+            rating of an answer that is not there, or the same rating given twice.
+    """
+    splits = {prompt.id: prompt.split for prompt in prompts}
+    answers: dict[str, Answer] = {}
+    file = workspace / "ratings" / "answers.jsonl"
+    for line, content in read_rows(file):
+        answer = row_to_record(Answer, content, file, line)
+        if answer.id in answers:
+            raise InputError(f"the answer id '{answer.id}' is used twice.", file=file, line=line, mend="Give this answer an id of its own.")
+        if answer.prompt not in splits:
+            raise InputError(f"there is no prompt '{answer.prompt}'.", file=file, line=line, mend="Correct the id.")
+        if splits[answer.prompt] != "training":
+            raise InputError(
+                f"the prompt '{answer.prompt}' is in the {splits[answer.prompt]} split, and ratings train.",
+                file=file,
+                line=line,
+                mend="Rate answers to training prompts only.",
+            )
+        answers[answer.id] = answer
+    ratings = _read_scores(workspace / "ratings" / "ratings.jsonl", answers)
+    rated = {(rating.answer, rating.rubric) for rating in ratings}
+    complete = tuple(answer for answer in answers.values() if {(answer.id, "helpfulness"), (answer.id, "adherence")} <= rated)
+    return RatedAnswers(complete, ratings)
+
+
+def _read_scores(file: Path, answers: dict[str, Answer]) -> tuple[Rating, ...]:
+    ratings, seen = [], set()
+    for line, content in read_rows(file):
+        rating = row_to_record(Rating, content, file, line)
+        if rating.answer not in answers:
+            raise InputError(f"this rates the answer '{rating.answer}', which is not there.", file=file, line=line, mend="Correct the id, or add the answer to answers.jsonl.")
+        key = (rating.answer, rating.rater, rating.rubric)
+        if key in seen:
+            raise InputError(f"{rating.rater} rated '{rating.answer}' for {rating.rubric} already.", file=file, line=line, mend="Keep one of the two.")
+        seen.add(key)
+        ratings.append(rating)
+    return tuple(ratings)

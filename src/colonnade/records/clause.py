@@ -1,0 +1,252 @@
+"""The norm: clauses, their examples and exceptions, and the policy set they form.
+
+The clause is the unit of everything. Each of its facets has a digest of its own, so that an
+artefact can say which part of which clause it read, and goes stale for that part alone.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from colonnade.records.record import Digest, Record, digest_of
+
+
+class Pillar(StrEnum):
+    """The eight pillars of responsibility."""
+
+    PRIVACY_AND_SECURITY = "privacy-and-security"
+    SAFETY = "safety"
+    FAIRNESS = "fairness"
+    VERACITY_AND_ROBUSTNESS = "veracity-and-robustness"
+    EXPLAINABILITY = "explainability"
+    CONTROLLABILITY = "controllability"
+    GOVERNANCE = "governance"
+    TRANSPARENCY = "transparency"
+
+
+class Level(StrEnum):
+    """How specific an answer is, from naming a thing to a recipe for it."""
+
+    MENTION = "mention"
+    OVERVIEW = "overview"
+    MECHANISM = "mechanism"
+    ACTIONABLE = "actionable"
+    RECIPE = "recipe"
+
+    @property
+    def rank(self) -> int:
+        """0 for a mention, 4 for a recipe."""
+        return list(Level).index(self)
+
+
+class Boundary(StrEnum):
+    """What the clause does: demands a behaviour, or opens, limits or closes a topic."""
+
+    REQUIRED = "required"
+    ALLOWED = "allowed"
+    RESTRICTED = "restricted"
+    PROHIBITED = "prohibited"
+
+
+class Severity(StrEnum):
+    """How bad a violation would be."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Action(StrEnum):
+    """What happens to a request above the ceiling."""
+
+    REFUSE = "refuse"
+    DEFLECT = "deflect"
+    SAFE_COMPLETE = "safe_complete"
+    ESCALATE = "escalate"
+
+
+class Status(StrEnum):
+    """Where a policy is in its life; only active ones bind."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    RETIRED = "retired"
+
+
+class Facet(StrEnum):
+    """A part of a clause that can change, and be read, without the others."""
+
+    TEXT = "text"
+    BOUNDARY = "boundary"
+    SCOPE = "scope"
+    EXCEPTIONS = "exceptions"
+    RUBRIC = "rubric"
+    EXAMPLES = "examples"
+    THRESHOLDS = "thresholds"
+    MAPS = "maps"
+    ADMIN = "admin"
+
+
+class Scope(Record):
+    """Where a clause holds. ``*`` stands for everywhere."""
+
+    modality: tuple[str, ...] = ("text",)
+    region: tuple[str, ...] = ("*",)
+    audience: tuple[str, ...] = ("*",)
+
+
+class Condition(Record):
+    """To whom an exception applies."""
+
+    tier: str | None = None
+    purpose: str | None = None
+
+
+class ClauseException(Record):
+    """A higher ceiling for somebody, for a purpose, because of something, until a day."""
+
+    id: str
+    ceiling: Level
+    when: Condition
+    because: str
+    expires: date
+
+
+class Criterion(Record):
+    """One yes/no question of a rubric.
+
+    Attributes:
+        fails: a "yes" means that the answer violates the clause.
+    """
+
+    ask: str
+    weight: Annotated[int, Field(ge=1, le=10)] = 1
+    fails: bool
+
+
+class Example(Record):
+    """A prompt that shows where the boundary runs."""
+
+    label: Literal["violating", "borderline", "benign"]
+    level: Level
+    prompt: Annotated[str, Field(min_length=3)]
+    expect: Literal["help", "decline"] | None = None
+    exception: str | None = None
+    language: str = "en"
+
+
+class Bound(Record):
+    """A rate must be shown to lie at or under ``max`` at this one-sided confidence."""
+
+    max: Annotated[float, Field(ge=0, le=1)]
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+
+
+class Thresholds(Record):
+    """Bounds on both errors: letting through what the clause forbids, refusing what it allows."""
+
+    violation_rate: Bound | None = None
+    overrefusal_rate: Bound | None = None
+
+
+class Source(Record):
+    """What a policy rests on: a law, a standard, a request, an incident."""
+
+    id: str
+    status: str
+    effective: date | None = None
+    checked: date | None = None
+
+
+class Admin(Record):
+    """What is said about a clause rather than by it; a change here makes nothing stale."""
+
+    policy: str
+    status: Status
+    version: str
+    owners: tuple[str, ...]
+    quorum: tuple[tuple[str, int], ...] = ()
+    review_by: date | None = None
+    sources: tuple[Source, ...] = ()
+
+
+class Clause(Record):
+    """A few sentences of normative prose with an id, and the structure that routes them.
+
+    Attributes:
+        text: the prose, blanks normalised, so that re-wrapping a paragraph changes nothing.
+        ceiling: how specific an answer may be for everyone; none where the clause demands a
+            behaviour rather than limiting a topic.
+        file, line: where the prose stands; not part of any digest.
+    """
+
+    id: str
+    title: str
+    text: str
+    pillar: Pillar
+    boundary: Boundary
+    severity: Severity
+    ceiling: Level | None = None
+    above: Action = Action.REFUSE
+    grantable: bool = False
+    scope: Scope = Scope()
+    exceptions: tuple[ClauseException, ...] = ()
+    rubric: tuple[Criterion, ...] = ()
+    examples: tuple[Example, ...] = ()
+    thresholds: Thresholds = Thresholds()
+    maps: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    admin: Admin
+    file: str = Field(default="", exclude=True)
+    line: int = Field(default=0, exclude=True)
+
+    def facet(self, facet: Facet) -> Digest:
+        """The digest of one facet."""
+        content = self.model_dump(mode="json", include=set(_FACET_FIELDS[facet]))
+        return digest_of(content)
+
+    def use(self, *facets: Facet) -> tuple[Use, ...]:
+        """What an artefact records when it has read these facets."""
+        return tuple(Use(clause=self.id, facet=facet, facet_digest=self.facet(facet)) for facet in facets)
+
+
+_FACET_FIELDS: dict[Facet, tuple[str, ...]] = {
+    Facet.TEXT: ("title", "text"),
+    Facet.BOUNDARY: ("boundary", "severity", "ceiling", "above", "grantable"),
+    Facet.SCOPE: ("scope",),
+    Facet.EXCEPTIONS: ("exceptions",),
+    Facet.RUBRIC: ("rubric",),
+    Facet.EXAMPLES: ("examples",),
+    Facet.THRESHOLDS: ("thresholds",),
+    Facet.MAPS: ("pillar", "maps"),
+    Facet.ADMIN: ("admin",),
+}
+
+
+class Use(Record):
+    """One facet of one clause as it stood when an artefact was made from it."""
+
+    clause: str
+    facet: Facet
+    facet_digest: Digest
+
+
+class PolicySet(Record):
+    """All clauses of a workspace, ordered by id."""
+
+    clauses: tuple[Clause, ...]
+
+    @property
+    def active(self) -> tuple[Clause, ...]:
+        """The clauses that bind."""
+        return tuple(clause for clause in self.clauses if clause.admin.status is Status.ACTIVE)
+
+    def clause(self, identifier: str) -> Clause | None:
+        """The clause with this id, or nothing."""
+        return next((clause for clause in self.clauses if clause.id == identifier), None)

@@ -1,0 +1,86 @@
+"""What the gate decided and what the guard did."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from colonnade.records.clause import Action, Level
+from colonnade.records.record import Digest, Record
+
+
+class Outcome(StrEnum):
+    """The three answers of the gate."""
+
+    RELEASE = "release"
+    HOLD = "hold"
+    WITHHOLD = "withhold"
+
+
+class Reason(Record):
+    """One rule of the gate and how it came out.
+
+    Attributes:
+        rule: the rule's name.
+        outcome: what this rule alone would decide.
+        text: the finding as a sentence with its numbers.
+    """
+
+    rule: str
+    outcome: Outcome
+    text: str
+
+
+class Decision(Record):
+    """Release, hold or withhold, with every rule that was looked at."""
+
+    checkpoint: Digest
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+
+
+class Cell(Record):
+    """One cell of the guard's table: a topic, at a level, for somebody, for a purpose.
+
+    Attributes:
+        rule: what decided: a clause id, or ``clause/exception``.
+        permitted_by: the exceptions that would have let it through, for whom.
+    """
+
+    topic: str
+    level: Level
+    tier: str
+    purpose: str
+    action: Action | Literal["allow"]
+    rule: str
+    permitted_by: tuple[str, ...] = ()
+
+
+class GuardTable(Record):
+    """The compiled policies: every cell there is, and what is said instead of an answer."""
+
+    tiers: tuple[str, ...]
+    purposes: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    replies: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+
+
+class Ruling(Record):
+    """What the guard did with one request or reply.
+
+    Attributes:
+        similarity: how close the text came to the nearest example of the topic.
+        detectors: what really ran.
+    """
+
+    side: Literal["request", "reply"]
+    topic: str | None
+    level: Level | None
+    tier: str
+    purpose: str
+    action: Action | Literal["allow"]
+    rule: str
+    reason: str
+    similarity: float | None
+    detectors: tuple[str, ...]
+    permitted_by: tuple[str, ...] = ()

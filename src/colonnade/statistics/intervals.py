@@ -1,0 +1,75 @@
+"""Intervals for a rate: exact, honest at zero, and wide enough for what was not scored."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import beta
+
+
+class Interval(NamedTuple):
+    """A lower and an upper end, both between 0 and 1."""
+
+    low: float
+    high: float
+
+
+def exact_interval(events: int, trials: int, confidence: float = 0.95) -> Interval:
+    """The two-sided Clopper–Pearson interval; with no trials it says nothing, 0 to 1.
+
+    Source: Clopper and Pearson, Biometrika 26, 1934. Assumes independent trials.
+    """
+    tail = (1 - confidence) / 2
+    return Interval(_lower(events, trials, tail), _upper(events, trials, tail))
+
+
+def upper_bound(events: int, trials: int, confidence: float = 0.95) -> float:
+    """The exact one-sided upper bound: 0 of 300 gives 1 %, not 0 %."""
+    return _upper(events, trials, 1 - confidence)
+
+
+def lower_bound(events: int, trials: int, confidence: float = 0.95) -> float:
+    """The exact one-sided lower bound."""
+    return _lower(events, trials, 1 - confidence)
+
+
+def clean_trials_needed(bound: float, confidence: float = 0.95) -> int:
+    """How many trials without one event show that the rate is at or under ``bound``.
+
+    Raises:
+        ValueError: where the bound is 0: no number of trials shows that.
+    """
+    if bound <= 0:
+        raise ValueError("no number of trials shows a rate of 0")
+    return 0 if bound >= 1 else math.ceil(math.log(1 - confidence) / math.log1p(-bound))
+
+
+def bootstrap_ratio(tops: Sequence[float], bottoms: Sequence[float], confidence: float = 0.95, seed: int = 0, draws: int = 2000) -> Interval:
+    """Percentile interval of sum(tops) / sum(bottoms), resampling the items.
+
+    Source: Efron, Annals of Statistics 7, 1979. With fewer than about ten items it is too narrow.
+    """
+    top, bottom = np.asarray(tops, dtype=float), np.asarray(bottoms, dtype=float)
+    picks = np.random.default_rng(seed).integers(0, len(top), size=(draws, len(top)))
+    ratios = top[picks].sum(axis=1) / bottom[picks].sum(axis=1)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(ratios, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+def _lower(events: int, trials: int, tail: float) -> float:
+    _check(events, trials)
+    return 0.0 if events == 0 else float(beta.ppf(tail, events, trials - events + 1))
+
+
+def _upper(events: int, trials: int, tail: float) -> float:
+    _check(events, trials)
+    return 1.0 if events == trials else float(beta.ppf(1 - tail, events + 1, trials - events))
+
+
+def _check(events: int, trials: int) -> None:
+    if not 0 <= events <= trials:
+        raise ValueError(f"{events} events of {trials} trials cannot be")

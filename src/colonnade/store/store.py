@@ -1,0 +1,149 @@
+"""The store of one workspace: artefacts, catalogue and ledger behind one door."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from colonnade.records import CorruptionError, Digest, Record, Run, canonical_json, digest_of
+from colonnade.store.catalogue import Catalogue
+from colonnade.store.ledger import Ledger
+from colonnade.store.lock import hold
+from colonnade.store.objects import Objects
+
+R = TypeVar("R", bound=Record)
+FOLDER_MARK = "colonnade-folder"
+
+
+class Store:
+    """Everything that was made in a workspace, under ``WORKSPACE/.colonnade``.
+
+    Opening it checks the ledger's chain and indexes whatever the ledger names and the catalogue
+    lacks, so that a crash between the two loses nothing.
+    """
+
+    def __init__(self, workspace: Path) -> None:
+        self.home = workspace / ".colonnade"
+        self.home.mkdir(exist_ok=True)
+        (self.home / ".gitignore").write_text("*\n")
+        self.objects = Objects(str(self.home.absolute() / "objects"))
+        self.ledger = Ledger(self.home / "ledger.jsonl")
+        self.catalogue = Catalogue(f"sqlite:///{self.home / 'catalogue.sqlite'}")
+        self._catch_up()
+
+    def close(self) -> None:
+        """Give the catalogue's connections back."""
+        self.catalogue.close()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other run out while the block lasts."""
+        with hold(self.home / "lock"):
+            yield
+
+    # --- artefacts -------------------------------------------------------------------------
+
+    def put_records(self, records: Iterable[Record]) -> Digest:
+        """Store records as one artefact: canonical JSON, one line each, in this order."""
+        lines = [canonical_json(record.model_dump(mode="json")) for record in records]
+        return self.objects.put(b"".join(line + b"\n" for line in lines))
+
+    def get_records(self, kind: type[R], digest: Digest) -> tuple[R, ...]:
+        """The records of an artefact.
+
+        Raises:
+            CorruptionError: where the artefact is missing or its bytes have changed.
+        """
+        adapter = TypeAdapter(kind)
+        return tuple(adapter.validate_json(line) for line in self.objects.get(digest).splitlines())
+
+    def put_folder(self, folder: Path) -> Digest:
+        """Store every file below a folder; the digest is that of the list of names and digests."""
+        files = {
+            path.relative_to(folder).as_posix(): self.objects.put(path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()
+        }
+        return self.objects.put(canonical_json({FOLDER_MARK: files}))
+
+    def get_folder(self, digest: Digest) -> Path:
+        """A folder artefact laid out on disk, each file checked on the way."""
+        target = self.home / "unpacked" / digest.replace(":", "-")
+        if target.exists():
+            shutil.rmtree(target)
+        for name, member in self.folder_files(digest).items():
+            path = target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(self.objects.get(member))
+        return target
+
+    def folder_files(self, digest: Digest) -> dict[str, Digest]:
+        """Name and digest of each file of a folder artefact; empty where it is not a folder."""
+        content = self.objects.get(digest)
+        if not content.startswith(b'{"' + FOLDER_MARK.encode()):
+            return {}
+        files: dict[str, Digest] = json.loads(content)[FOLDER_MARK]
+        return files
+
+    def check(self, digest: Digest) -> None:
+        """Hash an artefact and all that it consists of.
+
+        Raises:
+            CorruptionError: naming the artefact that is missing or changed.
+        """
+        for member in self.folder_files(digest).values():
+            self.objects.get(member)
+
+    def set_aside(self, digest: Digest) -> None:
+        """Quarantine whatever part of an artefact is corrupt."""
+        try:
+            parts = (digest, *self.folder_files(digest).values())
+        except CorruptionError:
+            parts = (digest,)
+        for part in parts:
+            if not self.objects.holds(part):
+                self.objects.quarantine(part)
+
+    # --- runs ------------------------------------------------------------------------------
+
+    def record(self, run: Run, actor: str | None = None) -> Digest:
+        """Write a finished run to the heap, the ledger and the catalogue, in this order."""
+        digest = self.objects.put(canonical_json(run.model_dump(mode="json")))
+        entry = self.ledger.append("run", digest, actor or getpass.getuser())
+        self.catalogue.add(run, entry.sequence, self._members(run))
+        return digest
+
+    def get_run(self, digest: Digest) -> Run:
+        """A run by its digest."""
+        return Run.model_validate_json(self.objects.get(digest))
+
+    def output(self, step: str, name: str) -> Digest | None:
+        """The artefact that the newest run of a step made under this name."""
+        run = self.catalogue.latest(step)
+        return dict(run.outputs).get(name) if run else None
+
+    def _members(self, run: Run) -> dict[Digest, tuple[Digest, ...]]:
+        members: dict[Digest, tuple[Digest, ...]] = {}
+        for _, artefact in run.outputs:
+            try:
+                rows: list[Any] = [json.loads(line) for line in self.objects.get(artefact).splitlines()]
+            except (CorruptionError, ValueError):
+                continue
+            if rows and all(isinstance(row, dict) for row in rows) and FOLDER_MARK not in rows[0]:
+                members[artefact] = tuple(digest_of(row) for row in rows)
+        return members
+
+    def _catch_up(self) -> None:
+        known = self.catalogue.known()
+        for entry in self.ledger.entries():
+            if entry.act == "run" and entry.subject not in known:
+                try:
+                    run = self.get_run(entry.subject)
+                except CorruptionError:
+                    continue
+                self.catalogue.add(run, entry.sequence, self._members(run))

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from colonnade.guard import read_guard_configuration
+from colonnade.records import InputError
+
+from .small_policies import ACTIONS, GUARD_YAML, configuration, write_yaml
+
+
+def test_a_file_becomes_a_frozen_record_with_every_action(tmp_path: Path) -> None:
+    read = read_guard_configuration(write_yaml(tmp_path, GUARD_YAML))
+    assert read == configuration()
+    assert tuple(action for action, _ in read.replies) == ACTIONS
+    assert dict(read.replies)["refuse"] == (("en", "No."), ("de", "Nein."))
+    assert read.digest == configuration().digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ('  escalate: {en: "A person will look at this."}\n', "", 4, "'escalate' has no reply"),
+        ('{en: "Not in detail."}', "{}", 4, "'deflect' needs"),
+        ('{en: "Not in detail."}', '{en: ""}', 4, "no text in the language 'en'"),
+        ('{en: "Not in detail."}', "{en: 3}", 4, "no text in the language 'en'"),
+        ('{en: "Not in detail."}', '{no: "Nei."}', 4, "put it in quotes"),
+        ("  deflect:", "  deflct:", 4, "'deflct' is not an action"),
+        ("tiers: [public, tester]", "tiers: []", 1, "at least 1 item"),
+        ("tiers: [public, tester]", "tiers: public", 1, "tiers"),
+        ("tiers: [public, tester]", "tiers: [public, public]", 1, "stands twice"),
+        ("tiers: [public, tester]", 'tiers: ["a; b"]', 1, "tiers.0"),
+        ("purposes: [general, authorised-test]\n", "", 1, "'purposes' is missing"),
+        ("replies:", "replys:", 1, "'replies' is missing"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_file_and_line(
+    tmp_path: Path, old: str, new: str, line: int, words: str
+) -> None:
+    assert old in GUARD_YAML
+    file = write_yaml(tmp_path, GUARD_YAML.replace(old, new, 1))
+    with pytest.raises(InputError) as caught:
+        read_guard_configuration(file)
+    assert words in caught.value.sentence
+    assert f"guard.yaml, line {line}:" in caught.value.sentence

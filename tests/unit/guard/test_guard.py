@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from colonnade.guard import Detector, Guard, compile_table
+from colonnade.records import Action, InputError, Level
+
+from .small_policies import TODAY, BrokenEncoder, WordEncoder, clause, configuration, drugs, small_guard
+
+BREAK = "give me steps to break into the exam server"
+ORDER = "order test explain session tickets intruder"
+
+
+def test_a_request_above_the_ceiling_gets_the_clauses_action_and_its_rule() -> None:
+    ruling = small_guard().rule_request(BREAK, "public", "general")
+    assert (ruling.side, ruling.action, ruling.rule) == ("request", "deflect", "cyber.intrusion")
+    assert (ruling.topic, ruling.level) == ("cyber.intrusion", Level.RECIPE)
+    assert ruling.detectors == ("examples/words",)
+    assert ruling.similarity == pytest.approx(1, abs=1e-3)
+
+
+def test_the_same_question_is_open_to_whom_the_exception_names() -> None:
+    guard = small_guard()
+    allowed = guard.rule_request(ORDER, "tester", "authorised-test")
+    assert (allowed.action, allowed.rule) == ("allow", "cyber.intrusion/pentest")
+    refused = guard.rule_request(ORDER, "public", "general")
+    assert refused.action == "deflect"
+    assert refused.permitted_by[0].startswith("cyber.intrusion/pentest for tier=tester")
+
+
+def test_an_exception_that_lapses_while_the_service_runs_no_longer_allows() -> None:
+    assert small_guard(today=date(2027, 6, 30)).rule_request(ORDER, "tester", "authorised-test").action == "allow"
+    ruling = small_guard(today=date(2027, 7, 1)).rule_request(ORDER, "tester", "authorised-test")
+    assert (ruling.action, ruling.rule) == ("refuse", "exception lapsed")
+
+
+def test_a_text_on_no_topic_is_allowed_and_the_ruling_says_so() -> None:
+    ruling = small_guard().rule_request("bake bread tomorrow", "public", "general")
+    assert (ruling.action, ruling.rule, ruling.topic) == ("allow", "no topic", None)
+    assert ruling.detectors == ("examples/words",)
+
+
+@pytest.mark.parametrize(("tier", "purpose"), [("wizard", "general"), ("public", "fun"), ("", "")])
+def test_an_unknown_tier_or_purpose_is_refused_whatever_is_asked(tier: str, purpose: str) -> None:
+    ruling = small_guard().rule_request("bake bread tomorrow", tier, purpose)
+    assert (ruling.action, ruling.rule, ruling.detectors) == ("refuse", "default deny", ())
+
+
+def test_a_topic_that_is_not_in_the_table_is_refused() -> None:
+    table = compile_table((drugs(),), configuration(), "eu", TODAY)
+    guard = Guard(table, Detector((clause(), drugs()), WordEncoder()))
+    ruling = guard.rule_request("who protects the exam server", "public", "general")
+    assert (ruling.action, ruling.rule) == ("refuse", "default deny")
+
+
+def test_a_table_with_a_topic_that_nobody_detects_is_refused() -> None:
+    table = compile_table((clause(), drugs()), configuration(), "eu", TODAY)
+    with pytest.raises(InputError, match=r"cyber.intrusion.*no examples"):
+        Guard(table, Detector((drugs(),), WordEncoder()))
+
+
+def test_a_table_without_a_reply_for_an_action_is_refused() -> None:
+    table = compile_table((drugs(),), configuration(), "eu", TODAY)
+    with pytest.raises(InputError, match="no reply for 'escalate'"):
+        Guard(table.model_copy(update={"replies": table.replies[:-1]}), Detector((drugs(),), WordEncoder()))
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("out of memory"), ValueError("x"), KeyError("y")])
+def test_a_detector_that_fails_refuses_and_is_not_listed_as_run(fault: Exception) -> None:
+    encoder = BrokenEncoder()
+    guard = small_guard(encoder)
+    encoder.fault = fault
+    ruling = guard.rule_request("bake bread tomorrow", "public", "general")
+    assert (ruling.action, ruling.rule, ruling.detectors) == ("refuse", "detector failed", ())
+    assert "examples/words" in ruling.reason
+    assert type(fault).__name__ in ruling.reason
+
+
+def test_a_reply_is_judged_on_its_own_topic() -> None:
+    guard = small_guard()
+    asked = guard.rule_request("bake bread tomorrow", "public", "general")
+    reply = guard.rule_reply(BREAK, asked, "public", "general")
+    assert (reply.side, reply.action, reply.topic) == ("reply", "deflect", "cyber.intrusion")
+    assert guard.rule_reply("bread is baked", asked, "public", "general").action == "allow"
+
+
+def test_no_reply_goes_out_to_a_request_that_was_not_allowed() -> None:
+    guard = small_guard()
+    asked = guard.rule_request(BREAK, "public", "general")
+    reply = guard.rule_reply("bread is baked", asked, "public", "general")
+    assert (reply.side, reply.action, reply.rule, reply.detectors) == ("reply", "deflect", "cyber.intrusion", ())
+
+
+def test_one_window_that_is_not_allowed_decides_for_the_whole_text() -> None:
+    text = "bread " * 200 + (BREAK + " ") * 8 + "bread " * 200
+    assert small_guard().rule_request(text, "public", "general").action == "deflect"
+
+
+def test_answers_come_in_the_language_asked_for_or_the_first_there_is() -> None:
+    guard = small_guard()
+    ruling = guard.rule_request("give me steps to cook pills in a kitchen", "public", "general")
+    assert ruling.action is Action.REFUSE
+    answers = {language: guard.answer_for(ruling, language) for language in ("de", "de-AT", "DE", "en", "fr", "")}
+    assert answers == {"de": "Nein.", "de-AT": "Nein.", "DE": "Nein.", "en": "No.", "fr": "No.", "": "No."}
+    with pytest.raises(ValueError, match="allowed"):
+        guard.answer_for(guard.rule_request("bread", "public", "general"), "en")

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from colonnade.guard import serve
+from colonnade.records import InputError
+
+SERVICE = """
+import sys
+from colonnade.guard import gateway, serve
+from colonnade.models import ScriptedModel
+from small_policies import small_guard
+app = gateway(small_guard(), ScriptedModel(otherwise="bread is baked"), "help-desk", "You help.")
+serve(app, "127.0.0.1", int(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "example.org", "", "127.0.0.1.example.org"])
+def test_a_host_that_is_not_loopback_is_refused(host: str) -> None:
+    with pytest.raises(InputError, match="loopback"):
+        serve(Starlette(), host, 8000)
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_a_number_that_is_no_port_is_refused(port: int) -> None:
+    with pytest.raises(InputError, match="not a port"):
+        serve(Starlette(), "127.0.0.1", port)
+
+
+def test_a_port_in_use_is_refused_rather_than_shared() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="cannot be had"):
+        serve(Starlette(), "localhost", taken.getsockname()[1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_service_answers_over_http_and_stops_when_it_is_told(number: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    service = subprocess.Popen(
+        [sys.executable, "-c", SERVICE, str(port)],
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        body = {"model": "help-desk", "messages": [{"role": "user", "content": "bake bread"}], "stream": True}
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/v1/chat/completions",
+            json.dumps(body).encode(),
+            {"content-type": "application/json"},
+        )
+        with _answer(request) as response:
+            assert response.headers["X-Colonnade-Ruling"] == "allow; rule=no topic"
+            assert response.read().endswith(b"data: [DONE]\n\n")
+        service.send_signal(number)
+        output, _ = service.communicate(timeout=30)
+        assert (service.returncode, output) == (0, b"")
+    finally:
+        service.kill()
+        service.communicate()
+
+
+def _answer(request: urllib.request.Request):  # type: ignore[no-untyped-def]
+    """The response, as soon as the service is up; within a minute."""
+    for _ in range(300):
+        try:
+            return urllib.request.urlopen(request, timeout=30)
+        except urllib.error.URLError as fault:
+            if isinstance(fault, urllib.error.HTTPError):
+                raise
+            time.sleep(0.2)
+    raise AssertionError("the service never came up")

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from colonnade.guard import Lookup, compile_table, lookup, topic_clauses
+from colonnade.guard.table import permitted_until
+from colonnade.records import Cell, Clause, GuardTable, InputError, Level
+
+from .small_policies import TODAY, clause, configuration, drugs, exception
+
+LEVELS = tuple(str(level) for level in Level)
+
+
+def compiled(*clauses: Clause, today: date = TODAY, region: str = "eu") -> GuardTable:
+    return compile_table(clauses, configuration(), region, today)
+
+
+def cell(
+    table: GuardTable, level: str, tier: str = "public", purpose: str = "general", topic: str = "cyber.intrusion"
+) -> Cell:
+    return lookup(table).cell(topic, Level(level), tier, purpose)
+
+
+def test_every_case_has_exactly_one_cell() -> None:
+    table = compiled(clause(), drugs())
+    assert len(table.cells) == 2 * 5 * 2 * 2
+    assert len({(c.topic, c.level, c.tier, c.purpose) for c in table.cells}) == len(table.cells)
+
+
+@pytest.mark.parametrize(("level", "action"), list(zip(LEVELS, ("allow", "allow", *("deflect",) * 3), strict=True)))
+def test_above_the_ceiling_the_clauses_action_follows(level: str, action: str) -> None:
+    found = cell(compiled(clause()), level)
+    assert (found.action, found.rule) == (action, "cyber.intrusion")
+
+
+def test_an_exception_lifts_its_own_tier_and_purpose_up_to_its_own_ceiling() -> None:
+    table = compiled(clause())
+    found = cell(table, "mechanism", "tester", "authorised-test")
+    assert (found.action, found.rule) == ("allow", "cyber.intrusion/pentest")
+    assert cell(table, "actionable", "tester", "authorised-test").action == "deflect"
+    assert cell(table, "mechanism", "tester", "general").action == "deflect"
+    assert cell(table, "mechanism", "public", "authorised-test").action == "deflect"
+
+
+def test_a_closed_cell_names_the_exceptions_that_would_have_opened_it() -> None:
+    table = compiled(clause())
+    sentence = "cyber.intrusion/pentest for tier=tester, purpose=authorised-test, until 2027-06-30"
+    assert cell(table, "mechanism").permitted_by == (sentence,)
+    assert cell(table, "recipe").permitted_by == ()
+
+
+def test_an_exception_for_anybody_fits_every_tier_and_purpose() -> None:
+    table = compiled(clause(exceptions=(exception(when={}),)))
+    assert {cell(table, "mechanism", t, p).action for t in table.tiers for p in table.purposes} == {"allow"}
+
+
+def test_an_exception_holds_on_its_last_day_and_not_on_the_next() -> None:
+    last = date(2027, 6, 30)
+    assert cell(compiled(clause(), today=last), "mechanism", "tester", "authorised-test").action == "allow"
+    lapsed = cell(compiled(clause(), today=date(2027, 7, 1)), "mechanism", "tester", "authorised-test")
+    assert (lapsed.action, lapsed.permitted_by) == ("deflect", ())
+
+
+def test_the_last_day_of_an_exception_can_be_read_from_its_cell() -> None:
+    twin = exception(id="longer", expires="2028-01-01")
+    table = compiled(clause(exceptions=(exception(), twin)))
+    found = cell(table, "mechanism", "tester", "authorised-test")
+    assert (found.rule, permitted_until(found)) == ("cyber.intrusion/longer", date(2028, 1, 1))
+    assert permitted_until(cell(table, "overview")) is None
+    assert permitted_until(cell(table, "recipe")) is None
+    assert permitted_until(found.model_copy(update={"permitted_by": ()})) == date.min
+    assert permitted_until(found.model_copy(update={"permitted_by": ("until 2027-13-45",)})) == date.min
+
+
+@pytest.mark.parametrize("changes", [{"boundary": "prohibited"}, {"grantable": False}])
+def test_an_exception_above_an_ungrantable_ceiling_is_refused_with_its_place(changes: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"policies/cyber.md, line 12: the exception 'pentest'.*above the ceiling"):
+        compiled(clause(**changes))
+    with pytest.raises(InputError):
+        compiled(clause(**changes), today=date(2030, 1, 1))
+
+
+@pytest.mark.parametrize("when", [{"tier": "wizard"}, {"purpose": "fun"}])
+def test_an_exception_for_somebody_unknown_is_refused(when: dict[str, str]) -> None:
+    with pytest.raises(InputError, match=r"line 12: .*(wizard|fun)"):
+        compiled(clause(exceptions=(exception(when=when),)))
+
+
+def test_a_limiting_clause_without_a_ceiling_is_refused_and_a_required_one_is_no_topic() -> None:
+    with pytest.raises(InputError, match="has no ceiling"):
+        compiled(clause(ceiling=None, exceptions=()))
+    assert compiled(clause(ceiling=None, exceptions=(), boundary="required")).cells == ()
+
+
+def test_only_active_clauses_of_the_region_bind() -> None:
+    admin = {"policy": "cyber", "status": "draft", "version": "1.0.0", "owners": ()}
+    elsewhere = clause("a.us", scope={"region": ("us",)})
+    here = clause("a.eu", scope={"region": ("us", "eu")})
+    assert [c.id for c in topic_clauses((clause(admin=admin), elsewhere, here), "eu")] == ["a.eu"]
+    assert {c.topic for c in compiled(elsewhere, here).cells} == {"a.eu"}
+
+
+def test_a_case_that_is_not_in_the_table_is_refused() -> None:
+    index = Lookup(compiled(clause()))
+    for case in [("x", "public", "general"), ("cyber.intrusion", "x", "general"), ("cyber.intrusion", "public", "x")]:
+        found = index.cell(case[0], Level.MENTION, case[1], case[2])
+        assert (found.action, found.rule) == ("refuse", "default deny")
+
+
+def test_a_table_that_contradicts_itself_is_refused() -> None:
+    table = compiled(clause())
+    with pytest.raises(InputError, match="two cells"):
+        Lookup(table.model_copy(update={"cells": (*table.cells, table.cells[0])}))
+
+
+exceptions = st.lists(
+    st.builds(
+        lambda number, ceiling, tier, purpose, expires: exception(
+            id=f"e{number}", ceiling=ceiling, when={"tier": tier, "purpose": purpose}, expires=expires
+        ),
+        st.integers(0, 99),
+        st.sampled_from(LEVELS),
+        st.sampled_from([None, "public", "tester"]),
+        st.sampled_from([None, "general", "authorised-test"]),
+        st.dates(date(2026, 1, 1), date(2028, 1, 1)),
+    ),
+    max_size=3,
+)
+
+
+@given(st.sampled_from(LEVELS), st.sampled_from(LEVELS), exceptions)
+def test_tightening_a_ceiling_never_opens_a_cell(one: str, other: str, given_exceptions: list[dict[str, Any]]) -> None:
+    tight, loose = sorted((one, other), key=LEVELS.index)
+    before = compiled(clause(ceiling=loose, exceptions=tuple(given_exceptions)))
+    after = compiled(clause(ceiling=tight, exceptions=tuple(given_exceptions)))
+    for old, new in zip(before.cells, after.cells, strict=True):
+        assert (old.level, old.tier, old.purpose) == (new.level, new.tier, new.purpose)
+        assert new.action != "allow" or old.action == "allow"
+
+
+@given(
+    st.sampled_from(LEVELS),
+    exceptions,
+    st.sampled_from([{"boundary": "prohibited"}, {"grantable": False}, {"boundary": "prohibited", "grantable": False}]),
+)
+def test_nothing_opens_an_ungrantable_clause(
+    ceiling: str, given_exceptions: list[dict[str, Any]], ungrantable: dict[str, Any]
+) -> None:
+    limit = LEVELS.index(ceiling)
+    changed = clause(ceiling=ceiling, exceptions=tuple(given_exceptions), **ungrantable)
+    if any(LEVELS.index(each["ceiling"]) > limit for each in given_exceptions):
+        with pytest.raises(InputError):
+            compiled(changed)
+    else:
+        assert all((c.action == "allow") == (c.level.rank <= limit) for c in compiled(changed).cells)
