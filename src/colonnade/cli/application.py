@@ -4,25 +4,56 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from colonnade.audit import format_trace, verify as verify_workspace
+from colonnade.audit import trace as trace_digest
 from colonnade.cli.display import QuietReporter, TerminalReporter, err, out, show_decision
-from colonnade.pipeline import open_workspace
+from colonnade.guard import serve as serve_gateway
+from colonnade.pipeline import check_workspace, open_workspace
 from colonnade.pipeline import plan as make_plan
 from colonnade.pipeline import run as run_pipeline
-from colonnade.records import ColonnadeError, Outcome
+from colonnade.pipeline.service import build_gateway, build_guard, last_decision
+from colonnade.records import ColonnadeError, InputError, Outcome
 from colonnade.store import Store
 
 HELD = 3
 """Exit status where the decision is to hold or to withhold."""
 
-application = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="From the written policy to the guarded release of a language model.")
+BROKEN = 1
+"""Exit status where verification found a problem."""
+
+application = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="From the written policy to the guarded release of a language model.",
+)
 
 WorkspaceArgument = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
+
+
+@application.command()
+def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist yet, or is empty.")]) -> None:
+    """Write a small workspace to start from."""
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise InputError("this is not an empty folder.", file=directory, mend="Choose another name; nothing was written.")
+    _copy(resources.files("colonnade.cli") / "starter", directory)
+    out.print(f"Wrote {directory}. Next: colonnade run {directory}", markup=False)
+
+
+@application.command()
+def check(workspace: WorkspaceArgument) -> None:
+    """Read every file of a workspace and say what is wrong, without running anything."""
+    opened = open_workspace(workspace)
+    check_workspace(opened)
+    out.print(f"{len(opened.policies.active)} active clauses; every file can be read.")
 
 
 @application.command()
@@ -34,10 +65,17 @@ def run(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
     finally:
         reporter.stop()
     if as_json:
-        print(json.dumps({"decision": finished.decision.model_dump(mode="json"), "rebuilt": finished.rebuilt, "seconds": round(finished.seconds, 2)}))
+        result = {
+            "decision": finished.decision.model_dump(mode="json"),
+            "rebuilt": finished.rebuilt,
+            "report": str(finished.report),
+            "seconds": round(finished.seconds, 2),
+        }
+        print(json.dumps(result))
     else:
         out.print(f"\n{len(finished.rebuilt)} of {len(finished.runs)} steps rebuilt in {finished.seconds:.1f} s.")
         show_decision(finished.decision)
+        out.print(f"\nReport: {finished.report}", markup=False)
     raise typer.Exit(0 if finished.decision.outcome is Outcome.RELEASE else HELD)
 
 
@@ -46,24 +84,120 @@ def plan(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
     """Say what is stale and why, without running anything."""
     opened = open_workspace(workspace)
     store = Store(workspace)
-    rows = make_plan(opened, store)
-    store.close()
+    try:
+        rows = make_plan(opened, store)
+    finally:
+        store.close()
     if as_json:
         print(json.dumps([{"step": row.step.name, "state": row.state, "reasons": row.reasons} for row in rows]))
         return
     colours = {"fresh": "green", "stale": "yellow", "waiting": "dim"}
     for row in rows:
-        out.print(f"[{colours[row.state]}]{row.state:<8}[/] {row.step.name:<24} {'; '.join(row.reasons[:4])}{' ...' if len(row.reasons) > 4 else ''}")
+        shown = "; ".join(row.reasons[:4]) + (f"; and {len(row.reasons) - 4} more" if len(row.reasons) > 4 else "")
+        out.print(f"[{colours[row.state]}]{row.state:<8}[/] {row.step.name:<24}", end="")
+        out.print(shown, markup=False)
+
+
+@application.command()
+def verify(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
+    """Check every digest, the ledger's chain and the measured numbers again. Ends with 1 if anything is wrong."""
+    found = verify_workspace(workspace)
+    if as_json:
+        print(json.dumps(found._asdict()))
+    else:
+        for problem in found.problems:
+            out.print(f"[red]problem[/] ", end="")
+            out.print(problem, markup=False)
+        out.print(
+            f"{found.entries} ledger entries, {found.runs} runs, {found.artefacts} artefacts ({found.bytes / 1e6:.1f} MB),"
+            f" {found.recomputed} measurements counted again: {len(found.problems)} problems. Head {found.head}"
+        )
+    raise typer.Exit(BROKEN if found.problems else 0)
+
+
+@application.command()
+def trace(
+    digest: Annotated[str, typer.Argument(help="A digest of an artefact, a run or a record; its beginning is enough.")],
+    workspace: Annotated[Path, typer.Option("--workspace", "-w", help="The workspace.")] = Path(),
+) -> None:
+    """Walk from any artefact back to the prose it came from."""
+    opened = open_workspace(workspace)
+    store = Store(workspace)
+    try:
+        out.print(format_trace(trace_digest(store, digest, opened.policies)), markup=False)
+    finally:
+        store.close()
+
+
+@application.command(name="try")
+def try_text(
+    workspace: WorkspaceArgument,
+    text: Annotated[str, typer.Argument(help="What a user might write.")],
+    tier: Annotated[str, typer.Option(help="Who asks; by default the first tier of guard.yaml.")] = "",
+    purpose: Annotated[str, typer.Option(help="What for; by default the first purpose of guard.yaml.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Show how the guard rules on one request, and the clause that decides."""
+    opened = open_workspace(workspace)
+    guard = build_guard(opened)
+    ruling = guard.rule_request(text, tier or guard.table.tiers[0], purpose or guard.table.purposes[0])
+    if as_json:
+        print(ruling.model_dump_json())
+        return
+    similarity = "" if ruling.similarity is None else f" (similarity {ruling.similarity:.2f})"
+    lines = {
+        "action": ruling.action,
+        "rule": ruling.rule,
+        "topic": f"{ruling.topic or 'none'}{similarity}",
+        "level": ruling.level or "none",
+        "asked by": f"{ruling.tier}, for {ruling.purpose}",
+        "because": ruling.reason,
+        "would permit": "; ".join(ruling.permitted_by) or "nothing",
+        "detectors": ", ".join(ruling.detectors) or "none ran",
+    }
+    for name, value in lines.items():
+        out.print(f"{name:<13}{value}", markup=False)
+    clause = opened.policies.clause(ruling.rule.partition("/")[0])
+    if clause is not None:
+        out.print(f"{'clause':<13}{clause.title} ({clause.file}, line {clause.line})\n{'':<13}{clause.text}", markup=False)
+
+
+@application.command()
+def serve(
+    workspace: WorkspaceArgument,
+    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8321,
+    trust_headers: Annotated[
+        bool, typer.Option("--trust-headers", help="Let a request say its own tier and purpose (X-Colonnade-Tier, X-Colonnade-Purpose): for trying out.")
+    ] = False,
+) -> None:
+    """Answer the OpenAI chat protocol with the trained checkpoint behind the guard."""
+    opened = open_workspace(workspace)
+    checkpoint, decision = last_decision(opened)
+    if decision.outcome is not Outcome.RELEASE:
+        err.print(f"[yellow]warning[/] the gate says {decision.outcome} for this checkpoint: it is served on this machine only, for trying out.")
+    app = build_gateway(opened, checkpoint, trust_headers)
+    err.print(f"{opened.launch.name} on http://{host}:{port}/v1 (stop with Ctrl-C)", markup=False)
+    serve_gateway(app, host, port)
 
 
 def main() -> None:
     """Run a command; what goes wrong is a sentence on stderr and an exit status."""
     try:
-        application(standalone_mode=True)
+        application()
     except ColonnadeError as fault:
-        err.print(f"[red]error[/] ", end="")
+        err.print("[red]error[/] ", end="")
         err.print(fault.sentence, markup=False)
         sys.exit(fault.exit_status)
     except KeyboardInterrupt:
         err.print("stopped; finished steps are kept.")
         sys.exit(130)
+
+
+def _copy(source: Traversable, target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for part in source.iterdir():
+        if part.is_dir():
+            _copy(part, target / part.name)
+        else:
+            (target / part.name).write_bytes(part.read_bytes())

@@ -6,14 +6,12 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from colonnade.models.weights import weights_digest
 from colonnade.pipeline.context import Context, Reporter, Result
 from colonnade.pipeline.planning import Ingredients, outputs_of, plan_step
 from colonnade.pipeline.steps import STEPS, Step
@@ -30,11 +28,13 @@ class Finished(NamedTuple):
     Attributes:
         runs: the run behind every step, done or reused.
         rebuilt: names of the steps that were done this time.
+        report: the page for people.
     """
 
     runs: tuple[Run, ...]
     rebuilt: tuple[str, ...]
     decision: Decision
+    report: Path
     seconds: float
 
 
@@ -52,10 +52,13 @@ def run(workspace: Workspace, reporter: Reporter) -> Finished:
     try:
         with store.held():
             runs, rebuilt = _run_steps(workspace, store, reporter)
-            decision = store.get_records(Decision, dict(runs[_place("gate.decide")].outputs)["decision"])[0]
+            outputs = {name: digest for run in runs for name, digest in outputs_of(run).items()}
+            decision = store.get_records(Decision, outputs["gate.decide/decision"])[0]
+            report = store.home / "report.html"
+            report.write_bytes(store.objects.get(outputs["audit.report/page"]))
     finally:
         store.close()
-    return Finished(tuple(runs), tuple(rebuilt), decision, time.monotonic() - started)
+    return Finished(tuple(runs), tuple(rebuilt), decision, report, time.monotonic() - started)
 
 
 def _run_steps(workspace: Workspace, store: Store, reporter: Reporter) -> tuple[list[Run], list[str]]:
@@ -153,10 +156,6 @@ def _set_corrupt_aside(step: Step, ingredients: Ingredients, store: Store) -> No
             store.set_aside(digest)
 
 
-def _place(name: str) -> int:
-    return next(place for place, step in enumerate(STEPS) if step.name == name)
-
-
 @lru_cache(maxsize=1)
 def _commit() -> str:
     """The commit of the code, with a mark where the tree differs from it; empty outside git."""
@@ -179,7 +178,3 @@ def _packages() -> tuple[tuple[str, str], ...]:
             continue
     return tuple(sorted(found.items()))
 
-
-def notes_of(run: Run) -> Mapping[str, str]:
-    """What the step wants a reader to see."""
-    return dict(run.notes)

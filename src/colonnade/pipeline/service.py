@@ -1,0 +1,61 @@
+"""The guard and the gateway of a workspace, put together from its policies and its last run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+
+from colonnade.guard import Detector, Guard, compile_table, gateway, read_guard_configuration, topic_clauses
+from colonnade.models import Model, adapter
+from colonnade.pipeline.planning import plan
+from colonnade.pipeline.workspace import Workspace
+from colonnade.records import Checkpoint, Decision, InputError
+from colonnade.store import Store
+
+
+def build_guard(workspace: Workspace) -> Guard:
+    """The guard as the policies stand now, for the launch's first region and today."""
+    configuration = read_guard_configuration(workspace.folder / "guard.yaml")
+    region, today = workspace.launch.regions[0], datetime.now(UTC).date()
+    table = compile_table(workspace.policies.active, configuration, region, today)
+    return Guard(table, Detector(topic_clauses(workspace.policies.active, region), adapter("minilm")()))
+
+
+def last_decision(workspace: Workspace) -> tuple[Checkpoint, Decision]:
+    """The checkpoint that was chosen last, and what the gate decided on it.
+
+    Raises:
+        InputError: where the workspace has no finished run, or policies or data changed since.
+    """
+    store = Store(workspace.folder)
+    try:
+        rows = {row.step.name: row for row in plan(workspace, store)}
+        chosen, decided = rows["posttraining.select"].run, rows["gate.decide"].run
+        if chosen is None or decided is None:
+            raise InputError("the last run is stale or missing.", file=workspace.folder, mend="Start 'colonnade run' first; 'colonnade plan' says what is stale.")
+        checkpoint = store.get_records(Checkpoint, dict(chosen.outputs)["checkpoint"])[0]
+        return checkpoint, store.get_records(Decision, dict(decided.outputs)["decision"])[0]
+    finally:
+        store.close()
+
+
+def load_model(workspace: Workspace, checkpoint: Checkpoint) -> Model:
+    """The checkpoint's weights, each file checked against its digest."""
+    from colonnade.models.local import LocalModel, converted_weights  # torch is loaded by whoever serves, not by the pipeline
+    from colonnade.models.weights import weights_folder
+
+    choice = workspace.launch.model
+    weights = converted_weights() if choice.kind == "packaged" else weights_folder(choice, workspace.folder)
+    store = Store(workspace.folder)
+    try:
+        folder = store.get_folder(checkpoint.adapter) if checkpoint.adapter else None
+        return LocalModel.from_folder(weights, folder)
+    finally:
+        store.close()
+
+
+def build_gateway(workspace: Workspace, checkpoint: Checkpoint, trust_headers: bool) -> Starlette:
+    """An application that answers the OpenAI chat protocol, guarded on both sides."""
+    model = load_model(workspace, checkpoint)
+    return gateway(build_guard(workspace), model, workspace.launch.name, workspace.launch.model.system, trust_headers=trust_headers)
