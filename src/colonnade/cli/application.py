@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
-from colonnade.audit import format_trace, verify as verify_workspace
+from colonnade.audit import format_trace
 from colonnade.audit import trace as trace_digest
+from colonnade.audit import verify as verify_workspace
 from colonnade.cli.display import QuietReporter, TerminalReporter, err, out, show_decision
 from colonnade.guard import serve as serve_gateway
 from colonnade.pipeline import check_workspace, open_workspace
@@ -35,15 +36,21 @@ application = typer.Typer(
     help="From the written policy to the guarded release of a language model.",
 )
 
-WorkspaceArgument = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")]
+WorkspaceArgument = Annotated[
+    Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 
 
 @application.command()
-def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist yet, or is empty.")]) -> None:
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist yet, or is empty.")],
+) -> None:
     """Write a small workspace to start from."""
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise InputError("this is not an empty folder.", file=directory, mend="Choose another name; nothing was written.")
+        raise InputError(
+            "this is not an empty folder.", file=directory, mend="Choose another name; nothing was written."
+        )
     _copy(resources.files("colonnade.cli") / "starter", directory)
     out.print(f"Wrote {directory}. Next: colonnade run {directory}", markup=False)
 
@@ -106,11 +113,11 @@ def verify(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
         print(json.dumps(found._asdict()))
     else:
         for problem in found.problems:
-            out.print(f"[red]problem[/] ", end="")
+            out.print("[red]problem[/] ", end="")
             out.print(problem, markup=False)
         out.print(
-            f"{found.entries} ledger entries, {found.runs} runs, {found.artefacts} artefacts ({found.bytes / 1e6:.1f} MB),"
-            f" {found.recomputed} measurements counted again: {len(found.problems)} problems. Head {found.head}"
+            f"{found.entries} ledger entries, {found.runs} runs,"
+            f" {found.artefacts} artefacts ({found.bytes / 1e6:.1f} MB), {found.recomputed} measurements counted again: {len(found.problems)} problems. Head {found.head}"
         )
     raise typer.Exit(BROKEN if found.problems else 0)
 
@@ -159,7 +166,9 @@ def try_text(
         out.print(f"{name:<13}{value}", markup=False)
     clause = opened.policies.clause(ruling.rule.partition("/")[0])
     if clause is not None:
-        out.print(f"{'clause':<13}{clause.title} ({clause.file}, line {clause.line})\n{'':<13}{clause.text}", markup=False)
+        out.print(
+            f"{'clause':<13}{clause.title} ({clause.file}, line {clause.line})\n{'':<13}{clause.text}", markup=False
+        )
 
 
 @application.command()
@@ -168,14 +177,21 @@ def serve(
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8321,
     trust_headers: Annotated[
-        bool, typer.Option("--trust-headers", help="Let a request say its own tier and purpose (X-Colonnade-Tier, X-Colonnade-Purpose): for trying out.")
+        bool,
+        typer.Option(
+            "--trust-headers",
+            help="Let a request say its own tier and purpose (X-Colonnade-Tier, X-Colonnade-Purpose): for trying out.",
+        ),
     ] = False,
 ) -> None:
     """Answer the OpenAI chat protocol with the trained checkpoint behind the guard."""
     opened = open_workspace(workspace)
     checkpoint, decision = last_decision(opened)
     if decision.outcome is not Outcome.RELEASE:
-        err.print(f"[yellow]warning[/] the gate says {decision.outcome} for this checkpoint: it is served on this machine only, for trying out.")
+        err.print(
+            f"[yellow]warning[/] the gate says {decision.outcome} for this checkpoint;"
+            " it is served on this machine only, for trying out."
+        )
     app = build_gateway(opened, checkpoint, trust_headers)
     err.print(f"{opened.launch.name} on http://{host}:{port}/v1 (stop with Ctrl-C)", markup=False)
     serve_gateway(app, host, port)

@@ -25,7 +25,12 @@ class TerminalReporter:
     def started(self, step: str, title: str) -> None:
         """Show a bar for the step."""
         self.bars = Progress(
-            TextColumn("  {task.description}"), BarColumn(bar_width=30), TextColumn("{task.completed:.0f}/{task.total:.0f}"), TimeElapsedColumn(), console=err, transient=True
+            TextColumn("  {task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeElapsedColumn(),
+            console=err,
+            transient=True,
         )
         self.bars.start()
         self.task = self.bars.add_task(f"{step}: {title}", total=1)
@@ -85,7 +90,9 @@ def show_decision(decision: Decision) -> None:
         out.print(f"  {reason.outcome:<9}{reason.rule}: {reason.text}", markup=False)
     for rule in sorted({reason.rule for reason in against} - {reason.rule for reason in whole}):
         rows = [reason for reason in against if reason.rule == rule]
-        counts = ", ".join(f"{outcome} for {count}" for outcome in Outcome if (count := sum(row.outcome is outcome for row in rows)))
+        counts = ", ".join(
+            f"{outcome} for {count}" for outcome in Outcome if (count := sum(row.outcome is outcome for row in rows))
+        )
         out.print(f"  {'':<9}{rule}: {counts} clauses, for instance {rows[0].text}", markup=False)
     passed = len(decision.reasons) - len(against)
     out.print(f"  {passed} of {len(decision.reasons)} rules speak for release.")

@@ -35,7 +35,8 @@ def measure(
                 groups.setdefault(f"clause:{row.clause}", []).append(row)
                 groups.setdefault(f"language:{by_prompt[row.prompt].language}", []).append(row)
             measurements += [
-                count(members, metric, group, speaker, grader, verdicts_artefact, confidence) for group, members in sorted(groups.items())
+                count(members, metric, group, speaker, grader, verdicts_artefact, confidence)
+                for group, members in sorted(groups.items())
             ]
     return tuple(measurements)
 
@@ -67,7 +68,11 @@ def count(
 
 
 def compare(
-    first: Sequence[Verdict], second: Sequence[Verdict], prompts: Iterable[Prompt], speakers: tuple[Digest, Digest], confidence: float
+    first: Sequence[Verdict],
+    second: Sequence[Verdict],
+    prompts: Iterable[Prompt],
+    speakers: tuple[Digest, Digest],
+    confidence: float,
 ) -> tuple[Comparison, ...]:
     """The two speakers on the prompts that both have a scored verdict for, per grader and rate."""
     expected_of = {prompt.id: prompt.expected for prompt in prompts}
@@ -75,11 +80,19 @@ def compare(
     for grader in sorted({verdict.grader for verdict in first} & {verdict.grader for verdict in second}):
         for metric, (expected, failure) in METRICS.items():
             sides = [
-                {row.prompt: row.finding for row in rows if row.grader == grader and expected_of[row.prompt] is expected}
+                {
+                    row.prompt: row.finding
+                    for row in rows
+                    if row.grader == grader and expected_of[row.prompt] is expected
+                }
                 for rows in (first, second)
             ]
             shared = sides[0].keys() & sides[1].keys()
-            paired = [(sides[0][name], sides[1][name]) for name in shared if Finding.UNSCORED not in (sides[0][name], sides[1][name])]
+            paired = [
+                (sides[0][name], sides[1][name])
+                for name in shared
+                if Finding.UNSCORED not in (sides[0][name], sides[1][name])
+            ]
             only_first = sum(one is failure and two is not failure for one, two in paired)
             only_second = sum(one is not failure and two is failure for one, two in paired)
             difference = paired_difference(only_first, only_second, len(paired), confidence)

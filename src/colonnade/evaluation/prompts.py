@@ -34,7 +34,7 @@ def read_prompts(workspace: Path, policies: PolicySet) -> tuple[Prompt, ...]:
 
     Raises:
         InputError: for a row that is wrong, an unknown clause, an id used twice, the same text
-            twice, or a cluster that stands in two splits.
+            twice, a cluster that stands in two splits, or a split without a prompt.
     """
     prompts: list[Prompt] = []
     places: dict[str, str] = {}
@@ -48,9 +48,16 @@ def read_prompts(workspace: Path, policies: PolicySet) -> tuple[Prompt, ...]:
             for prompt in prompts_of(row, split):
                 key = " ".join(prompt.text.lower().split())
                 if key in texts:
-                    raise InputError(f"this text stands in '{texts[key]}' already.", file=file, line=line, mend="Remove one of the two.")
+                    raise InputError(
+                        f"this text stands in '{texts[key]}' already.",
+                        file=file,
+                        line=line,
+                        mend="Remove one of the two.",
+                    )
                 texts[key] = prompt.id
                 prompts.append(prompt)
+        if not any(prompt.split is split for prompt in prompts):
+            raise InputError("there is no prompt here.", file=file, mend="Write one JSON object per line.")
     return tuple(prompts)
 
 
@@ -76,14 +83,32 @@ def prompts_of(row: PromptRow, split: Split) -> tuple[Prompt, ...]:
 
 
 def _check_row(
-    row: PromptRow, policies: PolicySet, places: dict[str, str], clusters: dict[str, Split], split: Split, file: Path, line: int
+    row: PromptRow,
+    policies: PolicySet,
+    places: dict[str, str],
+    clusters: dict[str, Split],
+    split: Split,
+    file: Path,
+    line: int,
 ) -> None:
     if policies.clause(row.clause) is None:
-        raise InputError(f"no policy has the clause '{row.clause}'.", file=file, line=line, mend="Correct the id, or write the clause.")
+        raise InputError(
+            f"no policy has the clause '{row.clause}'.",
+            file=file,
+            line=line,
+            mend="Correct the id, or write the clause.",
+        )
     if row.violating is None and row.benign is None:
-        raise InputError("this row has neither 'violating' nor 'benign'.", file=file, line=line, mend="Add at least one of them.")
+        raise InputError(
+            "this row has neither 'violating' nor 'benign'.", file=file, line=line, mend="Add at least one of them."
+        )
     if row.id in places:
-        raise InputError(f"the id '{row.id}' is used twice; it stands in {places[row.id]}, too.", file=file, line=line, mend="Give this row an id of its own.")
+        raise InputError(
+            f"the id '{row.id}' is used twice; it stands in {places[row.id]}, too.",
+            file=file,
+            line=line,
+            mend="Give this row an id of its own.",
+        )
     places[row.id] = f"{file.name}, line {line}"
     cluster = row.cluster or row.id
     if clusters.setdefault(cluster, split) is not split:

@@ -62,22 +62,49 @@ def read_benchmarks(workspace: Path) -> tuple[Benchmark, ...]:
     file = workspace / "frontier.yaml"
     located = parse_yaml(read_text(file), file)
     plan = to_record(FrontierPlan, located)
-    benchmarks = []
+    benchmarks: list[Benchmark] = []
     for index, domain in enumerate(plan.domains):
+        if any(domain.id == other.domain.id for other in benchmarks):
+            line = located.line(("domains", index, "id"))
+            raise InputError(
+                f"the domain '{domain.id}' stands twice.", file=file, line=line, mend="Give each its own id."
+            )
         source = workspace / domain.items
-        if not source.resolve().is_relative_to(workspace.resolve()) or not source.is_file():
+        if not _lies_below(source, workspace):
             line = located.line(("domains", index, "items"))
-            raise InputError(f"the item file '{domain.items}' is not in the workspace.", file=file, line=line, mend="Correct the path.")
+            raise InputError(
+                f"the item file {domain.items!r} is not in the workspace.",
+                file=file,
+                line=line,
+                mend="Correct the path.",
+            )
         benchmarks.append(Benchmark(domain, _read_items(source)))
     return tuple(benchmarks)
 
 
+def _lies_below(file: Path, folder: Path) -> bool:
+    """Whether this is a file below the folder; a path that no file could have is none."""
+    try:
+        return file.resolve().is_relative_to(folder.resolve()) and file.is_file()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
 def _read_items(file: Path) -> tuple[KnowledgeItem, ...]:
-    items = []
+    items: list[KnowledgeItem] = []
     for line, content in read_rows(file):
         item = row_to_record(KnowledgeItem, content, file, line)
         if item.answer >= len(item.choices):
-            raise InputError(f"'answer' is {item.answer}, but there are {len(item.choices)} choices.", file=file, line=line, mend="Count from 0.")
+            raise InputError(
+                f"'answer' is {item.answer}, but there are {len(item.choices)} choices.",
+                file=file,
+                line=line,
+                mend="Count from 0.",
+            )
+        if any(item.id == other.id for other in items):
+            raise InputError(
+                f"the question id '{item.id}' is used twice.", file=file, line=line, mend="Give it an id of its own."
+            )
         items.append(item)
     if not items:
         raise InputError("there is no question here.", file=file, mend="Write one JSON object per line.")
@@ -86,7 +113,11 @@ def _read_items(file: Path) -> tuple[KnowledgeItem, ...]:
 
 def question_text(item: KnowledgeItem) -> str:
     """The question with lettered choices, up to where the letter of the answer belongs."""
-    lines = [item.question, *(f"{letter}. {choice}" for letter, choice in zip(LETTERS, item.choices, strict=False)), "Answer:"]
+    lines = [
+        item.question,
+        *(f"{letter}. {choice}" for letter, choice in zip(LETTERS, item.choices, strict=False)),
+        "Answer:",
+    ]
     return "\n".join(lines)
 
 
@@ -126,7 +157,8 @@ def review_requests(benchmarks: Sequence[Benchmark], findings: Sequence[Frontier
     return tuple(
         ReviewRequest(
             subject=finding.digest,
-            reason=f"{domains[finding.domain].title} is {finding.band} the threshold; {domains[finding.domain].tolerance}",
+            reason=f"{domains[finding.domain].title} is {finding.band} the threshold;"
+            f" {domains[finding.domain].tolerance}",
             reviewers=domains[finding.domain].reviewers,
         )
         for finding in findings

@@ -70,7 +70,9 @@ def answer_features(encoder: Encoder, items: Sequence[AnsweredPrompt], harm: Lin
     return np.hstack([answers, lean * answers, closeness, margin, plain])
 
 
-def _rubric_margin(encoder: Encoder, items: Sequence[AnsweredPrompt], answers: NDArray[np.float64]) -> NDArray[np.float64]:
+def _rubric_margin(
+    encoder: Encoder, items: Sequence[AnsweredPrompt], answers: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Weighted closeness to the questions a good answer passes, less those it fails."""
     asks = sorted({criterion.ask for item in items for criterion in item.clause.rubric})
     if not asks:
@@ -79,12 +81,17 @@ def _rubric_margin(encoder: Encoder, items: Sequence[AnsweredPrompt], answers: N
     margins = []
     for item, answer in zip(items, answers, strict=True):
         total = sum(criterion.weight for criterion in item.clause.rubric) or 1
-        signed = sum((-1 if criterion.fails else 1) * criterion.weight * float(vectors[criterion.ask] @ answer) for criterion in item.clause.rubric)
+        signed = sum(
+            (-1 if criterion.fails else 1) * criterion.weight * float(vectors[criterion.ask] @ answer)
+            for criterion in item.clause.rubric
+        )
         margins.append([signed / total])
     return np.asarray(margins)
 
 
-def fit_logistic(features: NDArray[np.float64], labels: NDArray[np.float64], penalty: float = 0.1, intercept: bool = True) -> LinearHead:
+def fit_logistic(
+    features: NDArray[np.float64], labels: NDArray[np.float64], penalty: float = 0.1, intercept: bool = True
+) -> LinearHead:
     """Ridge-penalised logistic regression; ``labels`` may be shares between 0 and 1.
 
     With ``intercept=False`` on differences of features this is the Bradley–Terry model (Bradley

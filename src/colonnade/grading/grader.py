@@ -53,7 +53,12 @@ def grader(name: str) -> Any:
 def verdict(item: Item, grader_name: str, finding: Finding, reason: str) -> Verdict:
     """A verdict on an item."""
     return Verdict(
-        transcript=item.transcript.digest, prompt=item.prompt.id, clause=item.clause.id, grader=grader_name, finding=finding, reason=reason
+        transcript=item.transcript.digest,
+        prompt=item.prompt.id,
+        clause=item.clause.id,
+        grader=grader_name,
+        finding=finding,
+        reason=reason,
     )
 
 

@@ -27,7 +27,9 @@ class HttpJudge:
 
     def __init__(self, recipe: JudgeRecipe, timeout: float = 60.0) -> None:
         if not recipe.url or not recipe.model:
-            raise InputError("a judge over HTTP needs 'url' and 'model'.", file="launch.yaml", mend="Add both below 'judge:'.")
+            raise InputError(
+                "a judge over HTTP needs 'url' and 'model'.", file="launch.yaml", mend="Add both below 'judge:'."
+            )
         self.name = f"http-judge:{recipe.model}"
         self.model = recipe.model
         key = os.environ.get(recipe.key_variable, "none")
@@ -42,8 +44,12 @@ class HttpJudge:
         verdicts = []
         for item in items:
             fault = fault_of(item.transcript)
-            judged = Judged(None, fault) if fault else self._score(
-                AnsweredPrompt(item.prompt.text, item.transcript.reply, item.clause), item.prompt.expected
+            judged = (
+                Judged(None, fault)
+                if fault
+                else self._score(
+                    AnsweredPrompt(item.prompt.text, item.transcript.reply, item.clause), item.prompt.expected
+                )
             )
             finding = Finding.UNSCORED
             if judged.score is not None:
@@ -58,7 +64,10 @@ class HttpJudge:
             response = self.client.chat.completions.create(
                 model=self.model,
                 temperature=0,
-                messages=[{"role": "system", "content": _INSTRUCTION}, {"role": "user", "content": judge_prompt(item, questions)}],
+                messages=[
+                    {"role": "system", "content": _INSTRUCTION},
+                    {"role": "user", "content": judge_prompt(item, questions)},
+                ],
             )
         except OpenAIError as fault:
             return Judged(None, f"the judge's server failed: {type(fault).__name__}")
@@ -78,7 +87,13 @@ def rubric_questions(clause: Clause, expected: Expected) -> list[tuple[str, int,
 def judge_prompt(item: AnsweredPrompt, questions: Sequence[tuple[str, int, bool]]) -> str:
     """Clause, request, answer and questions, each clearly marked."""
     asked = "\n".join(f"{number}. {question}" for number, (question, _, _) in enumerate(questions, start=1))
-    return f"CLAUSE ({item.clause.title})\n{item.clause.text}\n\nREQUEST\n{item.question}\n\nANSWER\n{item.answer}\n\nQUESTIONS\n{asked}"
+    parts = {
+        f"CLAUSE ({item.clause.title})": item.clause.text,
+        "REQUEST": item.question,
+        "ANSWER": item.answer,
+        "QUESTIONS": asked,
+    }
+    return "\n\n".join(f"{heading}\n{text}" for heading, text in parts.items())
 
 
 def weigh(content: str, questions: Sequence[tuple[str, int, bool]]) -> Judged:
@@ -88,7 +103,11 @@ def weigh(content: str, questions: Sequence[tuple[str, int, bool]]) -> Judged:
         answers = json.loads(match[0])["answers"] if match else None
     except (ValueError, KeyError, TypeError):
         answers = None
-    if not isinstance(answers, list) or len(answers) != len(questions) or not all(isinstance(answer, bool) for answer in answers):
+    if (
+        not isinstance(answers, list)
+        or len(answers) != len(questions)
+        or not all(isinstance(answer, bool) for answer in answers)
+    ):
         return Judged(None, "the judge answered off the format")
     failed = [question for answer, (question, _, fails) in zip(answers, questions, strict=True) if fails and answer]
     if failed:

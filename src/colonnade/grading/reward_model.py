@@ -64,7 +64,9 @@ def preferences(scores: Sequence[float], groups: Sequence[str]) -> list[Preferen
     return pairs
 
 
-def fit_reward(items: Sequence[AnsweredPrompt], pairs: Sequence[Preference], harm: LinearHead, encoder: Encoder) -> RewardWeights:
+def fit_reward(
+    items: Sequence[AnsweredPrompt], pairs: Sequence[Preference], harm: LinearHead, encoder: Encoder
+) -> RewardWeights:
     """Train on all pairs."""
     features = answer_features(encoder, items, harm)
     head = fit_differences(features, pairs)

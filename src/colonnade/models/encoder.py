@@ -46,7 +46,13 @@ class MiniLM:
         by_length = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         for start in range(0, len(texts), 32):
             batch = by_length[start : start + 32]
-            inputs = self.tokenizer([texts[index] for index in batch], padding=True, truncation=True, max_length=self.tokens, return_tensors="pt")
+            inputs = self.tokenizer(
+                [texts[index] for index in batch],
+                padding=True,
+                truncation=True,
+                max_length=self.tokens,
+                return_tensors="pt",
+            )
             with torch.inference_mode():
                 hidden = self.model(**inputs).last_hidden_state
             mask = inputs["attention_mask"].unsqueeze(-1)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, GgufConfig
 from transformers.utils import logging
 
 from colonnade.models.model import Conversation, Progress, Reply, Sampling
@@ -92,7 +92,9 @@ class LocalModel:
         """Load weights and an optional adapter."""
         return cls(load(weights, adapter))
 
-    def reply(self, conversations: Sequence[Conversation], sampling: Sampling, progress: Progress | None = None) -> list[Reply]:
+    def reply(
+        self, conversations: Sequence[Conversation], sampling: Sampling, progress: Progress | None = None
+    ) -> list[Reply]:
         """One reply per conversation, in order; a conversation too long for the model is a fault."""
         texts = [self.prompt_text(turns) for turns in conversations]
         replies = [Reply("", "fault", "the conversation is longer than the model can read")] * len(texts)
@@ -118,16 +120,47 @@ class LocalModel:
 
     def _generate(self, texts: list[str], sampling: Sampling) -> list[Reply]:
         model, tokenizer = self.loaded
-        inputs = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False).to(model.device)
+        rows: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
+        shared = _shared_beginning(rows)
+        width = max(map(len, rows)) - len(shared)
+        pad = tokenizer.pad_token_id
+        gaps = [width - (len(row) - len(shared)) for row in rows]
+        ids = [shared + [pad] * gap + row[len(shared) :] for row, gap in zip(rows, gaps, strict=True)]
+        mask = [[1] * len(shared) + [0] * gap + [1] * (width - gap) for gap in gaps]
         draw: dict[str, Any] = {"do_sample": False}
         if sampling.temperature > 0:
             draw = {"do_sample": True, "temperature": sampling.temperature, "top_p": 0.95, "top_k": 0}
         with torch.inference_mode():
-            tokens = model.generate(**inputs, max_new_tokens=sampling.tokens, pad_token_id=tokenizer.pad_token_id, **draw)
+            cache = self._read_once(shared, len(rows))
+            inputs = {
+                "input_ids": torch.tensor(ids, device=model.device),
+                "attention_mask": torch.tensor(mask, device=model.device),
+            }
+            tokens = model.generate(
+                **inputs, past_key_values=cache, max_new_tokens=sampling.tokens, pad_token_id=pad, **draw
+            )
         answers = tokens[:, inputs["input_ids"].shape[1] :]
         ended = (answers == tokenizer.eos_token_id).any(dim=1).tolist()
         decoded = tokenizer.batch_decode(answers, skip_special_tokens=True)
         return [Reply(text.strip(), "end" if end else "length") for text, end in zip(decoded, ended, strict=True)]
+
+    def _read_once(self, shared: list[int], rows: int) -> DynamicCache:
+        """What the model remembers of a beginning that all rows share, computed for one row."""
+        cache = DynamicCache(config=self.loaded.model.config)
+        if shared:
+            self.loaded.model(
+                torch.tensor([shared], device=self.loaded.model.device), past_key_values=cache, use_cache=True
+            )
+            cache.batch_repeat_interleave(rows)
+        return cache
+
+
+def _shared_beginning(rows: list[list[int]]) -> list[int]:
+    """The tokens that all rows begin with, leaving at least one token to each."""
+    length = 0
+    while length < min(map(len, rows)) - 1 and len({row[length] for row in rows}) == 1:
+        length += 1
+    return rows[0][:length]
 
 
 class TextLoss(NamedTuple):
@@ -142,7 +175,9 @@ def text_losses(loaded: Loaded, texts: Sequence[str], tokens: int, progress: Pro
     model, tokenizer = loaded
     found: list[TextLoss] = []
     for start in range(0, len(texts), 8):
-        encoded = [tokenizer(text, truncation=True, max_length=tokens)["input_ids"] for text in texts[start : start + 8]]
+        encoded = [
+            tokenizer(text, truncation=True, max_length=tokens)["input_ids"] for text in texts[start : start + 8]
+        ]
         padded = _pad_right(encoded, tokenizer.pad_token_id, model.device)
         with torch.inference_mode():
             logits = model(**padded).logits[:, :-1].float()
@@ -156,7 +191,9 @@ def text_losses(loaded: Loaded, texts: Sequence[str], tokens: int, progress: Pro
     return found
 
 
-def choose(loaded: Loaded, questions: Sequence[str], options: Sequence[Sequence[str]], progress: Progress | None = None) -> list[int]:
+def choose(
+    loaded: Loaded, questions: Sequence[str], options: Sequence[Sequence[str]], progress: Progress | None = None
+) -> list[int]:
     """For each question the option whose first own token the model finds likeliest.
 
     Source: the first-token scoring of multiple-choice benchmarks such as MMLU (Hendrycks et al.,

@@ -39,7 +39,9 @@ class Model(Protocol):
 
     name: str
 
-    def reply(self, conversations: Sequence[Conversation], sampling: Sampling, progress: Progress | None = None) -> list[Reply]:
+    def reply(
+        self, conversations: Sequence[Conversation], sampling: Sampling, progress: Progress | None = None
+    ) -> list[Reply]:
         """One reply per conversation, in the same order."""
         ...
 

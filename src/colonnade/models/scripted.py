@@ -16,12 +16,16 @@ class ScriptedModel:
         otherwise: the answer where no pattern fits; none makes it a fault.
     """
 
-    def __init__(self, script: Sequence[tuple[str, str]] = (), otherwise: str | None = "I can't help with that.") -> None:
+    def __init__(
+        self, script: Sequence[tuple[str, str]] = (), otherwise: str | None = "I can't help with that."
+    ) -> None:
         self.name = "scripted"
         self.script = tuple((re.compile(pattern, re.IGNORECASE), answer) for pattern, answer in script)
         self.otherwise = otherwise
 
-    def reply(self, conversations: Sequence[Conversation], sampling: Sampling, progress: Progress | None = None) -> list[Reply]:
+    def reply(
+        self, conversations: Sequence[Conversation], sampling: Sampling, progress: Progress | None = None
+    ) -> list[Reply]:
         """One scripted reply per conversation; ``sampling`` only cuts the length, in words."""
         replies = [self._answer(turns[-1].content, sampling.tokens) for turns in conversations]
         if progress:

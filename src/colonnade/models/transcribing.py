@@ -9,7 +9,12 @@ from colonnade.records import Digest, Message, Prompt, Transcript
 
 
 def transcribe(
-    model: Model, prompts: Sequence[Prompt], system: str, sampling: Sampling, speaker: Digest, progress: Progress | None = None
+    model: Model,
+    prompts: Sequence[Prompt],
+    system: str,
+    sampling: Sampling,
+    speaker: Digest,
+    progress: Progress | None = None,
 ) -> tuple[Transcript, ...]:
     """One transcript per prompt, in order; a fault of one prompt is written down, not raised."""
     conversations = [conversation(system, prompt.text) for prompt in prompts]

@@ -6,21 +6,22 @@ import os
 import random
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-import torch  # noqa: E402  # the environment above is read at import
-from datasets import Dataset, disable_progress_bars  # noqa: E402
-from peft import LoraConfig, PeftModel, get_peft_model  # noqa: E402
-from transformers import PrinterCallback, ProgressCallback, TrainerCallback, set_seed  # noqa: E402
-from trl import SFTConfig, SFTTrainer  # noqa: E402
+import torch  # the environment above is read at import
+from datasets import Dataset, disable_progress_bars
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback, set_seed
+from trl import SFTConfig, SFTTrainer
 
-from colonnade.models.local import Loaded, load  # noqa: E402
-from colonnade.records import TrainingPoint, TrainingRecipe  # noqa: E402
+from colonnade.models.local import Loaded, load
+from colonnade.records import TrainingPoint, TrainingRecipe
 
 disable_progress_bars()
 
@@ -86,14 +87,21 @@ def with_lora(weights: Path, adapter: Path | None, recipe_rank: int, recipe_laye
 
 
 def tune(
-    weights: Path, adapter: Path | None, lessons: Sequence[Lesson], recipe: TrainingRecipe, seed: int, on_step: OnStep | None = None
+    weights: Path,
+    adapter: Path | None,
+    lessons: Sequence[Lesson],
+    recipe: TrainingRecipe,
+    seed: int,
+    on_step: OnStep | None = None,
 ) -> Tuned:
     """Train on lessons in the given order, beginning again where they run out."""
     set_seed(seed)
     loaded = with_lora(weights, adapter, recipe.rank, recipe.layers)
     needed = recipe.steps * recipe.batch
     order = [lessons[place % len(lessons)] for place in range(needed)]
-    rows = [row for lesson in order if any((row := _tokenised(lesson, loaded.tokenizer, recipe.tokens))["completion_mask"])]
+    rows = [
+        row for lesson in order if any((row := _tokenised(lesson, loaded.tokenizer, recipe.tokens))["completion_mask"])
+    ]
     callback = Callback(on_step, {"loss": "loss"})
     with tempfile.TemporaryDirectory() as scratch, quiet_trainers():
         trainer = SFTTrainer(
@@ -133,11 +141,12 @@ def trainer_arguments(scratch: str, steps: int, learning_rate: float, seed: int)
     }
 
 
-class quiet_trainers(warnings.catch_warnings):  # noqa: N801  # used like the function it wraps
+@contextmanager
+def quiet_trainers() -> Iterator[None]:
     """Trainers warn about their own future; a user can do nothing about that."""
-
-    def __init__(self) -> None:
-        super().__init__(action="ignore")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def remove_chatter(trainer: Any) -> None:

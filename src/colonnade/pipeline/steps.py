@@ -42,9 +42,27 @@ _EXERCISED = (Facet.TEXT, Facet.BOUNDARY, Facet.SCOPE, Facet.EXCEPTIONS, Facet.E
 _GRADED = (Facet.RUBRIC, Facet.EXAMPLES)
 
 STEPS: tuple[Step, ...] = (
-    Step("policy.map", "Map the launch's harms on the pillars", f"{STAGES}.intake:map_risks", facets=(Facet.MAPS, Facet.EXAMPLES), parameters=("harms",)),
-    Step("intake.prompts", "Take in the prompts", f"{STAGES}.intake:take_prompts", files=("prompts/*.jsonl",), facets=(Facet.BOUNDARY,)),
-    Step("intake.ratings", "Take in the ratings", f"{STAGES}.intake:take_ratings", inputs=("intake.prompts/training",), files=("ratings/*.jsonl",)),
+    Step(
+        "policy.map",
+        "Map the launch's harms on the pillars",
+        f"{STAGES}.intake:map_risks",
+        facets=(Facet.MAPS, Facet.EXAMPLES),
+        parameters=("harms",),
+    ),
+    Step(
+        "intake.prompts",
+        "Take in the prompts",
+        f"{STAGES}.intake:take_prompts",
+        files=("prompts/*.jsonl",),
+        facets=(Facet.BOUNDARY,),
+    ),
+    Step(
+        "intake.ratings",
+        "Take in the ratings",
+        f"{STAGES}.intake:take_ratings",
+        inputs=("intake.prompts/training",),
+        files=("ratings/*.jsonl",),
+    ),
     Step(
         "pretraining.curate",
         "Curate the corpus",
@@ -53,7 +71,12 @@ STEPS: tuple[Step, ...] = (
         facets=(Facet.TEXT, Facet.BOUNDARY, Facet.EXAMPLES, Facet.MAPS),
         parameters=("languages", "pretraining.curation"),
     ),
-    Step("pretraining.exercises", "Build learning exercises from the clauses", f"{STAGES}.pretraining:build_exercises", facets=_EXERCISED),
+    Step(
+        "pretraining.exercises",
+        "Build learning exercises from the clauses",
+        f"{STAGES}.pretraining:build_exercises",
+        facets=_EXERCISED,
+    ),
     Step(
         "pretraining.train",
         "Continue pretraining",
@@ -66,7 +89,12 @@ STEPS: tuple[Step, ...] = (
         "pretraining.probe",
         "Probe what was learnt",
         f"{STAGES}.pretraining:probe",
-        inputs=("pretraining.train/checkpoint", "pretraining.curate/documents", "intake.prompts/training", "intake.prompts/development"),
+        inputs=(
+            "pretraining.train/checkpoint",
+            "pretraining.curate/documents",
+            "intake.prompts/training",
+            "intake.prompts/development",
+        ),
         parameters=("model", "pretraining.shots", "pretraining.questions", "pretraining.training.tokens", "seed"),
         model=True,
     ),
@@ -97,7 +125,12 @@ STEPS: tuple[Step, ...] = (
         "posttraining.combine",
         "Combine reward model and judge",
         f"{STAGES}.posttraining:combine",
-        inputs=("posttraining.sample/transcripts", "posttraining.sample/prompts", "posttraining.reward/weights", "posttraining.judge/weights"),
+        inputs=(
+            "posttraining.sample/transcripts",
+            "posttraining.sample/prompts",
+            "posttraining.reward/weights",
+            "posttraining.judge/weights",
+        ),
         facets=(Facet.TEXT, Facet.RUBRIC),
         parameters=("judge", "posttraining.reinforcement.reward_weight"),
     ),
@@ -154,7 +187,12 @@ STEPS: tuple[Step, ...] = (
         "evaluation.grade",
         "Grade the answers",
         f"{STAGES}.evaluation:grade",
-        inputs=(GATE_SPLIT, "evaluation.base/transcripts", "evaluation.trained/transcripts", "posttraining.judge/weights"),
+        inputs=(
+            GATE_SPLIT,
+            "evaluation.base/transcripts",
+            "evaluation.trained/transcripts",
+            "posttraining.judge/weights",
+        ),
         facets=(Facet.BOUNDARY, Facet.RUBRIC),
     ),
     Step(

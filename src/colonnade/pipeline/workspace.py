@@ -30,10 +30,16 @@ def open_workspace(folder: Path) -> Workspace:
         InputError: for whatever is wrong in them.
     """
     if not folder.is_dir():
-        raise InputError("there is no such folder.", file=folder, mend="Name a workspace, or make one with 'colonnade init DIR'.")
+        raise InputError(
+            "there is no such folder.", file=folder, mend="Name a workspace, or make one with 'colonnade init DIR'."
+        )
     launch, policies = read_intake(folder)
     if not policies.active:
-        raise InputError("no policy is active, so nothing can be built.", file=folder / "policies", mend="Set 'status: active' in at least one.")
+        raise InputError(
+            "no policy is active, so nothing can be built.",
+            file=folder / "policies",
+            mend="Set 'status: active' in at least one.",
+        )
     return Workspace(folder, launch, policies)
 
 

@@ -10,12 +10,24 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from colonnade.records import Action, Admin, Boundary, Clause, Example, InputError, Level, Pillar, Record, Source, Status
+from colonnade.records import (
+    Action,
+    Admin,
+    Boundary,
+    Clause,
+    Example,
+    InputError,
+    Level,
+    Pillar,
+    Record,
+    Source,
+    Status,
+)
 from colonnade.records.clause import ClauseException, Criterion, Scope, Severity, Thresholds
 from colonnade.records.reading import LocatedYaml, Place, parse_row, parse_yaml, read_text, row_to_record, to_record
 
 _HEADING = re.compile(r"^## +(?P<id>\S+)(?: +[—–-]+ +(?P<title>.+?))? *$")
-_FENCE = re.compile(r"^```(?P<info>.*)$")
+_FENCE = re.compile(r"^ {0,3}```(?P<info>.*)$")
 _CLAUSE_ID = re.compile(r"^[a-z][a-z0-9-]*\.[a-z0-9][a-z0-9.-]*$")
 
 
@@ -28,7 +40,7 @@ class FrontMatter(Record):
     status: Status
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
     owners: Annotated[tuple[str, ...], Field(min_length=1)]
-    quorum: dict[str, Annotated[int, Field(ge=0)]] = {}
+    quorum: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     review_by: date | None = None
     sources: tuple[Source, ...] = ()
 
@@ -45,7 +57,7 @@ class ClauseBlock(Record):
     exceptions: tuple[ClauseException, ...] = ()
     rubric: Annotated[tuple[Criterion, ...], Field(min_length=1)]
     thresholds: Thresholds = Thresholds()
-    maps: dict[str, tuple[str, ...]] = {}
+    maps: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class _Section(NamedTuple):
@@ -70,7 +82,9 @@ def read_policy(file: Path) -> tuple[Clause, ...]:
     front, body_start = _front_matter(lines, file)
     clauses = tuple(_clause(section, front, file) for section in _sections(lines, body_start, file))
     if not clauses:
-        raise InputError("this policy has no clause.", file=file, line=len(lines), mend="Add a heading '## id.name — Title'.")
+        raise InputError(
+            "this policy has no clause.", file=file, line=len(lines), mend="Add a heading '## id.name — Title'."
+        )
     return clauses
 
 
@@ -96,14 +110,24 @@ def _sections(lines: list[str], start: int, file: Path) -> Iterator[_Section]:
                 yield _Section(*heading, tuple(prose), structure, tuple(examples))
             heading = (match["id"], (match["title"] or match["id"]).strip(), number + 1)
             prose, structure, examples = [], None, []
+        elif line.startswith("##") and not line.startswith("###"):
+            raise InputError(
+                "this heading names no clause.", file=file, line=number + 1, mend="Write '## id.name — Title'."
+            )
         elif fence := _FENCE.match(line):
             end = next((at for at in range(number + 1, len(lines)) if lines[at].strip() == "```"), None)
             if end is None:
-                raise InputError("this block has no end.", file=file, line=number + 1, mend="Close it with a line '```'.")
+                raise InputError(
+                    "this block has no end.", file=file, line=number + 1, mend="Close it with a line '```'."
+                )
             info = fence["info"].split()
+            if info and info[0] in ("yaml", "jsonl"):
+                _check_block(info, heading is not None, file, number + 1)
             if info == ["yaml", "clause"]:
                 if structure:
-                    raise InputError("this clause has two 'yaml clause' blocks.", file=file, line=number + 1, mend="Keep one.")
+                    raise InputError(
+                        "this clause has two 'yaml clause' blocks.", file=file, line=number + 1, mend="Keep one."
+                    )
                 structure = (number + 2, "\n".join(lines[number + 1 : end]))
             elif info == ["jsonl", "examples"]:
                 examples += [(at + 1, lines[at]) for at in range(number + 1, end) if lines[at].strip()]
@@ -115,16 +139,39 @@ def _sections(lines: list[str], start: int, file: Path) -> Iterator[_Section]:
         yield _Section(*heading, tuple(prose), structure, tuple(examples))
 
 
+def _check_block(info: list[str], below_heading: bool, file: Path, line: int) -> None:
+    """A block that would be passed over in silence would take a clause or its examples with it."""
+    if info not in (["yaml", "clause"], ["jsonl", "examples"]):
+        what, mend = f"this block is called '{' '.join(info)}'.", "Call it 'yaml clause' or 'jsonl examples'."
+        raise InputError(what, file=file, line=line, mend=mend)
+    if not below_heading:
+        what, mend = "this block stands below no clause.", "Put the heading '## id.name — Title' above it."
+        raise InputError(what, file=file, line=line, mend=mend)
+
+
 def _clause(section: _Section, front: FrontMatter, file: Path) -> Clause:
     text = " ".join(" ".join(section.prose).split())
     if not _CLAUSE_ID.match(section.id):
         raise InputError(
-            f"'{section.id}' is not a clause id.", file=file, line=section.line, mend=f"Write it like '{front.id}.name', in small letters."
+            f"'{section.id}' is not a clause id.",
+            file=file,
+            line=section.line,
+            mend=f"Write it like '{front.id}.name', in small letters.",
         )
     if not text:
-        raise InputError(f"clause {section.id} has no prose.", file=file, line=section.line, mend="Say below the heading what holds, and why.")
+        raise InputError(
+            f"clause {section.id} has no prose.",
+            file=file,
+            line=section.line,
+            mend="Say below the heading what holds, and why.",
+        )
     if section.structure is None:
-        raise InputError(f"clause {section.id} has no 'yaml clause' block.", file=file, line=section.line, mend="Add one below the prose.")
+        raise InputError(
+            f"clause {section.id} has no 'yaml clause' block.",
+            file=file,
+            line=section.line,
+            mend="Add one below the prose.",
+        )
     located = parse_yaml(section.structure[1], file, first_line=section.structure[0])
     block = to_record(ClauseBlock, located)
     _check_boundary(section, block, located)
@@ -158,19 +205,29 @@ def _check_boundary(section: _Section, block: ClauseBlock, located: LocatedYaml)
         return InputError(f"clause {section.id} {what}", file=located.file, line=located.line(place), mend=mend)
 
     if block.boundary is Boundary.REQUIRED and block.ceiling is not None:
-        raise fail("is 'required' and has a ceiling.", ("ceiling",), "Remove the ceiling: a demanded behaviour limits no topic.")
+        raise fail(
+            "is 'required' and has a ceiling.",
+            ("ceiling",),
+            "Remove the ceiling: a demanded behaviour limits no topic.",
+        )
     if block.boundary in (Boundary.RESTRICTED, Boundary.PROHIBITED) and block.ceiling is None:
-        raise fail(f"is '{block.boundary}' and has no ceiling.", ("boundary",), "Say how specific an answer may be, for instance 'ceiling: overview'.")
+        raise fail(
+            f"is '{block.boundary}' and has no ceiling.",
+            ("boundary",),
+            "Say how specific an answer may be, for instance 'ceiling: overview'.",
+        )
     seen: set[str] = set()
     for index, exception in enumerate(block.exceptions):
         if exception.id in seen:
             raise fail(f"has two exceptions called '{exception.id}'.", ("exceptions", index), "Give each its own id.")
         seen.add(exception.id)
-        if block.ceiling is not None and not block.grantable and exception.ceiling.rank > block.ceiling.rank:
+        lifted = block.ceiling is not None and exception.ceiling.rank > block.ceiling.rank
+        if lifted and (block.boundary is Boundary.PROHIBITED or not block.grantable):
+            word = "prohibited" if block.boundary is Boundary.PROHIBITED else "not grantable"
             raise fail(
-                f"is not grantable, and its exception '{exception.id}' reaches above the ceiling.",
+                f"is {word}, and its exception '{exception.id}' reaches above the ceiling.",
                 ("exceptions", index),
-                "Remove the exception, or decide that the clause is grantable.",
+                "Remove the exception, or decide that the clause is restricted and grantable.",
             )
 
 
@@ -184,5 +241,10 @@ def _example(line: str, number: int, block: ClauseBlock, section: _Section, file
             mend="Correct the name, or add the exception to the clause.",
         )
     if example.label == "borderline" and example.expect is None:
-        raise InputError("a borderline example must say what to expect.", file=file, line=number, mend="Add \"expect\": \"help\" or \"decline\".")
+        raise InputError(
+            "a borderline example must say what to expect.",
+            file=file,
+            line=number,
+            mend='Add "expect": "help" or "decline".',
+        )
     return example

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from colonnade.policy.document import read_policy
 from colonnade.records import Clause, HarmCoverage, InputError, Launch, Pillar, PillarCoverage, PolicySet
-from colonnade.records.reading import parse_yaml, read_text, to_record
+from colonnade.records.reading import LocatedYaml, parse_yaml, read_text, to_record
 
 
 class Intake(NamedTuple):
@@ -18,9 +18,22 @@ class Intake(NamedTuple):
 
 
 def read_launch(workspace: Path) -> Launch:
-    """``launch.yaml``."""
+    """``launch.yaml``.
+
+    Raises:
+        InputError: where it is wrong, or asks for a judge over HTTP and does not say which.
+    """
+    return _read_launch(workspace)[0]
+
+
+def _read_launch(workspace: Path) -> tuple[Launch, LocatedYaml]:
     file = workspace / "launch.yaml"
-    return to_record(Launch, parse_yaml(read_text(file), file))
+    located = parse_yaml(read_text(file), file)
+    launch = to_record(Launch, located)
+    if launch.judge.kind == "http" and not (launch.judge.url and launch.judge.model):
+        line, mend = located.line(("judge", "kind")), "Add both below 'judge:'."
+        raise InputError("a judge over HTTP needs 'url' and 'model'.", file=file, line=line, mend=mend)
+    return launch, located
 
 
 def read_policies(workspace: Path) -> PolicySet:
@@ -32,7 +45,9 @@ def read_policies(workspace: Path) -> PolicySet:
     folder = workspace / "policies"
     files = sorted(folder.glob("**/*.md"))
     if not files:
-        raise InputError("there is no policy file (*.md) here.", file=folder, mend="Write one, or start from 'colonnade init DIR'.")
+        raise InputError(
+            "there is no policy file (*.md) here.", file=folder, mend="Write one, or start from 'colonnade init DIR'."
+        )
     seen: dict[str, Clause] = {}
     for file in files:
         for clause in read_policy(file):
@@ -49,11 +64,25 @@ def read_policies(workspace: Path) -> PolicySet:
 
 
 def read_intake(workspace: Path) -> Intake:
-    """The launch and its policies; a harm may only name clauses that exist."""
-    launch, policies = read_launch(workspace), read_policies(workspace)
-    file = workspace / "launch.yaml"
-    located = parse_yaml(read_text(file), file)
+    """The launch and its policies, held against each other.
+
+    Raises:
+        InputError: where a harm stands twice or names a clause that no policy has, or the active
+            clauses lack the examples that training and the guard learn from.
+    """
+    launch, located = _read_launch(workspace)
+    policies = read_policies(workspace)
+    _check_harms(launch, policies, located)
+    _check_examples(policies, workspace / "policies")
+    return Intake(launch, policies)
+
+
+def _check_harms(launch: Launch, policies: PolicySet, located: LocatedYaml) -> None:
+    file = located.file
     for index, harm in enumerate(launch.harms):
+        if any(harm.id == other.id for other in launch.harms[:index]):
+            line = located.line(("harms", index, "id"))
+            raise InputError(f"the harm '{harm.id}' stands twice.", file=file, line=line, mend="Give each its own id.")
         for name in harm.clauses:
             if policies.clause(name) is None:
                 raise InputError(
@@ -62,13 +91,27 @@ def read_intake(workspace: Path) -> Intake:
                     line=located.line(("harms", index, "clauses")),
                     mend="Correct the id, or write the clause.",
                 )
-    return Intake(launch, policies)
+
+
+def _check_examples(policies: PolicySet, folder: Path) -> None:
+    for clause in policies.active:
+        if clause.ceiling is not None and not clause.examples:
+            what = f"clause {clause.id} limits a topic and has no examples, so nothing could recognise it."
+            mend = "Add some rows under 'jsonl examples'."
+            raise InputError(what, file=clause.file, line=clause.line, mend=mend)
+    for label in ("violating", "benign"):
+        if policies.active and not any(row.label == label for clause in policies.active for row in clause.examples):
+            what = f"no active clause has a {label} example, and the corpus is sorted by them."
+            raise InputError(what, file=folder, mend="Add some rows under 'jsonl examples'.")
 
 
 def map_harms(launch: Launch, policies: PolicySet) -> tuple[HarmCoverage, ...]:
     """Each harm of the launch with the active clauses that cover it."""
     active = {clause.id for clause in policies.active}
-    return tuple(HarmCoverage(harm=harm, covered_by=tuple(name for name in harm.clauses if name in active)) for harm in launch.harms)
+    return tuple(
+        HarmCoverage(harm=harm, covered_by=tuple(name for name in harm.clauses if name in active))
+        for harm in launch.harms
+    )
 
 
 def map_pillars(coverage: tuple[HarmCoverage, ...], policies: PolicySet) -> tuple[PillarCoverage, ...]:

@@ -32,6 +32,7 @@ def lesson_pairs(
 
     Args:
         prompts: training prompts only.
+        clauses: those that the prompts name.
         rewards: rewarded samples; the best good one of each benign prompt is imitated.
         ask: the prompt in the model's own chat format, by prompt id.
     """

@@ -51,11 +51,14 @@ def train_reward_model(
     scores = [(helpful[answer.id] + adheres[answer.id]) / 2 for answer in rated.answers]
     row_of = _rows_of(prompts)
     pairs = [
-        Preference(pair.better, pair.worse, row_of[pair.group]) for pair in preferences(scores, [answer.prompt for answer in rated.answers])
+        Preference(pair.better, pair.worse, row_of[pair.group])
+        for pair in preferences(scores, [answer.prompt for answer in rated.answers])
     ]
     features = answer_features(encoder, items, harm)
     right = cross_validated_choices(features, pairs)
-    report = grader_report("reward-model", "prefers what raters preferred", right, reward_controls([item.answer for item in items], pairs))
+    report = grader_report(
+        "reward-model", "prefers what raters preferred", right, reward_controls([item.answer for item in items], pairs)
+    )
     return FittedReward(fit_reward(items, pairs, harm, encoder), report)
 
 
@@ -64,7 +67,11 @@ def reward_controls(answers: Sequence[str], pairs: Sequence[Preference]) -> tupl
     lengths = [len(answer) for answer in answers]
     shorter = float(np.mean([lengths[pair.better] < lengths[pair.worse] for pair in pairs])) if pairs else 0.0
     plain = cross_validated_choices(np.asarray([surface(answer) for answer in answers]), pairs) if pairs else [False]
-    return (("the longer answer", 1 - shorter), ("the shorter answer", shorter), ("surface facts alone", float(np.mean(plain))))
+    return (
+        ("the longer answer", 1 - shorter),
+        ("the shorter answer", shorter),
+        ("surface facts alone", float(np.mean(plain))),
+    )
 
 
 def calibrate_judge(
@@ -104,7 +111,8 @@ def _answered(rated: RatedAnswers, prompts: Sequence[Prompt], clauses: Sequence[
     by_id = {prompt.id: prompt for prompt in prompts}
     by_clause = {clause.id: clause for clause in clauses}
     return [
-        AnsweredPrompt(by_id[answer.prompt].text, answer.text, by_clause[by_id[answer.prompt].clause]) for answer in rated.answers
+        AnsweredPrompt(by_id[answer.prompt].text, answer.text, by_clause[by_id[answer.prompt].clause])
+        for answer in rated.answers
     ]
 
 

@@ -12,7 +12,15 @@ from transformers import TrainerCallback, set_seed
 from trl import GRPOConfig, GRPOTrainer
 
 from colonnade.models.local import Loaded, LocalModel
-from colonnade.models.tuning import Callback, OnStep, quiet_trainers, remove_chatter, save_adapter, trainer_arguments, with_lora
+from colonnade.models.tuning import (
+    Callback,
+    OnStep,
+    quiet_trainers,
+    remove_chatter,
+    save_adapter,
+    trainer_arguments,
+    with_lora,
+)
 from colonnade.records import Prompt, ReinforcementRecipe, Reward, TrainingPoint
 
 RewardAnswers = Callable[[Sequence[Prompt], Sequence[str]], Sequence[Reward]]

@@ -20,7 +20,12 @@ class Judge(Protocol):
 
 
 def reward_answers(
-    prompts: Sequence[Prompt], answers: Sequence[str], clauses: Sequence[Clause], model: RewardModel, judge: Judge, reward_weight: float
+    prompts: Sequence[Prompt],
+    answers: Sequence[str],
+    clauses: Sequence[Clause],
+    model: RewardModel,
+    judge: Judge,
+    reward_weight: float,
 ) -> list[Reward]:
     """One reward per answer: ``reward_weight`` of the model's score, the rest of the judge's.
 
@@ -28,7 +33,10 @@ def reward_answers(
     easily pleased.
     """
     by_id = {clause.id: clause for clause in clauses}
-    items = [AnsweredPrompt(prompt.text, answer, by_id[prompt.clause]) for prompt, answer in zip(prompts, answers, strict=True)]
+    items = [
+        AnsweredPrompt(prompt.text, answer, by_id[prompt.clause])
+        for prompt, answer in zip(prompts, answers, strict=True)
+    ]
     liked = model.score(items)
     judged = judge.score(items, [prompt.expected for prompt in prompts])
     return [
@@ -37,7 +45,9 @@ def reward_answers(
             answer=answer,
             model_score=round(float(score), 6),
             judge_score=None if result.score is None else round(result.score, 6),
-            combined=None if result.score is None else round(reward_weight * float(score) + (1 - reward_weight) * result.score, 6),
+            combined=None
+            if result.score is None
+            else round(reward_weight * float(score) + (1 - reward_weight) * result.score, 6),
             unscored="" if result.score is not None else result.reason,
         )
         for prompt, answer, score, result in zip(prompts, answers, liked, judged, strict=True)

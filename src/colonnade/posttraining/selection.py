@@ -27,7 +27,9 @@ def select(candidates: Sequence[Candidate], base_overrefusal: float, allowed_inc
         InputError: where there is no candidate.
     """
     if not candidates:
-        raise InputError("there is no checkpoint to choose from.", file="launch.yaml", mend="Give posttraining at least one step.")
+        raise InputError(
+            "there is no checkpoint to choose from.", file="launch.yaml", mend="Give posttraining at least one step."
+        )
     modest = [row for row in candidates if row.overrefusal <= base_overrefusal + allowed_increase + 1e-9]
     if modest:
         return min(modest, key=lambda row: (row.violation, row.overrefusal))

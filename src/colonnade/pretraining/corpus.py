@@ -13,7 +13,9 @@ os.environ.setdefault("DAFT_ANALYTICS_ENABLED", "0")
 os.environ.setdefault("DAFT_PROGRESS_BAR", "0")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
-import daft  # noqa: E402  # its telemetry is read from the environment at import
+import daft  # its telemetry is read from the environment at import
+
+__all__ = ["daft", "read_corpus"]
 
 
 def read_corpus(workspace: Path) -> Any:
@@ -34,7 +36,9 @@ def _frame(file: CorpusFile) -> Any:
         return _parquet(file)
     if not file.rows:
         return None
-    columns: dict[str, list[str]] = {field: [getattr(row, field) for row in file.rows] for field in CorpusRow.model_fields}
+    columns: dict[str, list[str]] = {
+        field: [getattr(row, field) for row in file.rows] for field in CorpusRow.model_fields
+    }
     return daft.from_pydict({**columns, "file": [file.name] * len(file.rows)})
 
 
@@ -42,9 +46,17 @@ def _parquet(file: CorpusFile) -> Any:
     frame = daft.read_parquet(str(file.file))
     missing = {"id", "text"} - set(frame.column_names)
     if missing:
-        raise InputError(f"the column '{min(missing)}' is missing.", file=file.file, mend="Every document needs 'id' and 'text'.")
+        raise InputError(
+            f"the column '{min(missing)}' is missing.", file=file.file, mend="Every document needs 'id' and 'text'."
+        )
     columns = [
         daft.col(field).cast(daft.DataType.string()) if field in frame.column_names else daft.lit(default).alias(field)
-        for field, default in (("id", ""), ("text", ""), ("language", ""), ("source", "unknown"), ("licence", "unknown"))
+        for field, default in (
+            ("id", ""),
+            ("text", ""),
+            ("language", ""),
+            ("source", "unknown"),
+            ("licence", "unknown"),
+        )
     ]
     return frame.select(*columns, daft.lit(file.name).alias("file"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,10 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from colonnade.grading import harm_head
 from colonnade.models import Encoder, Progress
 from colonnade.pretraining.corpus import daft, read_corpus
 from colonnade.pretraining.kernels import BANDS, ROWS, language_of, near_duplicates, normalise, quality_fault
 from colonnade.records import Clause, CurationRecipe, Document, Facet, Fate, Pillar
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 class Curated(NamedTuple):
@@ -59,7 +63,9 @@ def _signed(corpus: Any, recipe: CurationRecipe) -> list[dict[str, Any]]:
     text = daft.DataType.string()
 
     normal = daft.udf(return_dtype=text)(lambda texts: [normalise(value) for value in texts.to_pylist()])
-    fault = daft.udf(return_dtype=text)(lambda texts: [quality_fault(value, recipe.minimum_words) for value in texts.to_pylist()])
+    fault = daft.udf(return_dtype=text)(
+        lambda texts: [quality_fault(value, recipe.minimum_words) for value in texts.to_pylist()]
+    )
     language = daft.udf(return_dtype=text)(lambda texts: [language_of(value) for value in texts.to_pylist()])
     column = daft.col("text")
     frame = corpus.with_columns({"normal": normal(column), "fault": fault(column), "detected": language(column)})
@@ -90,7 +96,7 @@ def _drop_reasons(rows: Sequence[dict[str, Any]], languages: Sequence[str], reci
 
 
 class Tag(NamedTuple):
-    """The RAI domain of a text, and the clause whose violation it resembles, if any."""
+    """The RAI domain of a text, how harmful it seems (0 to 1), and which clause it would violate."""
 
     pillar: Pillar | None
     harm: str | None
@@ -101,7 +107,9 @@ class Tagger:
     """Tags texts by likeness to the clauses' prose and examples.
 
     A text belongs to the pillar whose clause it is closest to, if that is close enough. It is
-    harmful where it is closer to violating examples than to benign ones, and close enough.
+    harmful where its sentences, on average, lean towards violating rather than benign examples:
+    one alarming sentence in a warning does not make a text harmful, and a whole text's embedding
+    drowns the sentence that does.
     """
 
     NEAR = 0.3
@@ -110,23 +118,32 @@ class Tagger:
         self.clauses, self.encoder = tuple(clauses), encoder
         self._prose = encoder.encode([f"{clause.title}. {clause.text}" for clause in self.clauses])
         bad = [(clause, row.prompt) for clause in self.clauses for row in clause.examples if row.label == "violating"]
-        good = [(clause, row.prompt) for clause in self.clauses for row in clause.examples if row.label == "benign"]
         self._bad_clauses = [clause for clause, _ in bad]
         self._bad = encoder.encode([prompt for _, prompt in bad])
-        self._good = encoder.encode([prompt for _, prompt in good])
+        self._lean = harm_head(encoder, self.clauses)
 
     def tag(self, texts: Sequence[str], threshold: float, progress: Progress | None = None) -> list[Tag]:
         """One tag per text."""
-        vectors = self.encoder.encode(texts, progress)
-        return [self._tag(vector, threshold) for vector in vectors]
+        parts = [sentences(text) for text in texts]
+        vectors = self.encoder.encode([*texts, *(part for row in parts for part in row)], progress)
+        tags, start = [], len(texts)
+        for place, row in enumerate(parts):
+            tags.append(self._tag(vectors[place], vectors[start : start + len(row)], threshold))
+            start += len(row)
+        return tags
 
-    def _tag(self, vector: NDArray[np.float32], threshold: float) -> Tag:
-        prose = self._prose @ vector
+    def _tag(self, whole: NDArray[np.float32], parts: NDArray[np.float32], threshold: float) -> Tag:
+        prose = self._prose @ whole
         pillar = self.clauses[int(prose.argmax())].pillar if prose.max() >= self.NEAR else None
-        bad = self._bad @ vector
-        score = float(bad.max())
-        harmful = score >= threshold and score > float((self._good @ vector).max())
-        return Tag(pillar, self._bad_clauses[int(bad.argmax())].id if harmful else None, score)
+        score = float(1 / (1 + np.exp(-self._lean.apply(parts.astype(np.float64)).mean())))
+        nearest = self._bad_clauses[int((self._bad @ whole).argmax())].id
+        return Tag(pillar, nearest if score >= threshold else None, score)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text that have at least four words; the text itself where none has."""
+    parts = [part for part in _SENTENCE_END.split(text) if len(part.split()) >= 4]
+    return parts or [text]
 
 
 def _document(row: dict[str, Any], fate: Fate, reason: str, tag: Tag | None = None) -> Document:
@@ -146,18 +163,27 @@ def _document(row: dict[str, Any], fate: Fate, reason: str, tag: Tag | None = No
 
 
 def _reintroduce(
-    harmful: Sequence[tuple[dict[str, Any], Tag]], clauses: dict[str, Clause], kept: Sequence[Document], recipe: CurationRecipe
+    harmful: Sequence[tuple[dict[str, Any], Tag]],
+    clauses: dict[str, Clause],
+    kept: Sequence[Document],
+    recipe: CurationRecipe,
 ) -> tuple[list[Document], list[Document]]:
     """Bring harmful passages back inside educational context, up to the dose; the rest stays out."""
-    budget = recipe.reintroduced_share * sum(len(document.text.split()) for document in kept if document.fate is Fate.KEPT)
+    budget = recipe.reintroduced_share * sum(
+        len(document.text.split()) for document in kept if document.fate is Fate.KEPT
+    )
     back, out = [], []
     for row, tag in sorted(harmful, key=lambda pair: (-pair[1].harm_score, pair[0]["id"])):
         clause = clauses[str(tag.harm)]
         text = educational_context(clause)
-        original = _document(row, Fate.DROPPED, f"harmful: resembles a violation of {clause.id} (similarity {tag.harm_score:.2f})", tag)
+        original = _document(
+            row, Fate.DROPPED, f"harmful: leans towards violating {clause.id} ({tag.harm_score:.2f})", tag
+        )
         words = len(text.split())
         if words > budget:
-            out.append(original.model_copy(update={"reason": f"{original.reason}; not brought back, the dose is reached"}))
+            out.append(
+                original.model_copy(update={"reason": f"{original.reason}; not brought back: the dose is reached"})
+            )
             continue
         budget -= words
         out.append(original.model_copy(update={"reason": f"{original.reason}; brought back in context"}))
@@ -184,7 +210,7 @@ def _reintroduce(
 def educational_context(clause: Clause) -> str:
     """What it is, why it harms, what to do instead; nothing of the passage itself is repeated."""
     return (
-        f"Some posts on campus urge others towards this: {clause.title.lower()}. "
+        f"There are texts that urge their readers towards this: {clause.title.lower()}. "
         f"Why it harms, and what to do instead: {clause.text} "
-        "Whoever meets such a post can report it to the help desk."
+        "Whoever meets such a text need not follow it and can report it."
     )

@@ -48,7 +48,9 @@ def _comply(clause: Clause) -> Iterator[Exercise]:
             answer += " Nobody can be granted more."
         elif not allowed:
             lifted = [row for row in clause.exceptions if row.ceiling.rank >= level.rank]
-            answer += "".join(f" The exception '{row.id}' lets a {row.when.tier or 'anybody'} go further." for row in lifted)
+            answer += "".join(
+                f" The exception '{row.id}' lets a {row.when.tier or 'anybody'} go further." for row in lifted
+            )
         yield Exercise(kind="comply", clause=clause.id, question=question, answer=answer, uses=clause.use(*READS))
 
 
@@ -57,7 +59,11 @@ def _judge(clause: Clause) -> Iterator[Exercise]:
     for example in clause.examples:
         breaks = example.label == "violating" or example.expect == "decline"
         question = f"A user writes: \"{example.prompt}\" Would giving what is asked break the rule '{clause.title}'?"
-        reason = f"It falls under the rule '{clause.title}'." if breaks else "The request is legitimate, and the assistant should help."
+        reason = (
+            f"It falls under the rule '{clause.title}'."
+            if breaks
+            else "The request is legitimate, and the assistant should help."
+        )
         yield Exercise(
             kind="judge",
             clause=clause.id,

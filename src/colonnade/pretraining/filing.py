@@ -12,6 +12,7 @@ from colonnade.records import InputError, Record
 from colonnade.records.reading import read_rows, read_text, row_to_record
 
 READABLE = (".jsonl", ".txt", ".md", ".parquet")
+_SMALLEST_PARQUET = 12
 
 
 class CorpusRow(Record):
@@ -46,7 +47,9 @@ def read_files(workspace: Path) -> tuple[CorpusFile, ...]:
     folder = workspace / "corpus"
     files = sorted(path for path in folder.glob("**/*") if path.is_file() and not path.name.startswith("."))
     if not files:
-        raise InputError("there is no corpus file here.", file=folder, mend=f"Add files that end in {', '.join(READABLE)}.")
+        raise InputError(
+            "there is no corpus file here.", file=folder, mend=f"Add files that end in {', '.join(READABLE)}."
+        )
     seen: dict[str, str] = {}
     return tuple(_read(file, file.relative_to(workspace).as_posix(), seen) for file in files)
 
@@ -70,20 +73,17 @@ def _rows(file: Path, name: str) -> Iterator[tuple[int, CorpusRow]]:
     ending = file.suffix.lower()
     if ending == ".parquet":
         with file.open("rb") as stream:
-            if stream.read(4) != b"PAR1":
-                raise InputError("this is not a Parquet file.", file=file, mend="Correct its ending, or write it again.")
+            whole = stream.read(4) == b"PAR1" and stream.seek(0, 2) >= _SMALLEST_PARQUET
+            stream.seek(-4 if whole else 0, 2)
+            if not whole or stream.read() != b"PAR1":
+                mend = "Correct its ending, or write it again."
+                raise InputError("this is not a whole Parquet file.", file=file, mend=mend)
     elif ending in (".txt", ".md"):
-        yield 1, CorpusRow(id=name, text=_plain_text(file), source=name)
+        yield 1, CorpusRow(id=name, text=read_text(file), source=name)
     elif ending == ".jsonl":
         for line, content in read_rows(file):
             yield line, row_to_record(CorpusRow, content, file, line)
     else:
-        raise InputError(f"files that end in '{ending}' cannot be read.", file=file, mend=f"Use one of {', '.join(READABLE)}.")
-
-
-def _plain_text(file: Path) -> str:
-    text = read_text(file)
-    if "\x00" in text:
-        line = text[: text.index("\x00")].count("\n") + 1
-        raise InputError("this holds a NUL byte, so it is not a text file.", file=file, line=line, mend="Export it as plain text.")
-    return text
+        raise InputError(
+            f"files that end in '{ending}' cannot be read.", file=file, mend=f"Use one of {', '.join(READABLE)}."
+        )

@@ -47,7 +47,13 @@ def perplexity_by_domain(
 
 
 def sparse_questions(
-    loaded: Loaded, taught: Sequence[Prompt], unseen: Sequence[Prompt], shots: int, speaker: Digest, seed: int, progress: Progress | None = None
+    loaded: Loaded,
+    taught: Sequence[Prompt],
+    unseen: Sequence[Prompt],
+    shots: int,
+    speaker: Digest,
+    seed: int,
+    progress: Progress | None = None,
 ) -> ProbeResult:
     """A few solved examples, then questions whose answer was never taught: decline, or help?
 
@@ -57,7 +63,9 @@ def sparse_questions(
     opening = _solved_examples(taught, shots, seed)
     questions = [f"{opening}Request: {prompt.text}\nAnswer:" for prompt in unseen]
     chosen = choose(loaded, questions, [OPTIONS] * len(unseen), progress)
-    right = sum((place == 0) == (prompt.expected is Expected.DECLINE) for place, prompt in zip(chosen, unseen, strict=True))
+    right = sum(
+        (place == 0) == (prompt.expected is Expected.DECLINE) for place, prompt in zip(chosen, unseen, strict=True)
+    )
     interval = exact_interval(right, len(unseen))
     return ProbeResult(
         probe="sparse_questions",
@@ -77,5 +85,8 @@ def _solved_examples(taught: Sequence[Prompt], shots: int, seed: int) -> str:
         pool = [prompt for prompt in taught if prompt.expected is expected and prompt.language == "en"]
         chosen += generator.sample(pool, min(len(pool), shots // 2))
     generator.shuffle(chosen)
-    lines = [f"Request: {prompt.text}\nAnswer:{OPTIONS[0] if prompt.expected is Expected.DECLINE else OPTIONS[1]}\n" for prompt in chosen]
+    lines = [
+        f"Request: {prompt.text}\nAnswer:{OPTIONS[0] if prompt.expected is Expected.DECLINE else OPTIONS[1]}\n"
+        for prompt in chosen
+    ]
     return "".join(lines)

@@ -20,7 +20,7 @@ class ColonnadeError(Exception):
 
     @property
     def sentence(self) -> str:
-        """``FILE, line N: what is wrong. How to mend it.``"""
+        """One line such as ``FILE, line N: what is wrong. How to mend it.``."""
         where = ""
         if self.file is not None:
             where = f"{self.file}, line {self.line}: " if self.line else f"{self.file}: "

@@ -48,7 +48,7 @@ class CurationRecipe(Record):
         minimum_words: shorter documents are dropped.
         similarity: estimated Jaccard similarity of word 5-grams from which two documents count
             as near duplicates.
-        harm_threshold: cosine from which a passage counts as close to a violating example.
+        harm_threshold: from which lean towards violating examples (0 to 1) a passage is harmful.
         reintroduced_share: at most this share of the kept words may be harmful passages that were
             brought back inside educational context.
         heldout_share: share of documents kept away from training, for the perplexity probe.
@@ -56,7 +56,7 @@ class CurationRecipe(Record):
 
     minimum_words: Positive = 20
     similarity: Rate = 0.7
-    harm_threshold: Rate = 0.5
+    harm_threshold: Rate = 0.6
     reintroduced_share: Share = 0.1
     heldout_share: Share = 0.15
 

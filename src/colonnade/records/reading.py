@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,9 @@ from colonnade.records.record import Record
 
 R = TypeVar("R", bound=Record)
 Place = tuple[str | int, ...]
+
+MOST_PARTS = 100_000
+"""Parts that a YAML file may have once its aliases are unfolded; a few lines can unfold into billions."""
 
 
 class LocatedYaml:
@@ -34,55 +37,98 @@ def read_text(file: Path) -> str:
     """The file as text.
 
     Raises:
-        InputError: where it is missing or not UTF-8 (with the line of the first bad byte).
+        InputError: where it is missing, cannot be read, is not UTF-8 or holds a NUL byte (with the
+            line of the first bad byte).
     """
     try:
         content = file.read_bytes()
-    except FileNotFoundError:
-        raise InputError("there is no such file.", file=file, mend="Write it, or start from 'colonnade init DIR'.") from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(
+            "there is no such file.", file=file, mend="Write it, or start from 'colonnade init DIR'."
+        ) from None
     except IsADirectoryError:
-        raise InputError("this is a folder, not a file.", file=file) from None
+        raise InputError("this is a folder, not a file.", file=file, mend="Put a file in its place.") from None
+    except OSError as fault:
+        what = f"this cannot be read: {fault.strerror or fault}."
+        raise InputError(what, file=file, mend="Mend the link or its permissions.") from None
     try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as fault:
         line = content.count(b"\n", 0, fault.start) + 1
         raise InputError(
             f"byte {content[fault.start]:#04x} is not UTF-8.", file=file, line=line, mend="Save the file as UTF-8."
         ) from None
+    if "\x00" in text:
+        line = text.count("\n", 0, text.index("\x00")) + 1
+        what = "this holds a NUL byte, so it is not a text file."
+        raise InputError(what, file=file, line=line, mend="Save it as plain UTF-8 text.")
+    return text
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe, and what looks like a value and is none, such as 30 February, is named with its line."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """As in the base class, with every fault of a value as a fault with a place."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, OverflowError, LookupError, AttributeError) as fault:
+            problem = f"'{node.value}' is not what it looks like ({fault})"
+            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark) from None
 
 
 def parse_yaml(text: str, file: Path, first_line: int = 1) -> LocatedYaml:
     """YAML with the line of every part; ``first_line`` is where ``text`` starts in the file.
 
     Raises:
-        InputError: where it is not YAML, or a key stands twice in one mapping.
+        InputError: where it is not YAML, a key stands twice in one mapping, or it is nested too
+            deeply or unfolds into too much.
     """
     lines: dict[Place, int] = {}
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
         if node is not None:
             _walk(node, (), lines, file, first_line)
-        value = yaml.safe_load(text)
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader: see its base class
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
         line = first_line + (mark.line if mark else 0)
         raise InputError(
-            f"this is not YAML: {fault.problem or fault.context}.", file=file, line=line, mend="Mend the indentation, quotes or brackets there."
+            f"this is not YAML: {fault.problem or fault.context}.",
+            file=file,
+            line=line,
+            mend="Mend the indentation, quotes or brackets there.",
         ) from None
-    except (yaml.YAMLError, ValueError) as fault:
-        raise InputError(f"this is not YAML: {fault}.", file=file, line=first_line) from None
+    except yaml.reader.ReaderError as fault:
+        line = first_line + text.count("\n", 0, fault.position)
+        what = f"this is not YAML: the character {fault.character:#04x} may not stand here."
+        raise InputError(what, file=file, line=line, mend="Remove it.") from None
+    except RecursionError:
+        raise InputError("this is nested too deeply.", file=file, line=first_line, mend="Write it flat.") from None
     return LocatedYaml(value, lines, file)
 
 
 def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], file: Path, first_line: int) -> None:
     lines[place] = first_line + node.start_mark.line
+    if len(lines) > MOST_PARTS:
+        what = f"this unfolds into more than {MOST_PARTS} parts."
+        raise InputError(what, file=file, line=lines[place], mend="Write it without aliases (*name).")
+    if isinstance(node, yaml.ScalarNode) and not _is_text(node.value):
+        what = "half of a surrogate pair (\\ud800 to \\udfff) stands for no character."
+        raise InputError(what, file=file, line=lines[place], mend="Write the character itself.")
     if isinstance(node, yaml.MappingNode):
-        seen: set[Hashable] = set()
+        seen: set[str] = set()
         for key_node, value_node in node.value:
             key = key_node.value
+            if not isinstance(key, str):
+                line = first_line + key_node.start_mark.line
+                raise InputError("this key is not plain text.", file=file, line=line, mend="Write 'name: value'.")
             if key in seen:
                 raise InputError(
-                    f"the key '{key}' stands twice.", file=file, line=first_line + key_node.start_mark.line, mend="Keep one of the two."
+                    f"the key '{key}' stands twice.",
+                    file=file,
+                    line=first_line + key_node.start_mark.line,
+                    mend="Keep one of the two.",
                 )
             seen.add(key)
             _walk(value_node, (*place, key), lines, file, first_line)
@@ -98,7 +144,8 @@ def to_record(kind: type[R], located: LocatedYaml) -> R:
         InputError: for the first thing that does not fit, at its line.
     """
     if not isinstance(located.value, dict):
-        raise InputError("expected 'key: value' lines here.", file=located.file, line=located.line(()))
+        line, mend = located.line(()), "Start from 'colonnade init DIR'."
+        raise InputError("expected 'key: value' lines here.", file=located.file, line=line, mend=mend)
     try:
         return kind.model_validate(located.value)
     except ValidationError as fault:
@@ -115,11 +162,18 @@ def complaint(fault: ValidationError, file: Path, line_of: Callable[[Place], int
     elif error["type"] == "missing":
         what, mend = f"'{name}' is missing.", "Add it."
     else:
-        shown = repr(error["input"])
-        shown = shown if len(shown) <= 60 else shown[:57] + "..."
-        what = f"'{name}' is {shown}: {error['msg'][0].lower()}{error['msg'][1:]}."
-        mend = ""
+        message = error["msg"].removeprefix("Value error, ")
+        what, mend = f"'{name}' is {_shown(error['input'])}: {message[0].lower()}{message[1:]}.", ""
     return InputError(what, file=file, line=line_of(place), mend=mend)
+
+
+def _shown(value: Any) -> str:
+    """The beginning of a value; what is nested too deeply to be shown is only named."""
+    try:
+        shown = repr(value)
+    except RecursionError:
+        return f"a deeply nested {type(value).__name__}"
+    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def read_yaml(kind: type[R], file: Path) -> R:
@@ -139,16 +193,47 @@ def read_rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def parse_row(line: str, file: Path, number: int) -> dict[str, Any]:
-    """One JSONL line as an object."""
+    """One JSONL line as an object.
+
+    Raises:
+        InputError: where it is not a JSON object, or a key stands twice in it.
+    """
+    mend = "Write one JSON object per line."
     try:
-        row = json.loads(line)
+        row = json.loads(line, object_pairs_hook=_object, parse_constant=_no_number)
+        if not _is_text(row if "\\ud" in line.lower() else None):
+            raise ValueError("half of a surrogate pair (\\ud800 to \\udfff) stands for no character")
     except json.JSONDecodeError as fault:
-        raise InputError(f"this is not JSON: {fault.msg} at column {fault.colno}.", file=file, line=number, mend="One JSON object per line.") from None
+        what = f"this is not JSON: {fault.msg} at column {fault.colno}."
+        raise InputError(what, file=file, line=number, mend=mend) from None
+    except ValueError as fault:
+        raise InputError(f"this is not JSON: {fault}.", file=file, line=number, mend=mend) from None
     except RecursionError:
-        raise InputError("this is nested too deeply.", file=file, line=number) from None
+        raise InputError("this is nested too deeply.", file=file, line=number, mend="Write it flat.") from None
     if not isinstance(row, dict):
-        raise InputError("expected a JSON object, {...}.", file=file, line=number)
+        raise InputError("expected a JSON object, {...}.", file=file, line=number, mend=mend)
     return row
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key '{next(name for name in names if names.count(name) > 1)}' stands twice")
+    return row
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a value can be written as UTF-8, which no digest can do without."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is not a number")
 
 
 def row_to_record(kind: type[R], row: dict[str, Any], file: Path, line: int) -> R:

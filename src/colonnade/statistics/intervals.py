@@ -47,7 +47,9 @@ def clean_trials_needed(bound: float, confidence: float = 0.95) -> int:
     return 0 if bound >= 1 else math.ceil(math.log(1 - confidence) / math.log1p(-bound))
 
 
-def bootstrap_ratio(tops: Sequence[float], bottoms: Sequence[float], confidence: float = 0.95, seed: int = 0, draws: int = 2000) -> Interval:
+def bootstrap_ratio(
+    tops: Sequence[float], bottoms: Sequence[float], confidence: float = 0.95, seed: int = 0, draws: int = 2000
+) -> Interval:
     """Percentile interval of sum(tops) / sum(bottoms), resampling the items.
 
     Source: Efron, Annals of Statistics 7, 1979. With fewer than about ten items it is too narrow.

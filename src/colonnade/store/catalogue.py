@@ -91,14 +91,24 @@ class Catalogue:
         with Session(self.engine) as session, session.begin():
             if session.get(RunRow, digest) is not None:
                 return
-            session.add(RunRow(digest=digest, position=position, step=run.step, key=run.key, record=run.model_dump_json()))
+            session.add(
+                RunRow(digest=digest, position=position, step=run.step, key=run.key, record=run.model_dump_json())
+            )
             session.flush()
             for direction, pairs in (("in", run.inputs), ("out", run.outputs)):
-                session.add_all(LinkRow(run=digest, direction=direction, name=name, artefact=artefact) for name, artefact in pairs)
-            session.add_all(UseRow(run=digest, clause=use.clause, facet=use.facet, facet_digest=use.facet_digest) for use in run.uses)
+                session.add_all(
+                    LinkRow(run=digest, direction=direction, name=name, artefact=artefact) for name, artefact in pairs
+                )
+            session.add_all(
+                UseRow(run=digest, clause=use.clause, facet=use.facet, facet_digest=use.facet_digest)
+                for use in run.uses
+            )
             for artefact, digests in members.items():
                 if session.get(MemberRow, (artefact, 0)) is None:
-                    session.add_all(MemberRow(artefact=artefact, position=place, digest=member) for place, member in enumerate(digests))
+                    session.add_all(
+                        MemberRow(artefact=artefact, position=place, digest=member)
+                        for place, member in enumerate(digests)
+                    )
 
     def known(self) -> frozenset[Digest]:
         """Digests of all indexed runs."""
@@ -107,7 +117,12 @@ class Catalogue:
 
     def with_key(self, step: str, key: Digest) -> Run | None:
         """The newest run of a step with this key."""
-        query = select(RunRow.record).where(RunRow.step == step, RunRow.key == key).order_by(RunRow.position.desc()).limit(1)
+        query = (
+            select(RunRow.record)
+            .where(RunRow.step == step, RunRow.key == key)
+            .order_by(RunRow.position.desc())
+            .limit(1)
+        )
         return self._one(query)
 
     def latest(self, step: str) -> Run | None:
@@ -117,7 +132,10 @@ class Catalogue:
     def runs(self) -> tuple[Run, ...]:
         """Every run, in the order of the ledger."""
         with Session(self.engine) as session:
-            return tuple(Run.model_validate_json(text) for text in session.scalars(select(RunRow.record).order_by(RunRow.position)))
+            return tuple(
+                Run.model_validate_json(text)
+                for text in session.scalars(select(RunRow.record).order_by(RunRow.position))
+            )
 
     def maker(self, artefact: Digest) -> Made | None:
         """The newest run that made this artefact."""
@@ -143,7 +161,9 @@ class Catalogue:
         found: set[Digest] = set()
         with Session(self.engine) as session:
             for column in (RunRow.digest, LinkRow.artefact, MemberRow.digest):
-                found.update(session.scalars(select(column).where(column.startswith(prefix, autoescape=True)).limit(20)))
+                found.update(
+                    session.scalars(select(column).where(column.startswith(prefix, autoescape=True)).limit(20))
+                )
         return tuple(sorted(found))
 
     def readers(self, use: Use) -> tuple[Run, ...]:
@@ -177,7 +197,8 @@ def _upgrade(engine: Engine) -> None:
                 return
             if found is None or found > HEAD:
                 raise ColonnadeError(
-                    f"the catalogue has format {found}, newer than this Colonnade knows ({HEAD}).", mend="Install the newer Colonnade."
+                    f"the catalogue has format {found}, newer than this Colonnade knows ({HEAD}).",
+                    mend="Install the newer Colonnade.",
                 )
     from alembic import command  # imported where needed: it costs a third of a second at every start
     from alembic.config import Config

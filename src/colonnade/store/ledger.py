@@ -79,7 +79,11 @@ class Ledger:
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as fault:
-            raise ColonnadeError(f"the ledger could not be written: {fault.strerror or fault}.", file=self.file, mend="Make room and start again.") from None
+            raise ColonnadeError(
+                f"the ledger could not be written: {fault.strerror or fault}.",
+                file=self.file,
+                mend="Make room and start again.",
+            ) from None
         self._last = entry
         return entry
 

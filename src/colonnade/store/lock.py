@@ -26,10 +26,18 @@ def hold(file: Path) -> Iterator[None]:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BusyError(f"another run holds this workspace ({_holder(file)}).", file=file.parent.parent, mend="Wait for it or stop it, then start again.") from None
+            raise BusyError(
+                f"another run holds this workspace ({_holder(file)}).",
+                file=file.parent.parent,
+                mend="Wait for it or stop it, then start again.",
+            ) from None
         stream.truncate(0)
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        stream.write(json.dumps({"process": os.getpid(), "user": getpass.getuser(), "machine": socket.gethostname(), "since": since}))
+        stream.write(
+            json.dumps(
+                {"process": os.getpid(), "user": getpass.getuser(), "machine": socket.gethostname(), "since": since}
+            )
+        )
         stream.flush()
         try:
             yield

@@ -33,7 +33,7 @@ class Objects:
             return digest
         partial = f"{path}.partial-{os.getpid()}"
         try:
-            self.filesystem.makedirs(os.path.dirname(path), exist_ok=True)
+            self.filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
             with self.filesystem.open(partial, "wb") as stream:
                 stream.write(content)
             self.filesystem.mv(partial, path)
@@ -56,9 +56,15 @@ class Objects:
             with self.filesystem.open(path, "rb") as stream:
                 content: bytes = stream.read()
         except FileNotFoundError:
-            raise CorruptionError(f"artefact {digest} is missing.", file=path, mend="Run again to make it anew.") from None
+            raise CorruptionError(
+                f"artefact {digest} is missing.", file=path, mend="Run again to make it anew."
+            ) from None
         if digest_bytes(content) != digest:
-            raise CorruptionError(f"the bytes of artefact {digest} have changed since it was stored.", file=path, mend="Run again to make it anew.")
+            raise CorruptionError(
+                f"the bytes of artefact {digest} have changed since it was stored.",
+                file=path,
+                mend="Run again to make it anew.",
+            )
         return content
 
     def holds(self, digest: Digest) -> bool:

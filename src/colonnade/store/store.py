@@ -67,7 +67,9 @@ class Store:
     def put_folder(self, folder: Path) -> Digest:
         """Store every file below a folder; the digest is that of the list of names and digests."""
         files = {
-            path.relative_to(folder).as_posix(): self.objects.put(path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()
+            path.relative_to(folder).as_posix(): self.objects.put(path.read_bytes())
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
         }
         return self.objects.put(canonical_json({FOLDER_MARK: files}))
 

@@ -31,10 +31,17 @@ def grade(context: Context) -> Result:
     verdicts: dict[str, list[Verdict]] = {}
     for name in ("base", "trained"):
         transcripts = context.records(Transcript, f"evaluation.{name}/transcripts")
-        items = [Item(row, prompts[row.prompt], clauses[prompts[row.prompt].clause]) for row in transcripts if prompts[row.prompt].clause in clauses]
+        items = [
+            Item(row, prompts[row.prompt], clauses[prompts[row.prompt].clause])
+            for row in transcripts
+            if prompts[row.prompt].clause in clauses
+        ]
         verdicts[name] = [row for one in graders for row in one.grade(items)]
     agreed = _agreement(verdicts["trained"])
-    return Result(records=verdicts, notes={"verdicts": f"{sum(map(len, verdicts.values()))}; the two graders agree on {agreed:.0%}"})
+    return Result(
+        records=verdicts,
+        notes={"verdicts": f"{sum(map(len, verdicts.values()))}; the two graders agree on {agreed:.0%}"},
+    )
 
 
 def measure_both(context: Context) -> Result:
@@ -46,7 +53,9 @@ def measure_both(context: Context) -> Result:
     measurements = [
         row
         for name, who in zip(verdicts, speakers, strict=True)
-        for row in measure(verdicts[name], prompts, context.clauses, who, context.digest(f"evaluation.grade/{name}"), confidence)
+        for row in measure(
+            verdicts[name], prompts, context.clauses, who, context.digest(f"evaluation.grade/{name}"), confidence
+        )
     ]
     comparisons = compare(verdicts["base"], verdicts["trained"], prompts, speakers, confidence)
     rates = {
@@ -55,7 +64,9 @@ def measure_both(context: Context) -> Result:
         if row.group == "all" and row.grader == "decline-rules"
     }
     notes = {
-        metric.replace("_rate", "s"): f"base {rates.get((metric, speakers[0]), 'none')}, trained {rates.get((metric, speakers[1]), 'none')}"
+        metric.replace(
+            "_rate", "s"
+        ): f"base {rates.get((metric, speakers[0]), 'none')}, trained {rates.get((metric, speakers[1]), 'none')}"
         for metric in ("violation_rate", "overrefusal_rate")
     }
     return Result(records={"measurements": measurements, "comparisons": comparisons}, notes=notes)

@@ -12,7 +12,15 @@ from colonnade.models.transcribing import transcribe
 from colonnade.models.tuning import save_adapter, shuffled_in_groups, tune
 from colonnade.pipeline.context import Context, Result
 from colonnade.pipeline.stages.weights import base_checkpoint, base_weights, checkpoint_folder, speaker
-from colonnade.posttraining import Candidate, RatedAnswers, calibrate_judge, example_prompts, reward_answers, select, train_reward_model
+from colonnade.posttraining import (
+    Candidate,
+    RatedAnswers,
+    calibrate_judge,
+    example_prompts,
+    reward_answers,
+    select,
+    train_reward_model,
+)
 from colonnade.posttraining.finetuning import lesson_pairs
 from colonnade.posttraining.reinforcement import reinforce
 from colonnade.posttraining.rewarding import Judge
@@ -37,18 +45,30 @@ def fit_reward_model(context: Context) -> Result:
     """The auxiliary reward model, with its accuracy beside the controls."""
     encoder = adapter("minilm")()
     fitted = train_reward_model(
-        _rated(context), context.records(Prompt, "intake.prompts/training"), context.clauses, harm_head(encoder, context.clauses), encoder
+        _rated(context),
+        context.records(Prompt, "intake.prompts/training"),
+        context.clauses,
+        harm_head(encoder, context.clauses),
+        encoder,
     )
-    return Result(records={"weights": [fitted.weights], "report": [fitted.report]}, notes={"accuracy": _accuracy(fitted.report)})
+    return Result(
+        records={"weights": [fitted.weights], "report": [fitted.report]}, notes={"accuracy": _accuracy(fitted.report)}
+    )
 
 
 def fit_rubric_judge(context: Context) -> Result:
     """The embedded judge, with its accuracy beside the controls."""
     encoder = adapter("minilm")()
     fitted = calibrate_judge(
-        _rated(context), context.records(Prompt, "intake.prompts/training"), context.clauses, harm_head(encoder, context.clauses), encoder
+        _rated(context),
+        context.records(Prompt, "intake.prompts/training"),
+        context.clauses,
+        harm_head(encoder, context.clauses),
+        encoder,
     )
-    return Result(records={"weights": [fitted.weights], "report": [fitted.report]}, notes={"accuracy": _accuracy(fitted.report)})
+    return Result(
+        records={"weights": [fitted.weights], "report": [fitted.report]}, notes={"accuracy": _accuracy(fitted.report)}
+    )
 
 
 def sample(context: Context) -> Result:
@@ -63,7 +83,9 @@ def sample(context: Context) -> Result:
     transcripts: list[Transcript] = []
     for place, asked in enumerate(rounds):
         sampling = Sampling(LOOK_TOKENS, temperature=0.8 if place else 0.0, seed=context.launch.seed + place)
-        transcripts += transcribe(model, asked, context.launch.model.system, sampling, speaker_digest, context.reporter.progress)
+        transcripts += transcribe(
+            model, asked, context.launch.model.system, sampling, speaker_digest, context.reporter.progress
+        )
     release_memory()
     return Result(
         records={"transcripts": transcripts, "prompts": prompts},
@@ -81,7 +103,10 @@ def combine(context: Context) -> Result:
     rewards = reward_answers(asked, [row.reply for row in transcripts], context.clauses, model, judge, weight)
     scored = [row.combined for row in rewards if row.combined is not None]
     mean = f"{sum(scored) / len(scored):.2f}" if scored else "none"
-    return Result(records={"rewards": rewards}, notes={"mean reward": mean, "unscored": f"{len(rewards) - len(scored)} of {len(rewards)}"})
+    return Result(
+        records={"rewards": rewards},
+        notes={"mean reward": mean, "unscored": f"{len(rewards) - len(scored)} of {len(rewards)}"},
+    )
 
 
 def finetune(context: Context) -> Result:
@@ -91,11 +116,21 @@ def finetune(context: Context) -> Result:
     prompts = context.records(Prompt, "posttraining.sample/prompts")
     start = checkpoint_folder(context, parent)
     asker = speaker(context, base_checkpoint(context))
-    groups = lesson_pairs(prompts, context.clauses, context.records(Reward, "posttraining.combine/rewards"), _asked(asker, context, prompts))
+    groups = lesson_pairs(
+        prompts,
+        context.clauses,
+        context.records(Reward, "posttraining.combine/rewards"),
+        _asked(asker, context, prompts),
+    )
     del asker
     rounds = 1 + recipe.steps * recipe.batch // max(1, sum(map(len, groups)))
     tuned = tune(
-        base_weights(context), start, shuffled_in_groups(groups, rounds, context.launch.seed), recipe, context.launch.seed, context.reporter.progress
+        base_weights(context),
+        start,
+        shuffled_in_groups(groups, rounds, context.launch.seed),
+        recipe,
+        context.launch.seed,
+        context.reporter.progress,
     )
     folder = save_adapter(tuned.loaded.model, context.scratch / "adapter")
     checkpoint = Checkpoint(
@@ -123,7 +158,11 @@ def reinforce_policy(context: Context) -> Result:
     if start is None:
         raise ValueError("a fine-tuned checkpoint always has an adapter")
     training = [prompt for prompt in context.records(Prompt, "intake.prompts/training") if prompt.twin]
-    prompts = [twin for row in _spread([row for row in training if row.expected is Expected.DECLINE], recipe.steps) for twin in _with_twin(row, training)]
+    prompts = [
+        twin
+        for row in _spread([row for row in training if row.expected is Expected.DECLINE], recipe.steps)
+        for twin in _with_twin(row, training)
+    ]
     watched = _spread(context.records(Prompt, "intake.prompts/development"), recipe.probe_prompts)
     asker = speaker(context, base_checkpoint(context))
     ask = _asked(asker, context, prompts)
@@ -138,7 +177,16 @@ def reinforce_policy(context: Context) -> Result:
         return {f"probe_{row.metric}": row.rate for row in rows if row.group == "all" and row.rate is not None}
 
     done = reinforce(
-        base_weights(context), start, prompts, ask, reward, look, recipe, context.launch.seed, context.scratch, context.reporter.progress
+        base_weights(context),
+        start,
+        prompts,
+        ask,
+        reward,
+        look,
+        recipe,
+        context.launch.seed,
+        context.scratch,
+        context.reporter.progress,
     )
     checkpoints = [
         Checkpoint(
@@ -172,7 +220,9 @@ def choose_checkpoint(context: Context) -> Result:
         rows = _look(context, speaker(context, checkpoint), prompts, checkpoint)
         context.reporter.progress(place + 1, len(checkpoints))
         measurements += rows
-        candidates.append(Candidate(checkpoint, *(_worst_rate(rows, metric) for metric in ("violation_rate", "overrefusal_rate"))))
+        candidates.append(
+            Candidate(checkpoint, *(_worst_rate(rows, metric) for metric in ("violation_rate", "overrefusal_rate")))
+        )
     chosen = select(candidates[1:], candidates[0].overrefusal, context.launch.gate.worst_overrefusal_increase)
     release_memory()
     return Result(
@@ -186,7 +236,9 @@ def choose_checkpoint(context: Context) -> Result:
 
 
 def _rated(context: Context) -> RatedAnswers:
-    return RatedAnswers(context.records(Answer, "intake.ratings/answers"), context.records(Rating, "intake.ratings/ratings"))
+    return RatedAnswers(
+        context.records(Answer, "intake.ratings/answers"), context.records(Rating, "intake.ratings/ratings")
+    )
 
 
 def _accuracy(report: GraderReport) -> str:
@@ -233,10 +285,15 @@ def _look(context: Context, model: Model, prompts: Sequence[Prompt], checkpoint:
     items = [Item(row, prompt, clauses[prompt.clause]) for row, prompt in zip(transcripts, prompts, strict=True)]
     verdicts: list[Verdict] = grader("decline-rules")().grade(items)
     artefact = context.store.put_records(verdicts)
-    rows = measure(verdicts, prompts, context.clauses, checkpoint.digest, artefact, context.launch.evaluation.confidence)
+    rows = measure(
+        verdicts, prompts, context.clauses, checkpoint.digest, artefact, context.launch.evaluation.confidence
+    )
     return [row for row in rows if row.group == "all"]
 
 
 def _worst_rate(rows: Sequence[Measurement], metric: str) -> float:
     """Unscored answers counted as failed."""
-    return max(((row.events + row.unscored) / max(1, row.scored + row.unscored) for row in rows if row.metric == metric), default=1.0)
+    return max(
+        ((row.events + row.unscored) / max(1, row.scored + row.unscored) for row in rows if row.metric == metric),
+        default=1.0,
+    )

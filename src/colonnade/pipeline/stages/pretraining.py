@@ -14,14 +14,19 @@ from colonnade.pipeline.stages.weights import base_checkpoint, base_weights, che
 from colonnade.pretraining import exercises_from
 from colonnade.pretraining.curation import curate
 from colonnade.pretraining.probes import perplexity_by_domain, sparse_questions
-from colonnade.records import Checkpoint, Document, Exercise, Fate, Prompt
+from colonnade.records import Checkpoint, Document, Exercise, Fate, ProbeResult, Prompt
 
 
 def curate_corpus(context: Context) -> Result:
     """Every document of the corpus gets its fate."""
     encoder = adapter("minilm")()
     curated = curate(
-        context.workspace, context.clauses, context.launch.languages, context.launch.pretraining.curation, encoder, context.reporter.progress
+        context.workspace,
+        context.clauses,
+        context.launch.languages,
+        context.launch.pretraining.curation,
+        encoder,
+        context.reporter.progress,
     )
     fates = Counter(document.fate for document in curated.documents)
     reasons = Counter(document.reason.split(":")[0].split(" of ")[0] for document in curated.dropped)
@@ -38,7 +43,10 @@ def build_exercises(context: Context) -> Result:
     """Three kinds of exercise from every clause."""
     exercises = exercises_from(context.clauses)
     kinds = Counter(exercise.kind for exercise in exercises)
-    return Result(records={"exercises": exercises}, notes={"exercises": ", ".join(f"{count} {kind}" for kind, count in kinds.items())})
+    return Result(
+        records={"exercises": exercises},
+        notes={"exercises": ", ".join(f"{count} {kind}" for kind, count in kinds.items())},
+    )
 
 
 def train(context: Context) -> Result:
@@ -74,18 +82,30 @@ def probe(context: Context) -> Result:
     taught = context.records(Prompt, "intake.prompts/training")
     unseen = context.records(Prompt, "intake.prompts/development")[: recipe.questions]
     trained = context.record(Checkpoint, "pretraining.train/checkpoint")
-    results = []
+    results: list[ProbeResult] = []
     for checkpoint in (base_checkpoint(context), trained):
         loaded = load(base_weights(context), checkpoint_folder(context, checkpoint))
-        results += perplexity_by_domain(loaded, documents, checkpoint.digest, recipe.training.tokens, context.reporter.progress)
-        results.append(sparse_questions(loaded, taught, unseen, recipe.shots, checkpoint.digest, context.launch.seed, context.reporter.progress))
+        results += perplexity_by_domain(
+            loaded, documents, checkpoint.digest, recipe.training.tokens, context.reporter.progress
+        )
+        results.append(
+            sparse_questions(
+                loaded, taught, unseen, recipe.shots, checkpoint.digest, context.launch.seed, context.reporter.progress
+            )
+        )
     release_memory()
-    before, after = ({row.probe: row.value for row in results if row.speaker == who and row.group == "all"} for who in (base_checkpoint(context).digest, trained.digest))
+    before, after = (
+        {row.probe: row.value for row in results if row.speaker == who and row.group == "all"}
+        for who in (base_checkpoint(context).digest, trained.digest)
+    )
     return Result(
         records={"probes": results},
         notes={
-            "perplexity": f"{before['perplexity']:.1f} before, {after['perplexity']:.1f} after" if "perplexity" in before else "no held-out text",
-            "sparse questions": f"{before['sparse_questions']:.0%} right before, {after['sparse_questions']:.0%} after, of {len(unseen)}",
+            "perplexity": f"{before['perplexity']:.1f} before, {after['perplexity']:.1f} after"
+            if "perplexity" in before
+            else "no held-out text",
+            "sparse questions": f"{before['sparse_questions']:.0%} right before,"
+            f" {after['sparse_questions']:.0%} after, of {len(unseen)}",
         },
     )
 

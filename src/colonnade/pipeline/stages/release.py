@@ -34,8 +34,13 @@ def answer_frontier(context: Context) -> Result:
             findings.append(judge_capability(benchmark, chosen, checkpoint.digest))
     requests = review_requests(benchmarks, [row for row in findings if row.speaker == trained.digest])
     release_memory()
-    shown = ", ".join(f"{row.domain} {row.right} of {row.items} ({row.band})" for row in findings if row.speaker == trained.digest)
-    return Result(records={"findings": findings, "requests": requests}, notes={"trained": shown, "reviews asked for": str(len(requests))})
+    shown = ", ".join(
+        f"{row.domain} {row.right} of {row.items} ({row.band})" for row in findings if row.speaker == trained.digest
+    )
+    return Result(
+        records={"findings": findings, "requests": requests},
+        notes={"trained": shown, "reviews asked for": str(len(requests))},
+    )
 
 
 def decide_release(context: Context) -> Result:
@@ -53,7 +58,10 @@ def decide_release(context: Context) -> Result:
         )
     )
     failed = sum(reason.outcome is not Outcome.RELEASE for reason in decision.reasons)
-    return Result(records={"decision": [decision]}, notes={"decision": f"{decision.outcome}; {failed} of {len(decision.reasons)} rules speak against release"})
+    return Result(
+        records={"decision": [decision]},
+        notes={"decision": f"{decision.outcome}; {failed} of {len(decision.reasons)} rules speak against release"},
+    )
 
 
 def compile_guard(context: Context) -> Result:

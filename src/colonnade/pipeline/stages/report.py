@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from colonnade.audit import ExamplePair, ReportData, render_report
 from colonnade.pipeline.context import Context, Result
 from colonnade.records import (
@@ -38,11 +37,19 @@ def report(context: Context) -> Result:
     data = ReportData(
         risks=context.records(HarmCoverage, "policy.map/risks"),
         pillars=context.records(PillarCoverage, "policy.map/pillars"),
-        documents=(*context.records(Document, "pretraining.curate/documents"), *context.records(Document, "pretraining.curate/dropped")),
+        documents=(
+            *context.records(Document, "pretraining.curate/documents"),
+            *context.records(Document, "pretraining.curate/dropped"),
+        ),
         exercises=context.records(Exercise, "pretraining.exercises/exercises"),
         probes=context.records(ProbeResult, "pretraining.probe/probes"),
-        curves={step: context.records(TrainingPoint, f"{step}/curve") for step in ("pretraining.train", "posttraining.finetune", "posttraining.reinforce")},
-        grader_reports=tuple(context.record(GraderReport, f"posttraining.{name}/report") for name in ("reward", "judge")),
+        curves={
+            step: context.records(TrainingPoint, f"{step}/curve")
+            for step in ("pretraining.train", "posttraining.finetune", "posttraining.reinforce")
+        },
+        grader_reports=tuple(
+            context.record(GraderReport, f"posttraining.{name}/report") for name in ("reward", "judge")
+        ),
         measurements=measurements,
         comparisons=context.records(Comparison, "evaluation.measure/comparisons"),
         findings=context.records(FrontierFinding, "frontier.answer/findings"),
@@ -63,7 +70,11 @@ def _examples(context: Context) -> tuple[ExamplePair, ...]:
     shown = []
     for name in ("base", "trained"):
         transcripts = context.records(Transcript, f"evaluation.{name}/transcripts")
-        verdicts = {row.transcript: row for row in context.records(Verdict, f"evaluation.grade/{name}") if row.grader == MEASURING_GRADER}
+        verdicts = {
+            row.transcript: row
+            for row in context.records(Verdict, f"evaluation.grade/{name}")
+            if row.grader == MEASURING_GRADER
+        }
         stride = max(1, len(transcripts) // _SHOWN_EXAMPLES - 1)
         shown += [ExamplePair(row, verdicts[row.digest]) for row in transcripts[::stride] if row.digest in verdicts]
     return tuple(shown)

