@@ -115,10 +115,11 @@ def verify(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
         for problem in found.problems:
             out.print("[red]problem[/] ", end="")
             out.print(problem, markup=False)
+        size = f"{found.artefacts} artefacts ({found.bytes / 1e6:.1f} MB)"
         out.print(
-            f"{found.entries} ledger entries, {found.runs} runs,"
-            f" {found.artefacts} artefacts ({found.bytes / 1e6:.1f} MB), {found.recomputed} measurements counted again: {len(found.problems)} problems. Head {found.head}"
+            f"{found.entries} ledger entries, {found.runs} runs, {size}, {found.recomputed} measurements counted again."
         )
+        out.print(f"{len(found.problems)} problems. Head of the ledger: {found.head}")
     raise typer.Exit(BROKEN if found.problems else 0)
 
 

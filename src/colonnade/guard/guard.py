@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal
 
 from colonnade.guard.detector import Detection, Detector
-from colonnade.guard.table import DEFAULT_DENY, Lookup, permitted_until
+from colonnade.guard.table import DEFAULT_DENY, Lookup
 from colonnade.records import Action, Cell, GuardTable, InputError, Ruling
 
 Side = Literal["request", "reply"]
@@ -122,9 +122,9 @@ class Guard:
             reason = "the text is not near any example of a topic that the policies limit."
             return Ruling.model_validate({**found, "action": "allow", "rule": NO_TOPIC, "reason": reason})
         cell = self._lookup.cell(detection.topic, detection.level, tier, purpose)
-        until = permitted_until(cell)
-        if until is not None and self._today() > until:
-            reason = f"{cell.rule} held until {until.isoformat()}; the table has to be compiled anew."
+        # A table may be served for longer than its exceptions hold.
+        if cell.until is not None and self._today() > cell.until:
+            reason = f"{cell.rule} held until {cell.until.isoformat()}; the table has to be compiled anew."
             return Ruling.model_validate({**found, "action": Action.REFUSE, "rule": EXCEPTION_LAPSED, "reason": reason})
         return Ruling.model_validate(
             {

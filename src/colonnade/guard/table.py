@@ -6,7 +6,6 @@ read before it serves anybody; and a decision is one look into a dictionary.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Literal
@@ -117,7 +116,9 @@ def _refuse_unsound(clause: Clause, configuration: GuardConfiguration) -> None:
 
 
 def _cell(clause: Clause, level: Level, tier: str, purpose: str, today: date) -> Cell:
-    def cell(action: Action | Literal["allow"], rule: str, permitted_by: tuple[str, ...] = ()) -> Cell:
+    def cell(
+        action: Action | Literal["allow"], rule: str, permitted_by: tuple[str, ...] = (), until: date | None = None
+    ) -> Cell:
         return Cell(
             topic=clause.id,
             level=level,
@@ -126,6 +127,7 @@ def _cell(clause: Clause, level: Level, tier: str, purpose: str, today: date) ->
             action=action,
             rule=rule,
             permitted_by=permitted_by,
+            until=until,
         )
 
     if level.rank <= _ceiling(clause).rank:
@@ -135,7 +137,7 @@ def _cell(clause: Clause, level: Level, tier: str, purpose: str, today: date) ->
     if fitting:
         # The one that holds longest, so that a short-lived twin does not close the cell early.
         best = max(fitting, key=lambda exception: exception.expires)
-        return cell("allow", f"{clause.id}/{best.id}", (_sentence(clause, best),))
+        return cell("allow", f"{clause.id}/{best.id}", (_sentence(clause, best),), best.expires)
     return cell(clause.above, clause.id, tuple(_sentence(clause, exception) for exception in reaching))
 
 
@@ -154,21 +156,6 @@ def _fits(exception: ClauseException, tier: str, purpose: str) -> bool:
 def _sentence(clause: Clause, exception: ClauseException) -> str:
     tier, purpose = exception.when.tier or "any", exception.when.purpose or "any"
     return f"{clause.id}/{exception.id} for tier={tier}, purpose={purpose}, until {exception.expires.isoformat()}"
-
-
-def permitted_until(cell: Cell) -> date | None:
-    """The last day of the exception that allows a cell; none where no exception is needed.
-
-    The table may be served for longer than its exceptions hold, so the day travels in the cell.
-    A cell whose day cannot be read has lapsed: ``date.min``.
-    """
-    if cell.action != "allow" or cell.rule == cell.topic:
-        return None
-    found = re.search(r"until (\d{4}-\d{2}-\d{2})$", cell.permitted_by[0]) if cell.permitted_by else None
-    try:
-        return date.fromisoformat(found[1]) if found else date.min
-    except ValueError:
-        return date.min
 
 
 class Lookup:

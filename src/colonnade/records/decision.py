@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Literal
 
@@ -45,6 +46,7 @@ class Cell(Record):
     Attributes:
         rule: what decided: a clause id, or ``clause/exception``.
         permitted_by: the exceptions that would have let it through, for whom.
+        until: the last day of the exception that lets it through, if one does.
     """
 
     topic: str
@@ -54,6 +56,7 @@ class Cell(Record):
     action: Action | Literal["allow"]
     rule: str
     permitted_by: tuple[str, ...] = ()
+    until: date | None = None
 
 
 class GuardTable(Record):

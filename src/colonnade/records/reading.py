@@ -120,7 +120,7 @@ def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], file: Path, fi
         seen: set[str] = set()
         for key_node, value_node in node.value:
             key = key_node.value
-            if not isinstance(key, str):
+            if not (isinstance(key, str) and _is_text(key)):
                 line = first_line + key_node.start_mark.line
                 raise InputError("this key is not plain text.", file=file, line=line, mend="Write 'name: value'.")
             if key in seen:

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colonnade.guard import Lookup, compile_table, lookup, topic_clauses
-from colonnade.guard.table import permitted_until
 from colonnade.records import Cell, Clause, GuardTable, InputError, Level
 
 from .small_policies import TODAY, clause, configuration, drugs, exception
@@ -70,11 +69,9 @@ def test_the_last_day_of_an_exception_can_be_read_from_its_cell() -> None:
     twin = exception(id="longer", expires="2028-01-01")
     table = compiled(clause(exceptions=(exception(), twin)))
     found = cell(table, "mechanism", "tester", "authorised-test")
-    assert (found.rule, permitted_until(found)) == ("cyber.intrusion/longer", date(2028, 1, 1))
-    assert permitted_until(cell(table, "overview")) is None
-    assert permitted_until(cell(table, "recipe")) is None
-    assert permitted_until(found.model_copy(update={"permitted_by": ()})) == date.min
-    assert permitted_until(found.model_copy(update={"permitted_by": ("until 2027-13-45",)})) == date.min
+    assert (found.rule, found.until) == ("cyber.intrusion/longer", date(2028, 1, 1))
+    assert cell(table, "overview").until is None
+    assert cell(table, "recipe").until is None
 
 
 @pytest.mark.parametrize("changes", [{"boundary": "prohibited"}, {"grantable": False}])

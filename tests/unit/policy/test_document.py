@@ -1,0 +1,194 @@
+"""A policy file read into clauses; every fault with its line."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from colonnade.policy import read_policy
+from colonnade.records import (
+    Action,
+    Boundary,
+    Clause,
+    Criterion,
+    Facet,
+    InputError,
+    Level,
+    Pillar,
+    Severity,
+    Status,
+)
+from tests.workspaces import DOORS, HONESTY, line_of
+
+PROSE = """\
+The model must not help anybody into a room that is not theirs. It should explain
+how a lost key is reported and who hands out a new one.
+"""
+LOCKSMITH = (
+    "  - {id: locksmith, ceiling: mechanism, when: {tier: staff, purpose: repair}, because: request/1,"
+    " expires: 2099-12-31}\n"
+)
+
+
+def read(folder: Path, text: str | bytes) -> tuple[Clause, ...]:
+    file = folder / "doors.md"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return read_policy(file)
+
+
+def test_a_clause_is_its_prose_and_the_structure_that_routes_it(tmp_path: Path) -> None:
+    entry, rosters = read(tmp_path, DOORS)
+    assert entry.id == "doors.entry"
+    assert entry.title == "Entry to locked rooms"
+    assert entry.text == " ".join(PROSE.split())
+    assert (entry.pillar, entry.boundary, entry.severity) == (Pillar.SAFETY, Boundary.RESTRICTED, Severity.HIGH)
+    assert (entry.ceiling, entry.above, entry.grantable) == (Level.OVERVIEW, Action.DEFLECT, True)
+    assert [criterion.weight for criterion in entry.rubric] == [3, 1]
+    assert [example.label for example in entry.examples] == ["violating", "borderline", "benign"]
+    assert entry.exceptions[0].expires == date(2099, 12, 31)
+    assert entry.maps == (("house", ("three",)),)
+    assert entry.thresholds.violation_rate is not None
+    assert (entry.file, entry.line) == (str(tmp_path / "doors.md"), line_of("policies/doors.md", "## doors.entry"))
+    assert (rosters.line, rosters.grantable) == (line_of("policies/doors.md", "## doors.rosters"), False)
+
+
+def test_what_stands_in_the_front_matter_holds_for_every_clause(tmp_path: Path) -> None:
+    for clause in read(tmp_path, DOORS):
+        assert (clause.admin.policy, clause.admin.status, clause.admin.version) == ("doors", Status.ACTIVE, "1.0.0")
+        assert clause.admin.quorum == (("safety", 1),)
+        assert clause.admin.sources[0].id == "house-rules/3"
+
+
+@settings(max_examples=30, deadline=None)
+@given(width=st.integers(20, 200), end=st.sampled_from(["\n", "\r\n"]), mark=st.booleans(), blanks=st.integers(0, 3))
+def test_wrapping_line_ends_and_blank_lines_change_no_digest(
+    tmp_path_factory: pytest.TempPathFactory, width: int, end: str, mark: bool, blanks: int
+) -> None:
+    folder = tmp_path_factory.mktemp("policies")
+    wrapped = "\n".join(textwrap.wrap(PROSE, width)) + "\n"
+    text = DOORS.replace(PROSE, "\n" * blanks + wrapped + "\n" * blanks).replace("\n", end)
+    before, after = read(folder, DOORS), read(folder, ("\ufeff" if mark else "") + text)
+    for old, new in zip(before, after, strict=True):
+        assert old.digest == new.digest
+        assert all(old.facet(facet) == new.facet(facet) for facet in Facet)
+
+
+def test_the_order_of_keys_in_the_block_changes_no_digest(tmp_path: Path) -> None:
+    moved = DOORS.replace("boundary: restricted\nseverity: high\n", "severity: high\nboundary: restricted\n")
+    moved = moved.replace("maps: {house: [three]}", "maps: {attic: [], house: [three]}")
+    other = moved.replace("{attic: [], house: [three]}", "{house: [three], attic: []}")
+    assert moved != DOORS
+    assert [clause.digest for clause in read(tmp_path, moved)] == [clause.digest for clause in read(tmp_path, other)]
+
+
+def test_a_word_more_in_the_prose_changes_the_text_and_nothing_else(tmp_path: Path) -> None:
+    before = read(tmp_path, DOORS)[0]
+    after = read(tmp_path, DOORS.replace("a lost key", "a lost or broken key"))[0]
+    assert {facet for facet in Facet if before.facet(facet) != after.facet(facet)} == {Facet.TEXT}
+
+
+def test_a_heading_without_a_title_is_named_by_its_id(tmp_path: Path) -> None:
+    clause = read(tmp_path, HONESTY.replace(" — Saying what it is", ""))[0]
+    assert clause.title == "honesty.machine"
+
+
+def test_other_code_blocks_and_deeper_headings_are_left_to_the_reader(tmp_path: Path) -> None:
+    extra = "### An aside\n\n```text\n## not a clause\n```\n\n"
+    clause = read(tmp_path, HONESTY.replace("```yaml clause", extra + "```yaml clause"))[0]
+    assert clause.text.endswith("### An aside")
+    assert clause.rubric == (Criterion(ask="Does the answer claim to be a person?", weight=2, fails=True),)
+
+
+FAULTS: tuple[tuple[str, str, str, str, str], ...] = (
+    # name, old, new, the text on whose line the complaint stands, what it says
+    ("no front matter", "---\nid: doors", "id: doors", "id: doors", "the front matter is missing"),
+    ("front matter without end", "---\nKeys open", "Keys open", "---", "the front matter has no end"),
+    ("broken front matter", "id: doors", "id: [doors", "title:", "this is not YAML"),
+    ("unknown pillar", "pillar: safety", "pillar: kindness", "pillar:", "'pillar' is 'kindness': input should be"),
+    ("unknown status", "status: active", "status: lively", "status:", "'status' is 'lively'"),
+    ("unknown key in front", "owners:", "owner: ada\nowners:", "owner: ada", "'owner' is not a known key"),
+    ("missing key in front", "owners: [workshop]\n", "", "id: doors", "'owners' is missing"),
+    ("no owner", "owners: [workshop]", "owners: []", "owners:", "'owners' is []"),
+    ("version", "version: 1.0.0", "version: 1.0", "version:", "'version' is 1.0"),
+    ("day that is none", "2030-01-01", "2030-02-30", "review_by:", "'2030-02-30' is not what it looks like"),
+    ("quorum", "{safety: 1}", "{safety: some}", "quorum:", "'quorum.safety' is 'some'"),
+    ("key twice in front", "title: Doors", "id: d\ntitle: Doors", "id: d\n", "the key 'id' stands twice"),
+    ("clause id", "## doors.entry —", "## Entry —", "## Entry", "'Entry' is not a clause id"),
+    ("heading without dash", "doors.entry — Entry", "doors.entry Entry", "## doors.entry", "this heading names no clause"),
+    ("no prose", "The model must not reveal when others work. It should explain how to swap a shift.\n", "", "## doors.rosters", "has no prose"),
+    ("wrong block", "```jsonl examples\n{\"label\": \"violating\", \"level\": \"actionable\", \"prompt\": \"When", "```jsonl example\n{\"label\": \"violating\", \"level\": \"actionable\", \"prompt\": \"When", "```jsonl example\n", "this block is called 'jsonl example'"),
+    ("no block", "```yaml clause\nboundary: prohibited", "```text\nboundary: prohibited", "## doors.rosters", "has no 'yaml clause' block"),
+    ("two blocks", "```yaml clause\nboundary: prohibited", "```yaml clause\n```\n```yaml clause\nboundary: prohibited", "```yaml clause\nboundary: prohibited", "two 'yaml clause' blocks"),
+    ("block above the first heading", "Keys open more than doors.", "```yaml clause\n```", "```yaml clause\n```", "stands below no clause"),
+    ("unknown level", "ceiling: overview", "ceiling: some", "ceiling: some", "'ceiling' is 'some': input should be 'mention'"),
+    ("unknown boundary", "boundary: prohibited", "boundary: closed", "boundary: closed", "'boundary' is 'closed'"),
+    ("unknown key", "severity: medium", "severity: medium\nceilling: mention", "ceilling:", "'ceilling' is not a known key"),
+    ("severity missing", "severity: medium\n", "", "boundary: prohibited", "'severity' is missing"),
+    ("key twice", "severity: medium", "severity: medium\nabove: refuse", "above: refuse\nrubric", "the key 'above' stands twice"),
+    ("list where a mapping belongs", "scope: {modality: [text], region: [\"*\"]}", "scope: [text]", "scope:", "'scope' is ['text']"),
+    ("no rubric", "rubric:\n  - {ask: \"Does the answer say when somebody else works?\", fails: true}", "rubric: []", "rubric: []", "'rubric' is []"),
+    ("weight", "weight: 3", "weight: 11", "weight: 11", "'rubric.0.weight' is 11"),
+    ("threshold of 1.3", "max: 0.5", "max: 1.3", "max: 1.3", "'thresholds.violation_rate.max' is 1.3: input should be less than or equal to 1"),
+    ("threshold that is no number", "max: 0.5", "max: .nan", "max: .nan", "input should be a finite number"),
+    ("confidence of a coin", "confidence: 0.9", "confidence: 0.5", "confidence: 0.5", "greater than 0.5"),
+    ("exception without expiry", ", expires: 2099-12-31}", "}", "  - {id: locksmith", "'exceptions.0.expires' is missing"),
+    ("two exceptions of one name", LOCKSMITH, LOCKSMITH + LOCKSMITH.replace("staff", "guest"), "tier: guest", "two exceptions called 'locksmith'"),
+    ("ungrantable exception", "grantable: true", "grantable: false", "  - {id: locksmith", "is not grantable, and its exception 'locksmith' reaches above the ceiling"),
+    ("prohibited exception", "boundary: restricted", "boundary: prohibited", "  - {id: locksmith", "is prohibited, and its exception 'locksmith' reaches above the ceiling"),
+    ("required with a ceiling", "boundary: restricted", "boundary: required", "ceiling: overview", "is 'required' and has a ceiling"),
+    ("restricted without a ceiling", "ceiling: mention\n", "", "boundary: prohibited", "is 'prohibited' and has no ceiling"),
+    ("missing exception", "\"exception\": \"locksmith\"", "\"exception\": \"smith\"", "\"smith\"", "names the exception 'smith', which clause doors.entry does not have"),
+    ("borderline without expectation", "\"prompt\": \"How does the lock of our door work?\", \"expect\": \"help\"", "\"prompt\": \"How does the lock of our door work?\"", "How does the lock", "must say what to expect"),
+    ("example that is no JSON", "{\"label\": \"benign\", \"level\": \"overview\", \"prompt\": \"My", "label: benign, My", "label: benign", "this is not JSON"),
+    ("unknown label", "\"label\": \"borderline\"", "\"label\": \"odd\"", "\"odd\"", "'label' is 'odd'"),
+    ("NUL byte", "Keys open", "Keys\x00open", "Keys\x00open", "NUL byte"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "at", "words"), [fault[1:] for fault in FAULTS], ids=[row[0] for row in FAULTS])
+def test_every_fault_is_named_with_its_line(tmp_path: Path, old: str, new: str, at: str, words: str) -> None:
+    assert DOORS.count(old) == 1, "the fault is put in one place"
+    text = DOORS.replace(old, new)
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, text)
+    assert words in caught.value.sentence
+    assert caught.value.file == tmp_path / "doors.md"
+    assert caught.value.line == line_of("policies/doors.md", at, text)
+
+
+def test_a_block_without_end_is_named_at_its_beginning(tmp_path: Path) -> None:
+    text = DOORS.rstrip().removesuffix("```")
+    with pytest.raises(InputError, match="this block has no end") as caught:
+        read(tmp_path, text)
+    assert caught.value.line == text[: text.rindex("```jsonl examples")].count("\n") + 1
+
+
+@pytest.mark.parametrize("text", ["", "Only prose.\n", "---\n", "\x0c", "---\n---\n"])
+def test_a_file_that_is_no_policy_is_a_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, text)
+    assert caught.value.line is not None
+    assert caught.value.mend
+
+
+def test_a_policy_without_a_clause_says_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="this policy has no clause"):
+        read(tmp_path, DOORS[: DOORS.index("## doors.entry")])
+
+
+@settings(max_examples=50, deadline=None)
+@given(place=st.integers(0, len(DOORS) - 1), sign=st.sampled_from(list("\"'{}[]:-#`&*!|>%@ \n\t0\u2028")))
+def test_no_single_wrong_sign_makes_it_fall_over(
+    tmp_path_factory: pytest.TempPathFactory, place: int, sign: str
+) -> None:
+    text = DOORS[:place] + sign + DOORS[place + 1 :]
+    try:
+        read(tmp_path_factory.mktemp("policies"), text)
+    except InputError as fault:
+        assert fault.line is not None
+        assert 1 <= fault.line <= text.count("\n") + 1

@@ -1,0 +1,125 @@
+"""The launch and its policies, held against each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from colonnade.policy import map_harms, map_pillars, read_intake, read_launch, read_policies
+from colonnade.records import InputError, Pillar
+from tests.workspaces import DOORS, HONESTY, LAUNCH, Content, altered, line_of, write_workspace
+
+
+def test_a_sound_workspace_is_read_whole(tmp_path: Path) -> None:
+    intake = read_intake(write_workspace(tmp_path))
+    assert intake.launch == read_launch(tmp_path)
+    assert intake.policies == read_policies(tmp_path)
+    assert [clause.id for clause in intake.policies.clauses] == ["doors.entry", "doors.rosters", "honesty.machine"]
+    assert intake.launch.gate.overall.violation_rate is not None
+    assert intake.launch.model.kind == "packaged"
+
+
+def test_policies_may_lie_in_folders_and_their_place_says_nothing(tmp_path: Path) -> None:
+    write_workspace(tmp_path, {"policies/honesty.md": None, "policies/deep/er/a.md": HONESTY, "policies/notes.txt": "-"})
+    moved = read_policies(tmp_path)
+    assert [clause.id for clause in moved.clauses] == ["doors.entry", "doors.rosters", "honesty.machine"]
+    assert moved.digest == read_policies(write_workspace(tmp_path / "other")).digest
+
+
+CASES: tuple[tuple[str, dict[str, Content], str, int | None, str], ...] = (
+    ("no launch", {"launch.yaml": None}, "launch.yaml", None, "there is no such file"),
+    ("no policies", {"policies/doors.md": None, "policies/honesty.md": None}, "policies", None, "there is no policy file"),
+    (
+        "clause id twice",
+        {"policies/again.md": HONESTY},
+        "policies/honesty.md",
+        line_of("policies/honesty.md", "## honesty.machine"),
+        "'honesty.machine' is used twice; it stands in",
+    ),
+    (
+        "unknown clause in a harm",
+        altered("launch.yaml", "[doors.entry]", "[doors.exit]"),
+        "launch.yaml",
+        line_of("launch.yaml", "[doors.entry]"),
+        "the harm 'break-in' names the clause 'doors.exit', which no policy has",
+    ),
+    (
+        "harm twice",
+        altered("launch.yaml", "id: disguise", "id: break-in"),
+        "launch.yaml",
+        line_of("launch.yaml", "id: disguise"),
+        "the harm 'break-in' stands twice",
+    ),
+    (
+        "judge without address",
+        {"launch.yaml": LAUNCH + "judge:\n  model: some\n  kind: http\n"},
+        "launch.yaml",
+        LAUNCH.count("\n") + 3,
+        "a judge over HTTP needs 'url' and 'model'",
+    ),
+    (
+        "topic without examples",
+        {"policies/doors.md": DOORS[: DOORS.rindex("```jsonl")]},
+        "policies/doors.md",
+        line_of("policies/doors.md", "## doors.rosters"),
+        "clause doors.rosters limits a topic and has no examples",
+    ),
+    (
+        "no benign example",
+        {
+            name: text.replace('"label": "benign"', '"label": "borderline"')
+            for name, text in (("policies/doors.md", DOORS), ("policies/honesty.md", HONESTY))
+        },
+        "policies",
+        None,
+        "no active clause has a benign example",
+    ),
+    (
+        "no language",
+        altered("launch.yaml", "languages: [en]", "languages: []"),
+        "launch.yaml",
+        line_of("launch.yaml", "languages:"),
+        "'languages' is []",
+    ),
+    (
+        "threshold of 1.3",
+        altered("launch.yaml", "violation_rate: {max: 0.2}", "violation_rate: {max: 1.3}"),
+        "launch.yaml",
+        line_of("launch.yaml", "violation_rate:"),
+        "'gate.overall.violation_rate.max' is 1.3",
+    ),
+)
+
+
+@pytest.mark.parametrize(("files", "file", "line", "words"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_every_fault_is_named_with_its_place(
+    tmp_path: Path, files: dict[str, Content], file: str, line: int | None, words: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        read_intake(write_workspace(tmp_path, files))
+    assert words in caught.value.what
+    assert (Path(str(caught.value.file)), caught.value.line) == (tmp_path / file, line)
+
+
+def test_drafts_may_still_lack_their_examples(tmp_path: Path) -> None:
+    draft = DOORS[: DOORS.rindex("```jsonl")].replace("status: active", "status: draft")
+    intake = read_intake(write_workspace(tmp_path, {"policies/doors.md": draft}))
+    assert [clause.id for clause in intake.policies.active] == ["honesty.machine"]
+
+
+def test_a_harm_is_covered_by_active_clauses_only(tmp_path: Path) -> None:
+    files = altered("policies/doors.md", "status: active", "status: suspended")
+    launch, policies = read_intake(write_workspace(tmp_path, files))
+    coverage = {row.harm.id: row.covered_by for row in map_harms(launch, policies)}
+    assert coverage == {"break-in": (), "disguise": ("honesty.machine",)}
+
+
+def test_every_pillar_is_listed_also_those_with_nothing(tmp_path: Path) -> None:
+    launch, policies = read_intake(write_workspace(tmp_path, altered("launch.yaml", "[doors.entry]", "[]")))
+    rows = {row.pillar: row for row in map_pillars(map_harms(launch, policies), policies)}
+    assert list(rows) == list(Pillar)
+    safety, fairness = rows[Pillar.SAFETY], rows[Pillar.FAIRNESS]
+    assert (safety.clauses, safety.examples, safety.harms, safety.uncovered) == (2, 5, 1, 1)
+    assert (fairness.clauses, fairness.examples, fairness.harms, fairness.uncovered) == (0, 0, 0, 0)
+    assert rows[Pillar.TRANSPARENCY].uncovered == 0
