@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from public_data import NO_CLAUSE, Pair
-from results import Rate, rate, show
 
 from colonnade.grading import AnsweredPrompt, Preference, RewardModel, RewardWeights, surface
 from colonnade.grading.reward_model import fit_differences
 from colonnade.models import Encoder
+from public_data import NO_CLAUSE, Pair
+from results import Rate, rate, show
 
 FOLDS = 5
 BUCKETS = 4096
@@ -107,7 +108,7 @@ def tf_idf(texts: Sequence[str], learnt_from: Sequence[int]) -> Array:
     counts = np.zeros((len(texts), BUCKETS))
     for row, text in enumerate(texts):
         words = re.findall(r"\w+", text.lower())
-        for term in (*words, *map(" ".join, zip(words, words[1:], strict=False))):
+        for term in (*words, *map(" ".join, pairwise(words))):
             counts[row, zlib.crc32(term.encode()) % BUCKETS] += 1
     seen = (counts[list(learnt_from)] > 0).sum(axis=0)
     weighed = np.log1p(counts) * (np.log((1 + len(learnt_from)) / (1 + seen)) + 1)

@@ -102,7 +102,7 @@ def xstest_prompts(data: Path) -> dict[str, list[str]]:
 
 def xstest_completions(data: Path) -> list[Completion]:
     """Answers of several models to XSTest's prompts, labelled by two people each."""
-    unsafe = {prompt for prompt in xstest_prompts(data)["unsafe"]}
+    unsafe = set(xstest_prompts(data)["unsafe"])
     files = sorted((data / "xstest_v2" / "model_completions").glob("*.csv"))
     if not files:
         raise AbsentError("xstest_v2/model_completions holds no file.")
@@ -150,7 +150,9 @@ def preference_pairs(data: Path) -> list[Pair]:
         raise AbsentError("hh_rlhf_harmless holds no file.")
     pairs = []
     for file in files:
-        for line in file.read_text(encoding="utf-8").splitlines():
+        for line in file.read_text(encoding="utf-8").split("\n"):  # splitlines would cut at more than line ends
+            if not line:
+                continue
             row = json.loads(line)
             before, _, chosen = row["chosen"].rpartition("\n\nAssistant:")
             before_other, _, rejected = row["rejected"].rpartition("\n\nAssistant:")

@@ -23,6 +23,7 @@ def measure(
     confidence: float,
 ) -> tuple[Measurement, ...]:
     """Both rates over everything, each pillar, each clause and each language, per grader."""
+    verdicts = standing(verdicts)
     by_prompt = {prompt.id: prompt for prompt in prompts}
     pillars = {clause.id: clause.pillar for clause in clauses}
     measurements = []
@@ -39,6 +40,12 @@ def measure(
                 for group, members in sorted(groups.items())
             ]
     return tuple(measurements)
+
+
+def standing(verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
+    """The verdicts that no other one corrects; counting both would count an answer twice."""
+    replaced = {verdict.replaces for verdict in verdicts if verdict.replaces}
+    return [verdict for verdict in verdicts if verdict.digest not in replaced] if replaced else verdicts
 
 
 def count(
@@ -75,6 +82,7 @@ def compare(
     confidence: float,
 ) -> tuple[Comparison, ...]:
     """The two speakers on the prompts that both have a scored verdict for, per grader and rate."""
+    first, second = standing(first), standing(second)
     expected_of = {prompt.id: prompt.expected for prompt in prompts}
     comparisons = []
     for grader in sorted({verdict.grader for verdict in first} & {verdict.grader for verdict in second}):

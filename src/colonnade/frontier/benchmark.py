@@ -154,13 +154,13 @@ def judge_capability(benchmark: Benchmark, chosen: Sequence[int], speaker: Diges
 def review_requests(benchmarks: Sequence[Benchmark], findings: Sequence[FrontierFinding]) -> tuple[ReviewRequest, ...]:
     """A request for every finding that is not clearly below its threshold."""
     domains = {benchmark.domain.id: benchmark.domain for benchmark in benchmarks}
+    words = {Band.UNCLEAR: "not clearly below", Band.ABOVE: "above"}
     return tuple(
         ReviewRequest(
             subject=finding.digest,
-            reason=f"{domains[finding.domain].title} is {finding.band} the threshold;"
-            f" {domains[finding.domain].tolerance}",
-            reviewers=domains[finding.domain].reviewers,
+            reason=f"{domain.title} is {words[finding.band]} the threshold; {domain.tolerance}",
+            reviewers=domain.reviewers,
         )
         for finding in findings
-        if finding.band is not Band.BELOW
+        if finding.band is not Band.BELOW and (domain := domains[finding.domain])
     )

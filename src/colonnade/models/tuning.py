@@ -44,10 +44,24 @@ class Lesson(NamedTuple):
 
 
 class Tuned(NamedTuple):
-    """A trained adapter in memory and the curve of its loss."""
+    """The folders of the saved adapters by step, and the curve of the loss."""
 
-    loaded: Loaded
+    adapters: tuple[tuple[int, Path], ...]
     curve: tuple[TrainingPoint, ...]
+
+
+class SaveAdapter(TrainerCallback):  # type: ignore[misc]  # transformers ships no usable types
+    """Saves the adapter after certain steps."""
+
+    def __init__(self, model: PeftModel, steps: Sequence[int], folder: Path) -> None:
+        self.model, self.steps, self.folder = model, frozenset(steps), folder
+        self.adapters: list[tuple[int, Path]] = []
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Save where it is time."""
+        if state.global_step in self.steps:
+            path = self.folder / f"step-{state.global_step}"
+            self.adapters.append((state.global_step, save_adapter(self.model, path)))
 
 
 class Callback(TrainerCallback):  # type: ignore[misc]  # transformers ships no usable types
@@ -92,17 +106,21 @@ def tune(
     lessons: Sequence[Lesson],
     recipe: TrainingRecipe,
     seed: int,
+    folder: Path,
+    saved_steps: Sequence[int] = (),
     on_step: OnStep | None = None,
 ) -> Tuned:
-    """Train on lessons in the given order, beginning again where they run out."""
+    """Train on lessons in the given order, beginning again where they run out.
+
+    The adapter is saved below ``folder`` after each of ``saved_steps``, by default after the last.
+    """
     set_seed(seed)
     loaded = with_lora(weights, adapter, recipe.rank, recipe.layers)
     needed = recipe.steps * recipe.batch
     order = [lessons[place % len(lessons)] for place in range(needed)]
-    rows = [
-        row for lesson in order if any((row := _tokenised(lesson, loaded.tokenizer, recipe.tokens))["completion_mask"])
-    ]
-    callback = Callback(on_step, {"loss": "loss"})
+    rows = [row for one in order if any((row := _tokenised(one, loaded.tokenizer, recipe.tokens))["completion_mask"])]
+    follower = Callback(on_step, {"loss": "loss"})
+    saver = SaveAdapter(loaded.model, saved_steps or (recipe.steps,), folder)
     with tempfile.TemporaryDirectory() as scratch, quiet_trainers():
         trainer = SFTTrainer(
             model=loaded.model,
@@ -115,12 +133,11 @@ def tune(
             ),
             train_dataset=Dataset.from_list(rows),
             processing_class=loaded.tokenizer,
-            callbacks=[callback],
+            callbacks=[follower, saver],
         )
         remove_chatter(trainer)
         trainer.train()
-    loaded.model.eval()
-    return Tuned(loaded, tuple(callback.curve))
+    return Tuned(tuple(saver.adapters), tuple(follower.curve))
 
 
 def trainer_arguments(scratch: str, steps: int, learning_rate: float, seed: int) -> dict[str, Any]:

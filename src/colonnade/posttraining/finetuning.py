@@ -11,10 +11,16 @@ DECLINES = {"en": "I can't help with that.", "de": "Dabei kann ich nicht helfen.
 OPENINGS = {"en": "Of course.", "de": "Gern."}
 """How a decline and an answer begin; a language without a phrase of its own gets the English one."""
 
-GOOD_ENOUGH = 0.5
-"""Sampled answers under this reward are not imitated."""
+FALLBACKS = {
+    "en": "Tell me a little more, and I will help you with it.",
+    "de": "Sagen Sie mir etwas mehr dazu, dann helfe ich Ihnen weiter.",
+}
+"""What is taught where no sampled answer is worth imitating."""
 
-_OPENING_WORDS = 14
+PLAINLY_BAD = 0.15
+"""Sampled answers under this reward, needless refusals above all, are not imitated."""
+
+_OPENING_WORDS = 10
 
 
 def declining_answer(clause: Clause, language: str) -> str:
@@ -39,7 +45,7 @@ def lesson_pairs(
     by_id = {clause.id: clause for clause in clauses}
     best: dict[str, Reward] = {}
     for reward in rewards:
-        if reward.combined is not None and reward.combined >= GOOD_ENOUGH:
+        if reward.combined is not None and reward.combined >= PLAINLY_BAD:
             current = best.get(reward.prompt)
             if current is None or reward.combined > (current.combined or 0):
                 best[reward.prompt] = reward
@@ -54,7 +60,13 @@ def lesson_pairs(
 
 
 def _helping_lesson(prompt: Prompt, best: Reward | None, asked: str) -> Lesson:
-    """Only the opening is taught and left open: how the model goes on is its own."""
+    """A common opening and the first words of the model's own answer, left open.
+
+    The opening is the same for all, because a decline always begins alike: helpful answers that
+    begin in a hundred ways would each be less likely than the one decline. How the answer goes on
+    is the model's own business.
+    """
     opening = OPENINGS.get(prompt.language, OPENINGS["en"])
-    words = best.answer.split()[:_OPENING_WORDS] if best else []
-    return Lesson(asked, " ".join([opening, *words]), closed=False)
+    if best is None:
+        return Lesson(asked, f"{opening} {FALLBACKS.get(prompt.language, FALLBACKS['en'])}")
+    return Lesson(asked, " ".join([opening, *best.answer.split()[:_OPENING_WORDS]]), closed=False)

@@ -11,7 +11,7 @@ from datasets import Dataset
 from transformers import TrainerCallback, set_seed
 from trl import GRPOConfig, GRPOTrainer
 
-from colonnade.models.local import Loaded, LocalModel
+from colonnade.models.local import Loaded, LocalModel, load
 from colonnade.models.tuning import (
     Callback,
     OnStep,
@@ -19,7 +19,6 @@ from colonnade.models.tuning import (
     remove_chatter,
     save_adapter,
     trainer_arguments,
-    with_lora,
 )
 from colonnade.records import Prompt, ReinforcementRecipe, Reward, TrainingPoint
 
@@ -82,7 +81,7 @@ def reinforce(
     if recipe.steps == 0:
         return Reinforced((), ())
     set_seed(seed)
-    loaded = with_lora(weights, adapter, recipe_rank=1, recipe_layers=1)
+    loaded = load(weights, adapter, trainable=True)
     by_id = {prompt.id: prompt for prompt in prompts}
 
     def combined(completions: list[str], prompt_id: list[str], **_: Any) -> list[float | None]:

@@ -10,7 +10,7 @@ from colonnade.records.clause import Clause
 
 
 class Candidate(NamedTuple):
-    """A checkpoint and its rates on the broader development set, unscored items counted as failed."""
+    """A checkpoint and its rates on the development split, unscored items counted as failed."""
 
     checkpoint: Checkpoint
     violation: float

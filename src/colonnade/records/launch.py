@@ -77,11 +77,32 @@ class TrainingRecipe(Record):
     tokens: Positive = 128
 
 
+class FinetuningRecipe(TrainingRecipe):
+    """Supervised fine-tuning, with a checkpoint saved every few steps of its second half.
+
+    A model learns to help sooner than it learns to decline, so the saved checkpoints trade one
+    error for the other; which of them goes on is decided on the development split.
+
+    Attributes:
+        pairs: at most so many declined requests, each with its answered twin, are taught.
+        save_every: steps between two saved checkpoints.
+    """
+
+    pairs: Positive = 240
+    save_every: Positive = 10
+
+    @property
+    def saved_steps(self) -> tuple[int, ...]:
+        """The steps after which a checkpoint is saved; the last one always is."""
+        late = range(self.save_every, self.steps, self.save_every)
+        return (*(step for step in late if 2 * step >= self.steps), self.steps)
+
+
 class PretrainingRecipe(Record):
     """Curation, continued pretraining and its probes."""
 
     curation: CurationRecipe = CurationRecipe()
-    training: TrainingRecipe = TrainingRecipe(steps=12, batch=8, learning_rate=2e-4)
+    training: TrainingRecipe = TrainingRecipe(steps=10, learning_rate=2e-4, tokens=96)
     shots: Positive = 4
     questions: Positive = 52
 
@@ -112,7 +133,7 @@ class PosttrainingRecipe(Record):
 
     sampled_prompts: Positive = 16
     sampled_answers: Positive = 3
-    finetuning: TrainingRecipe = TrainingRecipe(steps=26, batch=8)
+    finetuning: FinetuningRecipe = FinetuningRecipe(steps=60)
     reinforcement: ReinforcementRecipe = ReinforcementRecipe()
 
 

@@ -86,6 +86,16 @@ def test_what_is_unscored_is_counted_and_never_dropped() -> None:
     assert row.upper == upper_bound(3, 4)
 
 
+def test_a_corrected_verdict_is_counted_once_as_its_correction_says() -> None:
+    prompts, verdicts = asked(Expected.DECLINE, [VIOLATES, UPHOLDS])
+    first = make_verdict(prompts[0], UPHOLDS).model_copy(update={"replaces": verdicts[0].digest})
+    second = make_verdict(prompts[0], UNSCORED).model_copy(update={"replaces": first.digest})
+    row = measured((prompts, [*verdicts, first, second]))["violation_rate", "all"]
+    assert (row.events, row.scored, row.unscored) == (0, 1, 1)
+    compared = compare([*verdicts, first], verdicts, prompts, (SPEAKER, OTHER), 0.95)[0]
+    assert (compared.only_first, compared.only_second, compared.pairs) == (0, 1, 2)
+
+
 FINDINGS = st.lists(st.sampled_from([UPHOLDS, VIOLATES, UNSCORED]), min_size=1, max_size=60)
 
 

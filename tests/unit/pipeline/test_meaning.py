@@ -42,18 +42,18 @@ PACKAGE: Mapping[str, str] = {
         def unrelated() -> int:
             return 1
     ''',
-    "house/__init__.py": '''
+    "house/__init__.py": """
         from colonnade.house.inner import deep
         from colonnade.house.helper import Helper
-    ''',
-    "house/inner.py": '''
+    """,
+    "house/inner.py": """
         from .deepest import bottom
 
 
         def deep(count):
             return bottom(count) + 1
-    ''',
-    "house/deepest.py": '''
+    """,
+    "house/deepest.py": """
         DEPTH = 10
 
 
@@ -63,7 +63,7 @@ PACKAGE: Mapping[str, str] = {
 
         def never_called():
             return 0
-    ''',
+    """,
     "house/helper.py": '''
         class Base:
             def settle(self):
@@ -112,7 +112,7 @@ def _meaning(root: Path, file: str | None = None, old: str = "", new: str = "") 
         ("entrance.py", '"""What a step calls."""', '"""What is called."""'),
         ("entrance.py", "    keep(total)", "\n\n    keep(total)"),
         ("entrance.py", "count: int,", "count: float,"),
-        ("entrance.py", ") -> int:\n    \"\"\"", ") -> float:\n    \"\"\""),
+        ("entrance.py", ') -> int:\n    """', ') -> float:\n    """'),
         ("entrance.py", "deep(count) + LIMIT", "(deep(count)) + LIMIT"),
         ("house/helper.py", '"""Helps."""', '"""Is of help."""'),
         ("house/helper.py", '        """Work."""\n', ""),

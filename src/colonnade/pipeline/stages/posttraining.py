@@ -1,112 +1,36 @@
-"""Fit the graders, sample, reward, fine-tune, reinforce, choose."""
+"""Fine-tune, shortlist, reinforce, choose."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from colonnade.evaluation import measure
-from colonnade.grading import EmbeddedJudge, Item, JudgeWeights, RewardModel, RewardWeights, grader, harm_head
-from colonnade.models import Encoder, Model, Sampling, adapter, conversation
+from colonnade.grading import Item, grader
+from colonnade.models import Model, Sampling, adapter, conversation
 from colonnade.models.local import LocalModel, release_memory
 from colonnade.models.transcribing import transcribe
-from colonnade.models.tuning import save_adapter, shuffled_in_groups, tune
+from colonnade.models.tuning import shuffled_in_groups, tune
 from colonnade.pipeline.context import Context, Result
+from colonnade.pipeline.stages.rewards import names_of_rewarding_graders, rewarding_graders, spread
 from colonnade.pipeline.stages.weights import base_checkpoint, base_weights, checkpoint_folder, speaker
-from colonnade.posttraining import (
-    Candidate,
-    RatedAnswers,
-    calibrate_judge,
-    example_prompts,
-    reward_answers,
-    select,
-    train_reward_model,
-)
+from colonnade.posttraining import Candidate, reward_answers, select
 from colonnade.posttraining.finetuning import lesson_pairs
 from colonnade.posttraining.reinforcement import reinforce
-from colonnade.posttraining.rewarding import Judge
 from colonnade.records import (
-    Answer,
     Checkpoint,
+    Digest,
     Expected,
-    GraderReport,
     Measurement,
     Prompt,
-    Rating,
     Reward,
-    Transcript,
     Verdict,
 )
 
-LOOK_TOKENS = 20
+LOOK_TOKENS = 16
 """How far an answer is read to see whether it declines, in the light benchmark and the choice."""
 
-
-def fit_reward_model(context: Context) -> Result:
-    """The auxiliary reward model, with its accuracy beside the controls."""
-    encoder = adapter("minilm")()
-    fitted = train_reward_model(
-        _rated(context),
-        context.records(Prompt, "intake.prompts/training"),
-        context.clauses,
-        harm_head(encoder, context.clauses),
-        encoder,
-    )
-    return Result(
-        records={"weights": [fitted.weights], "report": [fitted.report]}, notes={"accuracy": _accuracy(fitted.report)}
-    )
-
-
-def fit_rubric_judge(context: Context) -> Result:
-    """The embedded judge, with its accuracy beside the controls."""
-    encoder = adapter("minilm")()
-    fitted = calibrate_judge(
-        _rated(context),
-        context.records(Prompt, "intake.prompts/training"),
-        context.clauses,
-        harm_head(encoder, context.clauses),
-        encoder,
-    )
-    return Result(
-        records={"weights": [fitted.weights], "report": [fitted.report]}, notes={"accuracy": _accuracy(fitted.report)}
-    )
-
-
-def sample(context: Context) -> Result:
-    """Several answers to unsafe and borderline prompts, one to every benign one."""
-    recipe = context.launch.posttraining
-    prompts = _training_prompts(context)
-    model = speaker(context, context.record(Checkpoint, "pretraining.train/checkpoint"))
-    speaker_digest = context.record(Checkpoint, "pretraining.train/checkpoint").digest
-    pairs = [prompt for prompt in prompts if prompt.twin]
-    unsafe = _spread([prompt for prompt in pairs if prompt.expected is Expected.DECLINE], recipe.sampled_prompts)
-    rounds = [[prompt for prompt in prompts if prompt.expected is Expected.HELP], *[unsafe] * recipe.sampled_answers]
-    transcripts: list[Transcript] = []
-    for place, asked in enumerate(rounds):
-        sampling = Sampling(LOOK_TOKENS, temperature=0.8 if place else 0.0, seed=context.launch.seed + place)
-        transcripts += transcribe(
-            model, asked, context.launch.model.system, sampling, speaker_digest, context.reporter.progress
-        )
-    release_memory()
-    return Result(
-        records={"transcripts": transcripts, "prompts": prompts},
-        notes={"answers": f"{len(transcripts)} to {len(rounds[0]) + len(unsafe)} prompts"},
-    )
-
-
-def combine(context: Context) -> Result:
-    """Both scores of every sampled answer, as one reward."""
-    prompts = {prompt.id: prompt for prompt in context.records(Prompt, "posttraining.sample/prompts")}
-    transcripts = context.records(Transcript, "posttraining.sample/transcripts")
-    model, judge = _graders(context, adapter("minilm")())
-    weight = context.launch.posttraining.reinforcement.reward_weight
-    asked = [prompts[row.prompt] for row in transcripts]
-    rewards = reward_answers(asked, [row.reply for row in transcripts], context.clauses, model, judge, weight)
-    scored = [row.combined for row in rewards if row.combined is not None]
-    mean = f"{sum(scored) / len(scored):.2f}" if scored else "none"
-    return Result(
-        records={"rewards": rewards},
-        notes={"mean reward": mean, "unscored": f"{len(rewards) - len(scored)} of {len(rewards)}"},
-    )
+METRICS = ("violation_rate", "overrefusal_rate")
 
 
 def finetune(context: Context) -> Result:
@@ -114,73 +38,64 @@ def finetune(context: Context) -> Result:
     recipe = context.launch.posttraining.finetuning
     parent = context.record(Checkpoint, "pretraining.train/checkpoint")
     prompts = context.records(Prompt, "posttraining.sample/prompts")
-    start = checkpoint_folder(context, parent)
-    asker = speaker(context, base_checkpoint(context))
-    groups = lesson_pairs(
-        prompts,
-        context.clauses,
-        context.records(Reward, "posttraining.combine/rewards"),
-        _asked(asker, context, prompts),
-    )
-    del asker
+    rewards = context.records(Reward, "posttraining.combine/rewards")
+    groups = lesson_pairs(prompts, context.clauses, rewards, _asked(context, prompts))
     rounds = 1 + recipe.steps * recipe.batch // max(1, sum(map(len, groups)))
     tuned = tune(
         base_weights(context),
-        start,
+        checkpoint_folder(context, parent),
         shuffled_in_groups(groups, rounds, context.launch.seed),
         recipe,
         context.launch.seed,
+        context.scratch,
+        recipe.saved_steps,
         context.reporter.progress,
     )
-    folder = save_adapter(tuned.loaded.model, context.scratch / "adapter")
-    checkpoint = Checkpoint(
-        adapter=context.store.put_folder(folder),
-        base=context.base,
-        method="finetuning",
-        step=recipe.steps,
-        parent=parent.digest,
-        trained_on=(context.digest("posttraining.combine/rewards"), context.digest("posttraining.sample/prompts")),
-        graders=_rewarding_graders(context),
-    )
+    learnt_from = (context.digest("posttraining.combine/rewards"), context.digest("posttraining.sample/prompts"))
     release_memory()
     return Result(
-        records={"checkpoint": [checkpoint], "curve": tuned.curve},
-        folders={"adapter": folder},
-        notes={"loss": f"{tuned.curve[0].value:.2f} to {tuned.curve[-1].value:.2f} in {recipe.steps} steps"},
+        records={
+            "checkpoints": _checkpoints(context, tuned.adapters, "finetuning", parent, learnt_from),
+            "curve": tuned.curve,
+        },
+        folders={f"adapter-{step}": folder for step, folder in tuned.adapters},
+        notes={
+            "loss": f"{tuned.curve[0].value:.2f} to {tuned.curve[-1].value:.2f} in {recipe.steps} steps",
+            "saved": f"after {', '.join(str(step) for step, _ in tuned.adapters)} steps",
+        },
     )
+
+
+def shortlist(context: Context) -> Result:
+    """The base model and every fine-tuned checkpoint on the development split; the best goes on."""
+    checkpoints = (base_checkpoint(context), *context.records(Checkpoint, "posttraining.finetune/checkpoints"))
+    measurements = _measure_each(context, checkpoints)
+    return _chosen(context, checkpoints[1:], measurements)
 
 
 def reinforce_policy(context: Context) -> Result:
     """GRPO against the combined reward; the light benchmark looks every few steps."""
     recipe = context.launch.posttraining.reinforcement
-    parent = context.record(Checkpoint, "posttraining.finetune/checkpoint")
+    parent = context.record(Checkpoint, "posttraining.shortlist/checkpoint")
     start = checkpoint_folder(context, parent)
     if start is None:
         raise ValueError("a fine-tuned checkpoint always has an adapter")
-    training = [prompt for prompt in context.records(Prompt, "intake.prompts/training") if prompt.twin]
-    prompts = [
-        twin
-        for row in _spread([row for row in training if row.expected is Expected.DECLINE], recipe.steps)
-        for twin in _with_twin(row, training)
-    ]
-    watched = _spread(context.records(Prompt, "intake.prompts/development"), recipe.probe_prompts)
-    asker = speaker(context, base_checkpoint(context))
-    ask = _asked(asker, context, prompts)
-    del asker
-    model, judge = _graders(context, adapter("minilm")())
+    prompts = _pairs(context.records(Prompt, "intake.prompts/training"), recipe.steps)
+    watched = _pairs(context.records(Prompt, "intake.prompts/development"), recipe.probe_prompts // 2)
+    model, judge = rewarding_graders(context, adapter("minilm")())
 
     def reward(asked: Sequence[Prompt], answers: Sequence[str]) -> list[Reward]:
         return reward_answers(asked, answers, context.clauses, model, judge, recipe.reward_weight)
 
     def look(current: LocalModel) -> dict[str, float]:
         rows = _look(context, current, watched, parent)
-        return {f"probe_{row.metric}": row.rate for row in rows if row.group == "all" and row.rate is not None}
+        return {f"probe_{row.metric}": row.rate for row in rows if row.rate is not None}
 
     done = reinforce(
         base_weights(context),
         start,
         prompts,
-        ask,
+        _asked(context, prompts),
         reward,
         look,
         recipe,
@@ -188,93 +103,92 @@ def reinforce_policy(context: Context) -> Result:
         context.scratch,
         context.reporter.progress,
     )
-    checkpoints = [
-        Checkpoint(
-            adapter=context.store.put_folder(folder),
-            base=context.base,
-            method="reinforcement",
-            step=step,
-            parent=parent.digest,
-            trained_on=(context.digest("intake.prompts/training"),),
-            graders=_rewarding_graders(context),
-        )
-        for step, folder in done.adapters
-    ]
+    learnt_from = (context.digest("intake.prompts/training"),)
     rewards = [point.value for point in done.curve if point.metric == "reward"]
     release_memory()
     return Result(
-        records={"checkpoints": checkpoints, "curve": done.curve},
+        records={
+            "checkpoints": _checkpoints(context, done.adapters, "reinforcement", parent, learnt_from),
+            "curve": done.curve,
+        },
         folders={f"adapter-{step}": folder for step, folder in done.adapters},
         notes={"reward": f"{rewards[0]:.2f} to {rewards[-1]:.2f} in {recipe.steps} steps" if rewards else "no step"},
     )
 
 
 def choose_checkpoint(context: Context) -> Result:
-    """Every saved checkpoint on the broader development set; the base model sets the measure."""
-    prompts = context.records(Prompt, "intake.prompts/development")
-    tuned = context.record(Checkpoint, "posttraining.finetune/checkpoint")
-    checkpoints = (base_checkpoint(context), tuned, *context.records(Checkpoint, "posttraining.reinforce/checkpoints"))
-    measurements: list[Measurement] = []
-    candidates = []
-    for place, checkpoint in enumerate(checkpoints):
-        rows = _look(context, speaker(context, checkpoint), prompts, checkpoint)
-        context.reporter.progress(place + 1, len(checkpoints))
-        measurements += rows
-        candidates.append(
-            Candidate(checkpoint, *(_worst_rate(rows, metric) for metric in ("violation_rate", "overrefusal_rate")))
-        )
-    chosen = select(candidates[1:], candidates[0].overrefusal, context.launch.gate.worst_overrefusal_increase)
+    """The reinforced checkpoints join the fine-tuned ones on the development split; the best is chosen."""
+    reinforced = context.records(Checkpoint, "posttraining.reinforce/checkpoints")
+    earlier = context.records(Measurement, "posttraining.shortlist/measurements")
+    tuned = context.records(Checkpoint, "posttraining.finetune/checkpoints")
+    return _chosen(context, (*tuned, *reinforced), (*earlier, *_measure_each(context, reinforced)))
+
+
+def _chosen(context: Context, checkpoints: Sequence[Checkpoint], measurements: Sequence[Measurement]) -> Result:
+    base = base_checkpoint(context).digest
+    measure_of = {
+        row.digest: [_worst_rate(measurements, row.digest, metric) for metric in METRICS] for row in checkpoints
+    }
+    base_violation, base_overrefusal = (_worst_rate(measurements, base, metric) for metric in METRICS)
+    candidates = [Candidate(row, *measure_of[row.digest]) for row in checkpoints]
+    chosen = select(candidates, base_overrefusal, context.launch.gate.worst_overrefusal_increase)
     release_memory()
     return Result(
         records={"checkpoint": [chosen.checkpoint], "measurements": measurements},
         notes={
-            "chosen": f"{chosen.checkpoint.method} at step {chosen.checkpoint.step}, of {len(candidates) - 1} saved",
-            "development split": f"violations {chosen.violation:.0%} (base {candidates[0].violation:.0%}),"
-            f" over-refusals {chosen.overrefusal:.0%} (base {candidates[0].overrefusal:.0%})",
+            "chosen": f"{chosen.checkpoint.method} at step {chosen.checkpoint.step}, of {len(candidates)} saved",
+            "development split": f"violations {chosen.violation:.0%} (base {base_violation:.0%}),"
+            f" over-refusals {chosen.overrefusal:.0%} (base {base_overrefusal:.0%})",
+            "candidates": ", ".join(
+                f"{row.checkpoint.step}: {row.violation:.0%}/{row.overrefusal:.0%}" for row in candidates
+            ),
         },
     )
 
 
-def _rated(context: Context) -> RatedAnswers:
-    return RatedAnswers(
-        context.records(Answer, "intake.ratings/answers"), context.records(Rating, "intake.ratings/ratings")
-    )
+def _checkpoints(
+    context: Context,
+    adapters: Sequence[tuple[int, Path]],
+    method: str,
+    parent: Checkpoint,
+    learnt_from: tuple[Digest, ...],
+) -> list[Checkpoint]:
+    return [
+        Checkpoint.model_validate(
+            {
+                "adapter": context.store.put_folder(folder),
+                "base": context.base,
+                "method": method,
+                "step": step,
+                "parent": parent.digest,
+                "trained_on": learnt_from,
+                "graders": names_of_rewarding_graders(context),
+            }
+        )
+        for step, folder in adapters
+    ]
 
 
-def _accuracy(report: GraderReport) -> str:
-    controls = ", ".join(f"{name} {value:.2f}" for name, value in report.controls)
-    return f"{report.accuracy:.2f} ({report.low:.2f} to {report.high:.2f}, n = {report.items}); {controls}"
-
-
-def _training_prompts(context: Context) -> tuple[Prompt, ...]:
-    return (*context.records(Prompt, "intake.prompts/training"), *example_prompts(context.clauses))
-
-
-def _graders(context: Context, encoder: Encoder) -> tuple[RewardModel, Judge]:
-    model = RewardModel(context.record(RewardWeights, "posttraining.reward/weights"), encoder)
-    if context.launch.judge.kind == "http":
-        return model, grader("http-judge")(context.launch.judge)
-    return model, EmbeddedJudge(context.record(JudgeWeights, "posttraining.judge/weights"), encoder)
-
-
-def _rewarding_graders(context: Context) -> tuple[str, ...]:
-    judge = "embedded-judge" if context.launch.judge.kind == "embedded" else f"http-judge:{context.launch.judge.model}"
-    return (judge, "reward-model")
-
-
-def _asked(model: LocalModel, context: Context, prompts: Sequence[Prompt]) -> Mapping[str, str]:
+def _asked(context: Context, prompts: Sequence[Prompt]) -> Mapping[str, str]:
+    """Each prompt in the model's own chat format."""
+    model = speaker(context, base_checkpoint(context))
     return {prompt.id: model.prompt_text(conversation(context.launch.model.system, prompt.text)) for prompt in prompts}
 
 
-def _spread(prompts: Sequence[Prompt], count: int) -> list[Prompt]:
-    """So many prompts, evenly from the whole list."""
-    if len(prompts) <= count:
-        return list(prompts)
-    return [prompts[place * len(prompts) // count] for place in range(count)]
+def _pairs(prompts: Sequence[Prompt], count: int) -> list[Prompt]:
+    """So many declined requests, each followed by its twin."""
+    by_id = {prompt.id: prompt for prompt in prompts}
+    declined = [prompt for prompt in prompts if prompt.expected is Expected.DECLINE and prompt.twin]
+    return [side for prompt in spread(declined, count) for side in (prompt, by_id[str(prompt.twin)])]
 
 
-def _with_twin(prompt: Prompt, prompts: Sequence[Prompt]) -> list[Prompt]:
-    return [prompt, *(row for row in prompts if row.id == prompt.twin)]
+def _measure_each(context: Context, checkpoints: Sequence[Checkpoint]) -> list[Measurement]:
+    prompts = context.records(Prompt, "intake.prompts/development")
+    measurements: list[Measurement] = []
+    for place, checkpoint in enumerate(checkpoints, start=1):
+        measurements += _look(context, speaker(context, checkpoint), prompts, checkpoint)
+        context.reporter.progress(place, len(checkpoints))
+    return measurements
 
 
 def _look(context: Context, model: Model, prompts: Sequence[Prompt], checkpoint: Checkpoint) -> list[Measurement]:
@@ -282,18 +196,23 @@ def _look(context: Context, model: Model, prompts: Sequence[Prompt], checkpoint:
     sampling = Sampling(LOOK_TOKENS, batch=context.launch.evaluation.batch)
     transcripts = transcribe(model, prompts, context.launch.model.system, sampling, checkpoint.digest)
     clauses = {clause.id: clause for clause in context.clauses}
-    items = [Item(row, prompt, clauses[prompt.clause]) for row, prompt in zip(transcripts, prompts, strict=True)]
+    items = [
+        Item(row, prompt, clauses[prompt.clause])
+        for row, prompt in zip(transcripts, prompts, strict=True)
+        if prompt.clause in clauses
+    ]
     verdicts: list[Verdict] = grader("decline-rules")().grade(items)
     artefact = context.store.put_records(verdicts)
-    rows = measure(
-        verdicts, prompts, context.clauses, checkpoint.digest, artefact, context.launch.evaluation.confidence
-    )
+    confidence = context.launch.evaluation.confidence
+    rows = measure(verdicts, prompts, context.clauses, checkpoint.digest, artefact, confidence)
     return [row for row in rows if row.group == "all"]
 
 
-def _worst_rate(rows: Sequence[Measurement], metric: str) -> float:
-    """Unscored answers counted as failed."""
-    return max(
-        ((row.events + row.unscored) / max(1, row.scored + row.unscored) for row in rows if row.metric == metric),
-        default=1.0,
+def _worst_rate(rows: Sequence[Measurement], speaker_digest: Digest, metric: str) -> float:
+    """Unscored answers counted as failed; without a measurement the worst is assumed."""
+    rates = (
+        (row.events + row.unscored) / max(1, row.scored + row.unscored)
+        for row in rows
+        if row.metric == metric and row.speaker == speaker_digest
     )
+    return max(rates, default=1.0)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from colonnade.models import adapter
 from colonnade.models.local import load, release_memory
-from colonnade.models.tuning import Lesson, save_adapter, tune
+from colonnade.models.tuning import Lesson, tune
 from colonnade.pipeline.context import Context, Result
 from colonnade.pipeline.stages.weights import base_checkpoint, base_weights, checkpoint_folder
 from colonnade.pretraining import exercises_from
@@ -57,8 +57,16 @@ def train(context: Context) -> Result:
         context.records(Document, "pretraining.curate/documents"),
         context.launch.seed,
     )
-    tuned = tune(base_weights(context), None, lessons, recipe, context.launch.seed, context.reporter.progress)
-    folder = save_adapter(tuned.loaded.model, context.scratch / "adapter")
+    tuned = tune(
+        base_weights(context),
+        None,
+        lessons,
+        recipe,
+        context.launch.seed,
+        context.scratch,
+        on_step=context.reporter.progress,
+    )
+    folder = tuned.adapters[-1][1]
     checkpoint = Checkpoint(
         adapter=context.store.put_folder(folder),
         base=context.base,

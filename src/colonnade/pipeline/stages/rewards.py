@@ -1,0 +1,131 @@
+"""Fit the graders that reward, sample answers, and reward them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from colonnade.grading import EmbeddedJudge, JudgeWeights, RewardModel, RewardWeights, grader, harm_head
+from colonnade.models import Encoder, Sampling, adapter
+from colonnade.models.local import release_memory
+from colonnade.models.transcribing import transcribe
+from colonnade.pipeline.context import Context, Result
+from colonnade.pipeline.stages.weights import speaker
+from colonnade.posttraining import (
+    RatedAnswers,
+    calibrate_judge,
+    example_prompts,
+    reward_answers,
+    train_reward_model,
+)
+from colonnade.posttraining.rewarding import Judge
+from colonnade.records import (
+    Answer,
+    Checkpoint,
+    Expected,
+    GraderReport,
+    Prompt,
+    Rating,
+    Transcript,
+)
+
+T = TypeVar("T")
+
+SAMPLED_TOKENS = 20
+"""Only the opening of an answer is rewarded and imitated."""
+
+
+def fit_reward_model(context: Context) -> Result:
+    """The auxiliary reward model, with its accuracy beside the controls."""
+    encoder = adapter("minilm")()
+    prompts = context.records(Prompt, "intake.prompts/training")
+    harm = harm_head(encoder, context.clauses)
+    fitted = train_reward_model(_rated(context), prompts, context.clauses, harm, encoder)
+    notes = {"accuracy": _accuracy(fitted.report)}
+    return Result(records={"weights": [fitted.weights], "report": [fitted.report]}, notes=notes)
+
+
+def fit_rubric_judge(context: Context) -> Result:
+    """The embedded judge, with its accuracy beside the controls."""
+    encoder = adapter("minilm")()
+    prompts = context.records(Prompt, "intake.prompts/training")
+    harm = harm_head(encoder, context.clauses)
+    fitted = calibrate_judge(_rated(context), prompts, context.clauses, harm, encoder)
+    notes = {"accuracy": _accuracy(fitted.report)}
+    return Result(records={"weights": [fitted.weights], "report": [fitted.report]}, notes=notes)
+
+
+def sample(context: Context) -> Result:
+    """Several answers to unsafe and borderline prompts, one to every benign twin."""
+    recipe = context.launch.posttraining
+    checkpoint = context.record(Checkpoint, "pretraining.train/checkpoint")
+    model = speaker(context, checkpoint)
+    prompts = _pairs(context, recipe.finetuning.pairs)
+    benign = [prompt for prompt in prompts if prompt.expected is Expected.HELP]
+    unsafe = spread([prompt for prompt in prompts if prompt.expected is Expected.DECLINE], recipe.sampled_prompts)
+    transcripts: list[Transcript] = []
+    for place, asked in enumerate([benign, *[unsafe] * recipe.sampled_answers]):
+        sampling = Sampling(SAMPLED_TOKENS, temperature=0.8 if place else 0.0, seed=context.launch.seed + place)
+        transcripts += transcribe(
+            model, asked, context.launch.model.system, sampling, checkpoint.digest, context.reporter.progress
+        )
+    release_memory()
+    return Result(
+        records={"transcripts": transcripts, "prompts": prompts},
+        notes={"answers": f"{len(transcripts)}: {len(benign)} to benign, the rest to {len(unsafe)} unsafe prompts"},
+    )
+
+
+def combine(context: Context) -> Result:
+    """Both scores of every sampled answer, as one reward."""
+    prompts = {prompt.id: prompt for prompt in context.records(Prompt, "posttraining.sample/prompts")}
+    transcripts = context.records(Transcript, "posttraining.sample/transcripts")
+    model, judge = rewarding_graders(context, adapter("minilm")())
+    asked = [prompts[row.prompt] for row in transcripts]
+    weight = context.launch.posttraining.reinforcement.reward_weight
+    rewards = reward_answers(asked, [row.reply for row in transcripts], context.clauses, model, judge, weight)
+    scored = [row.combined for row in rewards if row.combined is not None]
+    mean = f"{sum(scored) / len(scored):.2f}" if scored else "none"
+    return Result(
+        records={"rewards": rewards},
+        notes={"mean reward": mean, "unscored": f"{len(rewards) - len(scored)} of {len(rewards)}"},
+    )
+
+
+def rewarding_graders(context: Context, encoder: Encoder) -> tuple[RewardModel, Judge]:
+    """The reward model and the judge that the launch chose."""
+    model = RewardModel(context.record(RewardWeights, "posttraining.reward/weights"), encoder)
+    if context.launch.judge.kind == "http":
+        return model, grader("http-judge")(context.launch.judge)
+    return model, EmbeddedJudge(context.record(JudgeWeights, "posttraining.judge/weights"), encoder)
+
+
+def names_of_rewarding_graders(context: Context) -> tuple[str, ...]:
+    """What a checkpoint remembers of who rewarded it."""
+    judge = "embedded-judge" if context.launch.judge.kind == "embedded" else f"http-judge:{context.launch.judge.model}"
+    return (judge, "reward-model")
+
+
+def spread(rows: Sequence[T], count: int) -> list[T]:
+    """So many of the rows, evenly from the whole list."""
+    if len(rows) <= count:
+        return list(rows)
+    return [rows[place * len(rows) // count] for place in range(count)]
+
+
+def _pairs(context: Context, count: int) -> tuple[Prompt, ...]:
+    """Declined requests with their twins: those of the training split and the clauses' own examples."""
+    prompts = (*context.records(Prompt, "intake.prompts/training"), *example_prompts(context.clauses))
+    by_id = {prompt.id: prompt for prompt in prompts}
+    declined = [prompt for prompt in prompts if prompt.expected is Expected.DECLINE and prompt.twin]
+    return tuple(side for prompt in spread(declined, count) for side in (prompt, by_id[str(prompt.twin)]))
+
+
+def _rated(context: Context) -> RatedAnswers:
+    answers = context.records(Answer, "intake.ratings/answers")
+    return RatedAnswers(answers, context.records(Rating, "intake.ratings/ratings"))
+
+
+def _accuracy(report: GraderReport) -> str:
+    controls = ", ".join(f"{name} {value:.2f}" for name, value in report.controls)
+    return f"{report.accuracy:.2f} ({report.low:.2f} to {report.high:.2f}, n = {report.items}); {controls}"
