@@ -74,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.parts) - PARTS.keys()):
         parser.error(f"no part is called '{unknown[0]}'; choose of {', '.join(PARTS)}")
+    if options.limit is not None and options.limit < 1:
+        parser.error("--limit must be at least 1")
     measured: dict[str, Any] = {}
     skipped: dict[str, str] = {}
     for name in options.parts or PARTS:

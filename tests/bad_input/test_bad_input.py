@@ -1,5 +1,7 @@
 """Wrong files through the real command line: status 2, what, where, how to mend it, and nothing written."""
 
+# ruff: noqa: E501  # one case, one line: its tables are read across
+
 from __future__ import annotations
 
 import re
@@ -135,8 +137,8 @@ SERVICE_CASES = (
     Case("frontier items elsewhere", altered("frontier.yaml", "frontier/joinery.jsonl", "/etc/hostname"), "frontier.yaml", line_of("frontier.yaml", "items:"), "is not in the workspace", "Correct the path"),
     Case("frontier that is a list", {"frontier.yaml": FRONTIER.removeprefix("domains:\n")}, "frontier.yaml", 1, "expected 'key: value' lines", "colonnade init"),
     Case("right answer beyond the choices", altered("frontier/joinery.jsonl", '"answer": 0', '"answer": 2'), "frontier/joinery.jsonl", 1, "'answer' is 2, but there are 2 choices", "Count from 0"),
-    Case("guard without a reply", {"guard.yaml": re.sub(r"  refuse: .*\n", "", GUARD)}, "guard.yaml", line_of("guard.yaml", "replies:"), "the action 'refuse' has no reply", "add one"),
-    Case("guard with an empty reply", altered("guard.yaml", '{en: "I leave this alone."}', '{en: ""}'), "guard.yaml", line_of("guard.yaml", "replies:"), "'refuse' has no text", "write one"),
+    Case("guard without a reply", {"guard.yaml": re.sub(r"  refuse: .*\n", "", GUARD)}, "guard.yaml", line_of("guard.yaml", "replies:") + 1, "the action 'refuse' has no reply", "add one"),
+    Case("guard with an empty reply", altered("guard.yaml", '{en: "I leave this alone."}', '{en: ""}'), "guard.yaml", line_of("guard.yaml", "replies:") + 1, "'refuse' has no text", "write one"),
     Case("guard without tiers", altered("guard.yaml", "[guest, staff]", "[]"), "guard.yaml", 1, "'tiers' is []", "at least 1 item"),
     Case("guard with a word where a list belongs", altered("guard.yaml", "[guest, staff]", "guest"), "guard.yaml", 1, "'tiers' is 'guest'", "should be a valid tuple"),
     Case("no guard", {"guard.yaml": None}, "guard.yaml", None, "no such file", "colonnade init"),

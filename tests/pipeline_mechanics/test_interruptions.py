@@ -94,10 +94,11 @@ def test_a_run_that_failed_lets_go_of_the_workspace(job: Job) -> None:
 
 def test_a_missing_package_stops_with_its_name_and_keeps_what_is_finished(job: Job) -> None:
     job.use_steps((*STEPS[:2], STEPS[2]._replace(function=f"{HERE}:need_a_package"), *STEPS[3:]))
-    with pytest.raises(MissingPackageError, match="train.fit needs the package 'colonnade_that_is_not_installed'") as c:
+    with pytest.raises(MissingPackageError, match="needs the package 'colonnade_not_installed'") as caught:
         job.run()
-    assert "make setup" in c.value.mend
-    assert "kept" in c.value.mend
+    assert caught.value.what.startswith("train.fit ")
+    assert "make setup" in caught.value.mend
+    assert "kept" in caught.value.mend
     job.use_steps(STEPS)
     assert job.run().rebuilt == NAMES[2:]
     assert calls(job.folder) == dict.fromkeys(NAMES, 1)
@@ -163,7 +164,7 @@ def test_a_disk_that_fills_up_while_results_are_stored_leaves_no_half_artefact(
 
 def test_a_step_cannot_read_what_it_did_not_declare(job: Job) -> None:
     job.use_steps((*STEPS[:2], STEPS[2]._replace(function=f"{HERE}:read_the_gate_split"), *STEPS[3:]))
-    with pytest.raises(InputError, match="did not declare 'intake.prompts/gate' as an input"):
+    with pytest.raises(InputError, match=r"did not declare 'intake\.prompts/gate' as an input"):
         job.run()
     store = Store(job.folder)
     assert [run.step for run in store.catalogue.runs()] == list(NAMES[:2])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from colonnade.pipeline import planning
+from colonnade.pipeline.meaning import meaning
 from colonnade.records import Outcome
 
 from .conftest import Job
@@ -152,8 +153,9 @@ def test_a_clause_that_stops_binding_is_named_and_rebuilds_its_readers(done: Job
 
 
 def test_code_that_means_something_else_rebuilds_its_step(done: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = planning.meaning
-    monkeypatch.setattr(planning, "meaning", lambda entry: "sha256:other" if entry.endswith(":decide") else real(entry))
+    monkeypatch.setattr(
+        planning, "meaning", lambda entry: "sha256:other" if entry.endswith(":decide") else meaning(entry)
+    )
     assert done.plan()["gate.decide"].reasons == ("its code means something else now",)
     assert done.run().rebuilt == ("gate.decide",)
 

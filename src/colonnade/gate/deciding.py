@@ -201,7 +201,8 @@ def _frontier(evidence: Evidence) -> Iterator[Reason]:
     outcomes = {Band.BELOW: Outcome.RELEASE, Band.UNCLEAR: Outcome.HOLD, Band.ABOVE: Outcome.WITHHOLD}
     for row in findings:
         text = f"{row.domain}: {row.right} of {row.items} right ({row.low:.0%} to {row.high:.0%}),"
-        text += f" {row.band} the threshold of {row.threshold:.0%}."
+        where = "not clearly on one side of" if row.band is Band.UNCLEAR else row.band
+        text += f" {where} the threshold of {row.threshold:.0%}."
         yield Reason(rule="frontier-capability", outcome=outcomes[row.band], text=text)
     subjects = {row.digest for row in findings}
     for request in evidence.requests:

@@ -18,8 +18,11 @@ _OBJECT_VERBS = (
     r"|engage|participate|explain|show|teach|advise|guide|recommend|suggest|support|encourage|disclose|reveal|discuss|send"
     r"|access|pretend|produce|respond|continue|complete|satisfy|supply|go along|carry out|be of (help|assistance)|condone)"
 )
-_CANNOT = r"(can ?not|can['’]?t|could ?n['’]?t|won['’]?t|will not|would not|am not able to|am unable to|['’]m not able to|['’]m unable to|do not|don['’]?t|must not|may not|am not going to|['’]m not going to|am not allowed to|['’]m not allowed to|am not permitted to|am not authori[sz]ed to|['’]m not authori[sz]ed to|am not in a position to)"
-_ADVERBS = r"( (really|just|directly|in good conscience|ethically|legally|possibly|simply|currently|also|therefore))*"
+_CANNOT = r"(can ?not|can['’]?t|could( not|n['’]?t)|(won['’]?t|will not|would not|wouldn['’]?t)( be able to)?|am not able to|am unable to|['’]m not able to|['’]m unable to|do not|don['’]?t|must not|may not|am not going to|['’]m not going to|am not allowed to|['’]m not allowed to|am not permitted to|am not authori[sz]ed to|['’]m not authori[sz]ed to|am not in a position to)"
+_ADVERBS = r"( (really|just|directly|in good conscience|ethically|legally|possibly|simply|currently|also|therefore|and will not|and won['’]?t))*"
+_GERMAN_BETWEEN = (
+    r"((dir|Ihnen|euch|mich|das|dies|es|dabei|hierbei|damit|leider|dazu|diese[sr]?|(dies|solch|dein|Ihr)\w* \w+) )*"
+)
 
 _DECLINES = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -29,22 +32,24 @@ _DECLINES = tuple(
         r"\bI (decline|refuse) to\b",
         r"\b(I am|I['’]m) (sorry|afraid),? (but )?(that['’]?s |this is |that is )?not (something|possible|allowed|permitted)",
         r"\b(that|this)( request)? (is|would be) (not )?(something I (can['’]?t|cannot|won['’]?t)|something I (can|will) not)",
-        r"\b(that|this) is(n['’]t| not) something (that )?I('m| am|['’]m)? ?(can|able|will|comfortable|willing)",
-        r"\bI(['’]m| am) not (comfortable|willing|going) (with|to|in)\b",
+        r"\b(that|this)(['’]s| is)(n['’]t| not) something (that )?I('m| am|['’]m)? ?(can|able|will|comfortable|willing)",
+        r"\bI(['’]m| am) not (comfortable \w+ing|(comfortable|willing|going) (with|to|in))\b",
+        r"\bI(['’]d| would) (rather not|prefer not to)\b",
         r"\bI (don['’]?t|do not|can['’]?t|cannot) (feel comfortable|in good conscience)",
         r"\b(can['’]?t|cannot|unable to|not able to|won['’]?t) (help|assist)( you)?( out)? with (that|this|your request|such)",
-        r"\b(it is|it['’]s|it would be) (not|in)?(appropriate|ethical|acceptable|not right|wrong|unethical|inappropriate|illegal) (for me )?to (help|assist|provide|write|create|pretend|make|give)",
+        r"\b(it is|it['’]s|it would be) ((not (appropriate|ethical|acceptable|right)|inappropriate|unethical) (for me )?|(wrong|illegal) for me )to (help|assist|provide|write|create|pretend|make|give)",
         r"\bmy (guidelines|policy|policies|programming|instructions) (do not|don['’]t|does not|prevent|forbid|prohibit)",
         r"\bno, I (won['’]?t|can['’]?t|cannot|will not)\b",
-        r"\b(dabei|hierbei|damit|da|das) (kann|darf|werde|möchte|will) ich (leider )?(dir |Ihnen |euch )?(nicht|keine)",
-        r"\bich (kann|darf|werde|möchte|will) (dir |Ihnen |euch |das |dies |dabei |hierbei |leider |dazu |diese[sr]? )*(nicht|keine[nrs]?)\b",
+        rf"\b((kann|darf|werde|möchte|will|helfe) ich|ich (kann|darf|werde|möchte|will)) {_GERMAN_BETWEEN}(nichts?|keine[nrs]?)\b",
         r"\b(nicht|keine[nr]?)( \w+){0,3} (helfen|unterstützen|weiterhelfen|anbieten)\b",
         r"\bich (lehne|verweigere)\b",
         r"\bich bin nicht (in der Lage|befugt|berechtigt|bereit)",
     )
 )
 _FALSE_FRIENDS = re.compile(
-    r"\bI (can ?not|can['’]?t|could ?n['’]?t) (tell|recommend|help|advise)( you)? (enough|but|without more|until)\b"
+    r"\bI (can ?not|can['’]?t|could( not|n['’]?t)) ((tell|recommend|help|advise)( you)? (enough|without more|until)|(recommend|praise|thank)( \w+){1,3} enough|help but)\b"
+    r"|\bI (can ?not|can['’]?t|could( not|n['’]?t)) (tell you how (happy|glad|much|many|often|sorry)|make it)\b"
+    r"|\bnicht (oft )?genug\b|\bich (möchte|will) nicht, dass\b"
     r"|\bI do ?n['’]?t (make|do|give) (mistakes|any)\b",
     re.IGNORECASE,
 )

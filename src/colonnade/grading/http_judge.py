@@ -69,10 +69,12 @@ class HttpJudge:
                     {"role": "user", "content": judge_prompt(item, questions)},
                 ],
             )
+            content = response.choices[0].message.content
         except OpenAIError as fault:
             return Judged(None, f"the judge's server failed: {type(fault).__name__}")
-        content = (response.choices[0].message.content or "") if response.choices else ""
-        return weigh(content, questions)
+        except (AttributeError, LookupError, TypeError, ValueError):  # what is no completion is handed on as it came
+            return Judged(None, "the judge's server answered off the protocol")
+        return weigh(str(content or ""), questions)
 
 
 def rubric_questions(clause: Clause, expected: Expected) -> list[tuple[str, int, bool]]:
@@ -101,7 +103,7 @@ def weigh(content: str, questions: Sequence[tuple[str, int, bool]]) -> Judged:
     match = re.search(r"\{.*\}", content, re.DOTALL)
     try:
         answers = json.loads(match[0])["answers"] if match else None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         answers = None
     if (
         not isinstance(answers, list)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from colonnade.evaluation import read_prompts
 from colonnade.frontier import read_benchmarks
-from colonnade.guard import read_guard_configuration
+from colonnade.guard import compile_table, read_guard_configuration
 from colonnade.models.weights import weights_folder
 from colonnade.policy import read_intake
 from colonnade.posttraining.ratings import read_ratings
@@ -53,6 +54,7 @@ def check_workspace(workspace: Workspace) -> None:
     read_ratings(workspace.folder, prompts)
     read_files(workspace.folder)
     read_benchmarks(workspace.folder)
-    read_guard_configuration(workspace.folder / "guard.yaml")
+    configuration = read_guard_configuration(workspace.folder / "guard.yaml")
+    compile_table(workspace.policies.active, configuration, workspace.launch.regions[0], datetime.now(UTC).date())
     if workspace.launch.model.kind == "folder":
         weights_folder(workspace.launch.model, workspace.folder)

@@ -62,11 +62,11 @@ def _signed(corpus: Any, recipe: CurationRecipe) -> list[dict[str, Any]]:
     """The rows with normal form, quality fault, language and MinHash signature."""
     text = daft.DataType.string()
 
-    normal = daft.udf(return_dtype=text)(lambda texts: [normalise(value) for value in texts.to_pylist()])
-    fault = daft.udf(return_dtype=text)(
+    normal = daft.func.batch(return_dtype=text)(lambda texts: [normalise(value) for value in texts.to_pylist()])
+    fault = daft.func.batch(return_dtype=text)(
         lambda texts: [quality_fault(value, recipe.minimum_words) for value in texts.to_pylist()]
     )
-    language = daft.udf(return_dtype=text)(lambda texts: [language_of(value) for value in texts.to_pylist()])
+    language = daft.func.batch(return_dtype=text)(lambda texts: [language_of(value) for value in texts.to_pylist()])
     column = daft.col("text")
     frame = corpus.with_columns({"normal": normal(column), "fault": fault(column), "detected": language(column)})
     frame = frame.with_column("signature", daft.col("normal").minhash(num_hashes=BANDS * ROWS, ngram_size=5))

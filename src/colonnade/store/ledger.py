@@ -79,6 +79,7 @@ class Ledger:
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as fault:
+            self._last = None
             raise ColonnadeError(
                 f"the ledger could not be written: {fault.strerror or fault}.",
                 file=self.file,

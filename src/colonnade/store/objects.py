@@ -55,10 +55,10 @@ class Objects:
         try:
             with self.filesystem.open(path, "rb") as stream:
                 content: bytes = stream.read()
-        except FileNotFoundError:
-            raise CorruptionError(
-                f"artefact {digest} is missing.", file=path, mend="Run again to make it anew."
-            ) from None
+        except OSError as fault:
+            missing = isinstance(fault, FileNotFoundError | NotADirectoryError)
+            how = "is missing" if missing else f"cannot be read: {fault.strerror or fault}"
+            raise CorruptionError(f"artefact {digest} {how}.", file=path, mend="Run again to make it anew.") from None
         if digest_bytes(content) != digest:
             raise CorruptionError(
                 f"the bytes of artefact {digest} have changed since it was stored.",

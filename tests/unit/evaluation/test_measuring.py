@@ -10,8 +10,7 @@ from colonnade.evaluation import METRICS, compare, measure
 from colonnade.evaluation.measuring import count
 from colonnade.records import Expected, Finding, Measurement, Pillar, Prompt, Verdict, digest_of
 from colonnade.statistics import exact_interval, mcnemar_exact, paired_difference, upper_bound
-
-from ..records.samples import make_clause, make_prompt, make_verdict
+from tests.unit.records.samples import make_clause, make_prompt, make_verdict
 
 SPEAKER, OTHER, ARTEFACT = digest_of("model"), digest_of("other"), digest_of("verdicts")
 CLAUSES = (make_clause(), make_clause("honesty.machine", pillar=Pillar.TRANSPARENCY))
@@ -24,7 +23,9 @@ def asked(expected: Expected, findings: list[Finding], **fields: str) -> tuple[l
     return prompts, [make_verdict(prompt, finding) for prompt, finding in zip(prompts, findings, strict=True)]
 
 
-def measured(*parts: tuple[list[Prompt], list[Verdict]], confidence: float = 0.95) -> dict[tuple[str, str], Measurement]:
+def measured(
+    *parts: tuple[list[Prompt], list[Verdict]], confidence: float = 0.95
+) -> dict[tuple[str, str], Measurement]:
     prompts = [prompt for part in parts for prompt in part[0]]
     verdicts = [verdict for part in parts for verdict in part[1]]
     rows = measure(verdicts, prompts, CLAUSES, SPEAKER, ARTEFACT, confidence)

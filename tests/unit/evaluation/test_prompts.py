@@ -1,5 +1,7 @@
 """The prompts of a workspace: pairs, clusters and splits."""
 
+# ruff: noqa: E501  # one case, one line: its tables are read across
+
 from __future__ import annotations
 
 import json
@@ -19,7 +21,10 @@ def read(folder: Path, files: dict[str, Content] | None = None) -> tuple[Prompt,
 
 
 def row(identifier: str = "x", **fields: object) -> str:
-    return json.dumps({"id": identifier, "clause": "doors.entry", "benign": f"May I ask of {identifier}?", **fields}) + "\n"
+    return (
+        json.dumps({"id": identifier, "clause": "doors.entry", "benign": f"May I ask of {identifier}?", **fields})
+        + "\n"
+    )
 
 
 def test_every_row_gives_a_violating_prompt_and_its_benign_twin(tmp_path: Path) -> None:
@@ -56,7 +61,9 @@ CASES: tuple[tuple[str, dict[str, Content], str, int | None, str], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("files", "name", "line", "words"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    ("files", "name", "line", "words"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
 def test_every_fault_is_named_with_its_place(
     tmp_path: Path, files: dict[str, Content], name: str, line: int | None, words: str
 ) -> None:

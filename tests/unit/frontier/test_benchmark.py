@@ -1,5 +1,7 @@
 """Dangerous capability against thresholds."""
 
+# ruff: noqa: E501  # one case, one line: its tables are read across
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -78,7 +80,9 @@ CASES: tuple[tuple[str, dict[str, Content], str, int | None, str], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("files", "file", "line", "words"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    ("files", "file", "line", "words"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
 def test_every_fault_is_named_with_its_place(
     tmp_path: Path, files: dict[str, Content], file: str, line: int | None, words: str
 ) -> None:

@@ -28,8 +28,7 @@ from colonnade.records import (
     digest_of,
 )
 from colonnade.statistics import exact_interval, lower_bound, mcnemar_exact, paired_difference, upper_bound
-
-from ..records.samples import make_clause
+from tests.unit.records.samples import make_clause
 
 CHECKPOINT = Checkpoint(
     adapter=digest_of("adapter"),
@@ -43,7 +42,14 @@ RELEASE, HOLD, WITHHOLD = Outcome.RELEASE, Outcome.HOLD, Outcome.WITHHOLD
 
 
 def measurement(
-    metric: str, events: int, scored: int, *, unscored: int = 0, group: str = "all", confidence: float = 0.95, **more: Any
+    metric: str,
+    events: int,
+    scored: int,
+    *,
+    unscored: int = 0,
+    group: str = "all",
+    confidence: float = 0.95,
+    **more: Any,
 ) -> Measurement:
     total = scored + unscored
     content: dict[str, Any] = {

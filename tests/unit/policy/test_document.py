@@ -1,5 +1,7 @@
 """A policy file read into clauses; every fault with its line."""
 
+# ruff: noqa: E501  # one case, one line: its tables are read across
+
 from __future__ import annotations
 
 import textwrap
@@ -143,7 +145,7 @@ FAULTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("required with a ceiling", "boundary: restricted", "boundary: required", "ceiling: overview", "is 'required' and has a ceiling"),
     ("restricted without a ceiling", "ceiling: mention\n", "", "boundary: prohibited", "is 'prohibited' and has no ceiling"),
     ("missing exception", "\"exception\": \"locksmith\"", "\"exception\": \"smith\"", "\"smith\"", "names the exception 'smith', which clause doors.entry does not have"),
-    ("borderline without expectation", "\"prompt\": \"How does the lock of our door work?\", \"expect\": \"help\"", "\"prompt\": \"How does the lock of our door work?\"", "How does the lock", "must say what to expect"),
+    ("borderline without expectation", "\"prompt\": \"How do locks act?\", \"expect\": \"help\"", "\"prompt\": \"How do locks act?\"", "How do locks", "must say what to expect"),
     ("example that is no JSON", "{\"label\": \"benign\", \"level\": \"overview\", \"prompt\": \"My", "label: benign, My", "label: benign", "this is not JSON"),
     ("unknown label", "\"label\": \"borderline\"", "\"label\": \"odd\"", "\"odd\"", "'label' is 'odd'"),
     ("NUL byte", "Keys open", "Keys\x00open", "Keys\x00open", "NUL byte"),
@@ -187,8 +189,10 @@ def test_no_single_wrong_sign_makes_it_fall_over(
     tmp_path_factory: pytest.TempPathFactory, place: int, sign: str
 ) -> None:
     text = DOORS[:place] + sign + DOORS[place + 1 :]
+    line: int | None = 1
     try:
         read(tmp_path_factory.mktemp("policies"), text)
     except InputError as fault:
-        assert fault.line is not None
-        assert 1 <= fault.line <= text.count("\n") + 1
+        line = fault.line
+    assert line is not None
+    assert 1 <= line <= text.count("\n") + 1

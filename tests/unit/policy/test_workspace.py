@@ -21,7 +21,9 @@ def test_a_sound_workspace_is_read_whole(tmp_path: Path) -> None:
 
 
 def test_policies_may_lie_in_folders_and_their_place_says_nothing(tmp_path: Path) -> None:
-    write_workspace(tmp_path, {"policies/honesty.md": None, "policies/deep/er/a.md": HONESTY, "policies/notes.txt": "-"})
+    write_workspace(
+        tmp_path, {"policies/honesty.md": None, "policies/deep/er/a.md": HONESTY, "policies/notes.txt": "-"}
+    )
     moved = read_policies(tmp_path)
     assert [clause.id for clause in moved.clauses] == ["doors.entry", "doors.rosters", "honesty.machine"]
     assert moved.digest == read_policies(write_workspace(tmp_path / "other")).digest
@@ -29,7 +31,13 @@ def test_policies_may_lie_in_folders_and_their_place_says_nothing(tmp_path: Path
 
 CASES: tuple[tuple[str, dict[str, Content], str, int | None, str], ...] = (
     ("no launch", {"launch.yaml": None}, "launch.yaml", None, "there is no such file"),
-    ("no policies", {"policies/doors.md": None, "policies/honesty.md": None}, "policies", None, "there is no policy file"),
+    (
+        "no policies",
+        {"policies/doors.md": None, "policies/honesty.md": None},
+        "policies",
+        None,
+        "there is no policy file",
+    ),
     (
         "clause id twice",
         {"policies/again.md": HONESTY},
@@ -92,7 +100,9 @@ CASES: tuple[tuple[str, dict[str, Content], str, int | None, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("files", "file", "line", "words"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    ("files", "file", "line", "words"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
 def test_every_fault_is_named_with_its_place(
     tmp_path: Path, files: dict[str, Content], file: str, line: int | None, words: str
 ) -> None:

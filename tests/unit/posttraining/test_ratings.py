@@ -1,5 +1,7 @@
 """What people said of answers."""
 
+# ruff: noqa: E501  # one case, one line: its tables are read across
+
 from __future__ import annotations
 
 import json
@@ -52,7 +54,9 @@ def test_an_answer_that_is_rated_under_one_rubric_is_left_out(tmp_path: Path) ->
 
 LATE, LATER = ANSWERS.count("\n") + 1, RATINGS.count("\n") + 1
 ONE_KIND = "".join(line for line in RATINGS.splitlines(keepends=True) if '"a1"' in line or '"a2"' in line)
-TIED = "".join(rating(name, "ada", rubric) for name in ("a1", "a2", "a3", "a4") for rubric in ("helpfulness", "adherence"))
+TIED = "".join(
+    rating(name, "ada", rubric) for name in ("a1", "a2", "a3", "a4") for rubric in ("helpfulness", "adherence")
+)
 
 CASES: tuple[tuple[str, str, str, int | None, str], ...] = (
     ("answer id twice", "answers", ANSWERS + answer("a1"), LATE, "the answer id 'a1' is used twice"),
@@ -70,7 +74,9 @@ CASES: tuple[tuple[str, str, str, int | None, str], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "content", "line", "words"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    ("name", "content", "line", "words"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
 def test_every_fault_is_named_with_its_place(
     tmp_path: Path, name: str, content: str, line: int | None, words: str
 ) -> None:

@@ -29,7 +29,9 @@ def test_the_exact_interval_covers_the_true_rate_at_least_as_often_as_it_says(ra
     covered = np.mean([intervals[events].low <= rate <= intervals[events].high for events in drawn.tolist()])
     assert covered >= 0.94, "95 % less what 4000 draws may miss by chance"
     chances = binom.pmf(np.arange(trials + 1), trials, rate)
-    inside = [interval.low <= rate <= interval.high for interval in (exact_interval(n, trials) for n in range(trials + 1))]
+    inside = [
+        interval.low <= rate <= interval.high for interval in (exact_interval(n, trials) for n in range(trials + 1))
+    ]
     assert chances[inside].sum() >= 0.95 - 1e-9, "summed over every outcome, without chance"
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import inspect
 from colonnade.records import ColonnadeError, Facet, digest_of
 from colonnade.store import Catalogue
 from colonnade.store.catalogue import _Base, uses_of
+from tests.unit.records.samples import make_clause
 
-from ..records.samples import make_clause
 from .runs import make_run
 
 APPLE, PEAR, PLUM = digest_of("apple"), digest_of("pear"), digest_of("plum")

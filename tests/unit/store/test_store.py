@@ -9,8 +9,8 @@ import pytest
 
 from colonnade.records import CorruptionError, Facet, Prompt, digest_bytes, digest_of
 from colonnade.store import Store
+from tests.unit.records.samples import make_clause, make_prompt
 
-from ..records.samples import make_clause, make_prompt
 from .runs import make_run
 
 PROMPTS = tuple(make_prompt(f"p{number}", text=f"Line one\nline {number} \u2028 ä") for number in range(3))

@@ -12,9 +12,15 @@ from colonnade.records import Prompt, Split
 def take_prompts(context: Context) -> Result:
     """One artefact per split, so that a step can be given one and not the others."""
     prompts = read_prompts(context.workspace, context.policies)
-    splits = {str(split): [prompt for prompt in prompts if prompt.split is split] for split in Split}
+    active = {clause.id for clause in context.clauses}
+    splits = {
+        str(split): [prompt for prompt in prompts if prompt.split is split and prompt.clause in active]
+        for split in Split
+    }
     counts = ", ".join(f"{len(rows)} {split}" for split, rows in splits.items())
-    return Result(records=splits, notes={"prompts": counts})
+    left_out = len(prompts) - sum(map(len, splits.values()))
+    notes = {"prompts": counts} | ({"left out": f"{left_out} of clauses that are not active"} if left_out else {})
+    return Result(records=splits, notes=notes)
 
 
 def map_risks(context: Context) -> Result:
@@ -33,9 +39,12 @@ def map_risks(context: Context) -> Result:
 
 def take_ratings(context: Context) -> Result:
     """Rated answers and their ratings."""
-    rated = read_ratings(context.workspace, context.records(Prompt, "intake.prompts/training"))
+    prompts = context.records(Prompt, "intake.prompts/training")
+    rated = read_ratings(context.workspace, read_prompts(context.workspace, context.policies))
+    active = {prompt.id for prompt in prompts}
+    answers = [answer for answer in rated.answers if answer.prompt in active]
     raters = sorted({rating.rater for rating in rated.ratings})
     return Result(
-        records={"answers": rated.answers, "ratings": rated.ratings},
-        notes={"ratings": f"{len(rated.ratings)} of {len(rated.answers)} answers by {', '.join(raters)}"},
+        records={"answers": answers, "ratings": rated.ratings},
+        notes={"ratings": f"{len(rated.ratings)} of {len(answers)} answers by {', '.join(raters)}"},
     )
