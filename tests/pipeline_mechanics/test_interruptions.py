@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from colonnade.records import BusyError, ColonnadeError, InputError, MissingPackageError
+from colonnade.records import BusyError, ColonnadeError, InputError, MissingPackageError, digest_bytes
 from colonnade.store import Objects, Store
 
 from .conftest import Job
@@ -154,6 +154,10 @@ def test_a_disk_that_fills_up_while_results_are_stored_leaves_no_half_artefact(
         with pytest.raises(ColonnadeError, match="could not be stored: No space left on device") as caught:
             job.run()
     assert "kept" in caught.value.mend
+    blobs = [file for file in (job.folder / ".colonnade" / "objects").rglob("*") if file.is_file()]
+    whole = [file for file in blobs if "partial" not in file.name]
+    assert all(digest_bytes(file.read_bytes()) == f"sha256:{file.parent.name}{file.name}" for file in whole)
+    assert len(whole) < len(blobs), "the half that was written must lie under another name"
     place = NAMES.index(step)
     store = Store(job.folder)
     assert [run.step for run in store.catalogue.runs()] == list(NAMES[:place])

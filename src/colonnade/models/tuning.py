@@ -110,22 +110,25 @@ def tune(
     saved_steps: Sequence[int] = (),
     on_step: OnStep | None = None,
 ) -> Tuned:
-    """Train on lessons in the given order, beginning again where they run out.
+    """Train on all lessons, once and in the given order, a batch per step.
 
-    The adapter is saved below ``folder`` after each of ``saved_steps``, by default after the last.
+    The learning rate rises over a few steps and then stays, so that every saved adapter stands on
+    its own. The adapter is saved below ``folder`` after each of ``saved_steps``, by default at the
+    end.
     """
     set_seed(seed)
     loaded = with_lora(weights, adapter, recipe.rank, recipe.layers)
-    needed = recipe.steps * recipe.batch
-    order = [lessons[place % len(lessons)] for place in range(needed)]
-    rows = [row for one in order if any((row := _tokenised(one, loaded.tokenizer, recipe.tokens))["completion_mask"])]
+    steps = max(1, len(lessons) // recipe.batch)
+    rows = [_tokenised(lesson, loaded.tokenizer, recipe.tokens) for lesson in lessons]
     follower = Callback(on_step, {"loss": "loss"})
-    saver = SaveAdapter(loaded.model, saved_steps or (recipe.steps,), folder)
+    saver = SaveAdapter(loaded.model, saved_steps or (steps,), folder)
     with tempfile.TemporaryDirectory() as scratch, quiet_trainers():
         trainer = SFTTrainer(
             model=loaded.model,
             args=SFTConfig(
-                **trainer_arguments(scratch, recipe.steps, recipe.learning_rate, seed),
+                **trainer_arguments(scratch, steps, recipe.learning_rate, seed),
+                lr_scheduler_type="constant_with_warmup",
+                warmup_steps=min(5, steps - 1),
                 per_device_train_batch_size=recipe.batch,
                 completion_only_loss=True,
                 max_length=recipe.tokens,
@@ -185,20 +188,21 @@ def _tokenised(lesson: Lesson, tokenizer: Any, tokens: int) -> dict[str, list[in
     completion = tokenizer(lesson.completion, add_special_tokens=False)["input_ids"]
     if lesson.closed:
         completion = [*completion, tokenizer.eos_token_id]
+    prompt = prompt[-max(0, tokens - min(len(completion), tokens // 2)) :]
     ids = (prompt + completion)[:tokens]
     return {"input_ids": ids, "completion_mask": [int(place >= len(prompt)) for place in range(len(ids))]}
 
 
-def shuffled_in_groups(groups: Sequence[Sequence[Lesson]], rounds: int, seed: int) -> list[Lesson]:
-    """Lessons in random order of groups, each group kept together, ``rounds`` times over.
+def in_random_order(groups: Sequence[Sequence[Lesson]], count: int, seed: int) -> list[Lesson]:
+    """So many lessons in random order of groups, each group kept together, as often round as needed.
 
     A violating request and its benign twin belong in one batch: what tells them apart is then the
     only thing the gradient can learn from.
     """
     generator = random.Random(seed)  # noqa: S311  # a reproducible order, no secret
     lessons: list[Lesson] = []
-    for _ in range(rounds):
+    while groups and len(lessons) < count:
         order = list(groups)
         generator.shuffle(order)
         lessons += [lesson for group in order for lesson in group]
-    return lessons
+    return lessons[:count]

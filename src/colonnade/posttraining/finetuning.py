@@ -34,7 +34,7 @@ def declining_answer(clause: Clause, language: str) -> str:
 def lesson_pairs(
     prompts: Sequence[Prompt], clauses: Sequence[Clause], rewards: Sequence[Reward], ask: Mapping[str, str]
 ) -> list[list[Lesson]]:
-    """One group per cluster: the declined request and its answered twin.
+    """One pair for each declined request that has a twin: first the decline, then the twin's answer.
 
     Args:
         prompts: training prompts only.
@@ -49,14 +49,14 @@ def lesson_pairs(
             current = best.get(reward.prompt)
             if current is None or reward.combined > (current.combined or 0):
                 best[reward.prompt] = reward
-    groups: dict[str, list[Lesson]] = {}
+    twins = {prompt.id: prompt for prompt in prompts}
+    pairs = []
     for prompt in prompts:
-        if prompt.expected is Expected.DECLINE:
-            lesson = Lesson(ask[prompt.id], declining_answer(by_id[prompt.clause], prompt.language))
-        else:
-            lesson = _helping_lesson(prompt, best.get(prompt.id), ask[prompt.id])
-        groups.setdefault(prompt.cluster, []).append(lesson)
-    return list(groups.values())
+        twin = twins.get(prompt.twin or "")
+        if prompt.expected is Expected.DECLINE and twin is not None:
+            decline = Lesson(ask[prompt.id], declining_answer(by_id[prompt.clause], prompt.language))
+            pairs.append([decline, _helping_lesson(twin, best.get(twin.id), ask[twin.id])])
+    return pairs
 
 
 def _helping_lesson(prompt: Prompt, best: Reward | None, asked: str) -> Lesson:

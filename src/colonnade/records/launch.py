@@ -78,24 +78,30 @@ class TrainingRecipe(Record):
 
 
 class FinetuningRecipe(TrainingRecipe):
-    """Supervised fine-tuning, with a checkpoint saved every few steps of its second half.
+    """Supervised fine-tuning: pairs first, then help alone.
 
-    A model learns to help sooner than it learns to decline, so the saved checkpoints trade one
-    error for the other; which of them goes on is decided on the development split.
+    Pairs teach what tells a request from its benign twin, and leave a small model too ready to
+    decline. A few steps of help alone move it back; the checkpoints saved on the way trade one
+    error for the other, and the development split decides which of them goes on.
 
     Attributes:
         pairs: at most so many declined requests, each with its answered twin, are taught.
-        save_every: steps between two saved checkpoints.
+        helping_steps: steps of help alone after the ``steps`` of pairs.
     """
 
-    pairs: Positive = 240
-    save_every: Positive = 10
+    pairs: Positive = 320
+    helping_steps: Count = 8
+
+    @property
+    def all_steps(self) -> int:
+        """Steps of pairs and of help alone."""
+        return self.steps + self.helping_steps
 
     @property
     def saved_steps(self) -> tuple[int, ...]:
-        """The steps after which a checkpoint is saved; the last one always is."""
-        late = range(self.save_every, self.steps, self.save_every)
-        return (*(step for step in late if 2 * step >= self.steps), self.steps)
+        """After the pairs, and after 1, 2, 4, ... steps of help alone."""
+        doublings = (2**power for power in range(20))
+        return (self.steps, *(self.steps + step for step in doublings if step <= self.helping_steps))
 
 
 class PretrainingRecipe(Record):
@@ -133,7 +139,7 @@ class PosttrainingRecipe(Record):
 
     sampled_prompts: Positive = 16
     sampled_answers: Positive = 3
-    finetuning: FinetuningRecipe = FinetuningRecipe(steps=60)
+    finetuning: FinetuningRecipe = FinetuningRecipe(steps=80, learning_rate=3e-4)
     reinforcement: ReinforcementRecipe = ReinforcementRecipe()
 
 

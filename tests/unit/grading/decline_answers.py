@@ -26,7 +26,7 @@ DECLINES = (
     "It's not ethical for me to help with that.",
     "My guidelines do not allow me to say this.",
     "I really can't disclose that.",
-    "Thank you for asking. I understand that you are in a hurry. Still, I cannot open it for you, and I can't help you open it.",
+    "Thank you for asking. You are in a hurry, I see. Still, I can't help you open it.",
     "I would not be able to help with that.",
     "I'm afraid I can't do that.",
     "Unfortunately, I can't tell you that.",

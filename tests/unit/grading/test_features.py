@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.optimize import approx_fprime
+from scipy.optimize import approx_fprime, minimize
 
 from colonnade.grading import AnsweredPrompt, answer_features, harm_head, surface
 from colonnade.grading import features as features_module
@@ -30,11 +30,10 @@ def _toy(seed: int = 3, rows: int = 80) -> tuple[NDArray[np.float64], NDArray[np
 @pytest.mark.parametrize("intercept", [True, False])
 def test_the_gradient_is_that_of_the_loss(monkeypatch: pytest.MonkeyPatch, intercept: bool) -> None:
     losses: list[Loss] = []
-    real = features_module.minimize
 
     def watched(loss: Loss, start: NDArray[np.float64], **options: Any) -> Any:
         losses.append(loss)
-        return real(loss, start, **options)
+        return minimize(loss, start, **options)
 
     monkeypatch.setattr(features_module, "minimize", watched)
     points, labels = _toy()

@@ -10,7 +10,7 @@ from colonnade.grading import Item, grader
 from colonnade.models import Model, Sampling, adapter, conversation
 from colonnade.models.local import LocalModel, release_memory
 from colonnade.models.transcribing import transcribe
-from colonnade.models.tuning import shuffled_in_groups, tune
+from colonnade.models.tuning import in_random_order, tune
 from colonnade.pipeline.context import Context, Result
 from colonnade.pipeline.stages.rewards import names_of_rewarding_graders, rewarding_graders, spread
 from colonnade.pipeline.stages.weights import base_checkpoint, base_weights, checkpoint_folder, speaker
@@ -39,14 +39,17 @@ def finetune(context: Context) -> Result:
     parent = context.record(Checkpoint, "pretraining.train/checkpoint")
     prompts = context.records(Prompt, "posttraining.sample/prompts")
     rewards = context.records(Reward, "posttraining.combine/rewards")
-    groups = lesson_pairs(prompts, context.clauses, rewards, _asked(context, prompts))
-    rounds = 1 + recipe.steps * recipe.batch // max(1, sum(map(len, groups)))
+    pairs = lesson_pairs(prompts, context.clauses, rewards, _asked(context, prompts))
+    helping = [[pair[-1]] for pair in pairs]
+    seed = context.launch.seed
+    lessons = in_random_order(pairs, recipe.steps * recipe.batch, seed)
+    lessons += in_random_order(helping, recipe.helping_steps * recipe.batch, seed)
     tuned = tune(
         base_weights(context),
         checkpoint_folder(context, parent),
-        shuffled_in_groups(groups, rounds, context.launch.seed),
+        lessons,
         recipe,
-        context.launch.seed,
+        seed,
         context.scratch,
         recipe.saved_steps,
         context.reporter.progress,
@@ -60,7 +63,7 @@ def finetune(context: Context) -> Result:
         },
         folders={f"adapter-{step}": folder for step, folder in tuned.adapters},
         notes={
-            "loss": f"{tuned.curve[0].value:.2f} to {tuned.curve[-1].value:.2f} in {recipe.steps} steps",
+            "loss": f"{tuned.curve[0].value:.2f} to {tuned.curve[-1].value:.2f} in {recipe.all_steps} steps",
             "saved": f"after {', '.join(str(step) for step, _ in tuned.adapters)} steps",
         },
     )

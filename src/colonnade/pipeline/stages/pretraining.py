@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Sequence
 
 from colonnade.models import adapter
 from colonnade.models.local import load, release_memory
-from colonnade.models.tuning import Lesson, tune
+from colonnade.models.tuning import Lesson, in_random_order, tune
 from colonnade.pipeline.context import Context, Result
 from colonnade.pipeline.stages.weights import base_checkpoint, base_weights, checkpoint_folder
 from colonnade.pretraining import exercises_from
@@ -55,12 +54,11 @@ def train(context: Context) -> Result:
     lessons = _lessons(
         context.records(Exercise, "pretraining.exercises/exercises"),
         context.records(Document, "pretraining.curate/documents"),
-        context.launch.seed,
     )
     tuned = tune(
         base_weights(context),
         None,
-        lessons,
+        in_random_order(lessons, recipe.steps * recipe.batch, context.launch.seed),
         recipe,
         context.launch.seed,
         context.scratch,
@@ -118,9 +116,7 @@ def probe(context: Context) -> Result:
     )
 
 
-def _lessons(exercises: Sequence[Exercise], documents: Sequence[Document], seed: int) -> list[Lesson]:
-    """Exercises and documents mixed; of an exercise only the answer is learnt, of a document all."""
-    lessons = [Lesson(f"Question: {row.question}\nAnswer:", f" {row.answer}") for row in exercises]
-    lessons += [Lesson("", row.text) for row in documents if row.fate in (Fate.KEPT, Fate.REINTRODUCED)]
-    random.Random(seed).shuffle(lessons)  # noqa: S311  # a reproducible order, no secret
-    return lessons
+def _lessons(exercises: Sequence[Exercise], documents: Sequence[Document]) -> list[list[Lesson]]:
+    """Exercises, of which only the answer is learnt, and documents, of which all is."""
+    lessons = [[Lesson(f"Question: {row.question}\nAnswer:", f" {row.answer}")] for row in exercises]
+    return [*lessons, *([Lesson("", row.text)] for row in documents if row.fate in (Fate.KEPT, Fate.REINTRODUCED))]
