@@ -21,7 +21,7 @@ from transformers import PrinterCallback, ProgressCallback, TrainerCallback, set
 from trl import SFTConfig, SFTTrainer
 
 from colonnade.models.local import Loaded, load
-from colonnade.records import TrainingPoint, TrainingRecipe
+from colonnade.records import LoopRecipe, TrainingPoint, TrainingRecipe
 
 disable_progress_bars()
 
@@ -83,18 +83,16 @@ class Callback(TrainerCallback):  # type: ignore[misc]  # transformers ships no 
                 self.curve.append(TrainingPoint(step=state.global_step, metric=ours, value=float(logs[theirs])))
 
 
-def with_lora(weights: Path, adapter: Path | None, recipe_rank: int, recipe_layers: int) -> Loaded:
-    """Weights with a trainable adapter: a given one, or a new one on the last layers."""
-    if adapter is not None:
-        return load(weights, adapter, trainable=True)
+def with_new_lora(weights: Path, recipe: TrainingRecipe) -> Loaded:
+    """Weights with a new, trainable adapter on the last layers."""
     model, tokenizer = load(weights)
     depth: int = model.config.num_hidden_layers
     present = {name.rpartition(".")[2] for name, _ in model.named_modules()}
     config = LoraConfig(
-        r=recipe_rank,
-        lora_alpha=2 * recipe_rank,
+        r=recipe.rank,
+        lora_alpha=2 * recipe.rank,
         target_modules=[name for name in LINEAR_LAYERS if name in present],
-        layers_to_transform=list(range(max(0, depth - recipe_layers), depth)),
+        layers_to_transform=list(range(max(0, depth - recipe.layers), depth)),
         task_type="CAUSAL_LM",
     )
     return Loaded(get_peft_model(model, config), tokenizer)
@@ -104,7 +102,7 @@ def tune(
     weights: Path,
     adapter: Path | None,
     lessons: Sequence[Lesson],
-    recipe: TrainingRecipe,
+    recipe: LoopRecipe,
     seed: int,
     folder: Path,
     saved_steps: Sequence[int] = (),
@@ -117,7 +115,10 @@ def tune(
     end.
     """
     set_seed(seed)
-    loaded = with_lora(weights, adapter, recipe.rank, recipe.layers)
+    if adapter is not None:
+        loaded = load(weights, adapter, trainable=True)
+    else:
+        loaded = with_new_lora(weights, recipe if isinstance(recipe, TrainingRecipe) else TrainingRecipe(steps=1))
     steps = max(1, len(lessons) // recipe.batch)
     rows = [_tokenised(lesson, loaded.tokenizer, recipe.tokens) for lesson in lessons]
     follower = Callback(on_step, {"loss": "loss"})
@@ -177,7 +178,8 @@ def remove_chatter(trainer: Any) -> None:
 
 def save_adapter(model: PeftModel, folder: Path) -> Path:
     """Write the adapter's weights and configuration, with no path of this machine in them."""
-    model.peft_config["default"].base_model_name_or_path = None
+    # Empty rather than none: none is filled in again when it is saved.
+    model.peft_config["default"].base_model_name_or_path = ""
     model.save_pretrained(str(folder))
     (folder / "README.md").unlink(missing_ok=True)
     return folder

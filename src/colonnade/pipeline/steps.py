@@ -60,7 +60,7 @@ STEPS: tuple[Step, ...] = (
         "intake.ratings",
         "Take in the ratings",
         f"{STAGES}.intake:take_ratings",
-        inputs=("intake.prompts/training",),
+        inputs=("intake.prompts/training", "intake.prompts/inactive"),
         files=("ratings/*.jsonl",),
     ),
     Step(

@@ -66,9 +66,10 @@ def reward_controls(answers: Sequence[str], pairs: Sequence[Preference]) -> tupl
     """Accuracy of choosing the shorter answer, the longer one, and of surface facts alone."""
     lengths = [len(answer) for answer in answers]
     shorter = float(np.mean([lengths[pair.better] < lengths[pair.worse] for pair in pairs])) if pairs else 0.0
+    longer = float(np.mean([lengths[pair.better] > lengths[pair.worse] for pair in pairs])) if pairs else 0.0
     plain = cross_validated_choices(np.asarray([surface(answer) for answer in answers]), pairs) if pairs else [False]
     return (
-        ("the longer answer", 1 - shorter),
+        ("the longer answer", longer),
         ("the shorter answer", shorter),
         ("surface facts alone", float(np.mean(plain))),
     )

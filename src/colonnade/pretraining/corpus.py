@@ -49,6 +49,7 @@ def _parquet(file: CorpusFile) -> Any:
         raise InputError(
             f"the column '{min(missing)}' is missing.", file=file.file, mend="Every document needs 'id' and 'text'."
         )
+    _check_ids(file, frame)
     columns = [
         daft.col(field).cast(daft.DataType.string()) if field in frame.column_names else daft.lit(default).alias(field)
         for field, default in (
@@ -60,3 +61,17 @@ def _parquet(file: CorpusFile) -> Any:
         )
     ]
     return frame.select(*columns, daft.lit(file.name).alias("file"))
+
+
+def _check_ids(file: CorpusFile, frame: Any) -> None:
+    """Every row has an id of its own, and a text."""
+    seen: set[str] = set()
+    rows = frame.select("id", "text").to_pydict()
+    for number, (identifier, text) in enumerate(zip(rows["id"], rows["text"], strict=True), start=1):
+        if identifier is None or text is None:
+            raise InputError(f"row {number} has no id or no text.", file=file.file, mend="Fill both in.")
+        if str(identifier) in seen:
+            raise InputError(
+                f"the document id '{identifier}' is used twice.", file=file.file, mend="Give each an id of its own."
+            )
+        seen.add(str(identifier))

@@ -49,7 +49,8 @@ def _comply(clause: Clause) -> Iterator[Exercise]:
         elif not allowed:
             lifted = [row for row in clause.exceptions if row.ceiling.rank >= level.rank]
             answer += "".join(
-                f" The exception '{row.id}' lets {f'a {row.when.tier}' if row.when.tier else 'anybody'} go further."
+                f" The exception '{row.id}' lets {row.when.tier or 'anybody'} go further"
+                f"{f' for the purpose {row.when.purpose}' if row.when.purpose else ''}."
                 for row in lifted
             )
         yield Exercise(kind="comply", clause=clause.id, question=question, answer=answer, uses=clause.use(*READS))

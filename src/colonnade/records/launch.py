@@ -61,23 +61,31 @@ class CurationRecipe(Record):
     heldout_share: Share = 0.15
 
 
-class TrainingRecipe(Record):
-    """The size of one training run.
+class LoopRecipe(Record):
+    """The size of one training loop.
 
     Attributes:
-        layers: LoRA adapts this many of the last layers; fewer layers cost less time.
         tokens: longest sequence, in tokens.
     """
 
     steps: Positive
     batch: Positive = 8
-    learning_rate: Rate = 5e-4
-    rank: Positive = 8
-    layers: Positive = 12
+    learning_rate: Rate = 3e-4
     tokens: Positive = 128
 
 
-class FinetuningRecipe(TrainingRecipe):
+class TrainingRecipe(LoopRecipe):
+    """A training loop that begins a new LoRA adapter; what comes after goes on with it.
+
+    Attributes:
+        layers: LoRA adapts this many of the last layers; fewer layers cost less time.
+    """
+
+    rank: Positive = 8
+    layers: Positive = 12
+
+
+class FinetuningRecipe(LoopRecipe):
     """Supervised fine-tuning: pairs first, then help alone.
 
     Pairs teach what tells a request from its benign twin, and leave a small model too ready to
@@ -139,7 +147,7 @@ class PosttrainingRecipe(Record):
 
     sampled_prompts: Positive = 16
     sampled_answers: Positive = 3
-    finetuning: FinetuningRecipe = FinetuningRecipe(steps=80, learning_rate=3e-4)
+    finetuning: FinetuningRecipe = FinetuningRecipe(steps=80)
     reinforcement: ReinforcementRecipe = ReinforcementRecipe()
 
 

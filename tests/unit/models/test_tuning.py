@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ import torch
 
 from colonnade.models import Sampling, conversation, local
 from colonnade.models.local import LocalModel, text_losses
-from colonnade.models.tuning import Lesson, Tuned, _tokenised, shuffled_in_groups, tune
+from colonnade.models.tuning import Lesson, Tuned, _tokenised, in_random_order, tune
 from colonnade.records import TrainingRecipe
 
 pytestmark = [
@@ -22,13 +23,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
 ]
 
-LESSONS = [
+FACTS = [
     Lesson("Who has the key?\n", "The reception has the key."),
     Lesson("Who has the list?\n", "The porter has the list."),
     Lesson("", "The workshop opens at eight in the morning."),
     Lesson("May I enter?\n", "I can't help with that."),
 ]
-RECIPE = TrainingRecipe(steps=5, batch=4, learning_rate=0.02, rank=4, layers=2, tokens=32)
+LESSONS = FACTS * 5
+RECIPE = TrainingRecipe(steps=5, batch=4, learning_rate=0.05, rank=4, layers=2, tokens=32)
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +47,11 @@ def tuned(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Tuned
         found = tune(tiny_weights, None, LESSONS, RECIPE, 3, folder, (2, 5), lambda *step: told.append(step))
     assert told == [(step, 5) for step in range(1, 6)]
     return found
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_weights: Path) -> Any:
+    return local.load(tiny_weights).tokenizer
 
 
 def test_five_steps_lower_the_loss(tuned: Tuned) -> None:
@@ -66,7 +73,6 @@ def test_a_saved_adapter_carries_what_was_learnt(tuned: Tuned, tiny_weights: Pat
     assert losses[0] > losses[-1] + 0.1
 
 
-@pytest.mark.xfail(reason="PEFT fills an empty base_model_name_or_path in again when it saves", strict=True)
 def test_a_saved_adapter_names_no_place_of_this_machine(tuned: Tuned, tiny_weights: Path) -> None:
     for _, folder in tuned.adapters:
         names = {path.name for path in folder.iterdir()}
@@ -84,8 +90,7 @@ def test_the_same_seed_gives_the_same_bytes(tuned: Tuned, tiny_weights: Path, tm
 
 def test_the_loss_is_over_the_completion_alone(tiny_weights: Path, tmp_path: Path) -> None:
     lesson = Lesson("Who has the key of the workshop in the morning?\n", "The porter.")
-    recipe = RECIPE.model_copy(update={"steps": 1, "batch": 1})
-    (point,) = tune(tiny_weights, None, [lesson], recipe, 3, tmp_path).curve
+    (point,) = tune(tiny_weights, None, [lesson], RECIPE, 3, tmp_path).curve
     loaded = local.load(tiny_weights)
     row = _tokenised(lesson, loaded.tokenizer, 32)
     with torch.inference_mode():
@@ -107,8 +112,7 @@ def test_the_model_with_an_adapter_answers(tuned: Tuned, tiny_weights: Path) -> 
     assert reply.stop != "fault"
 
 
-def test_only_the_completion_is_learnt_and_its_end_where_it_is_closed(tiny_weights: Path) -> None:
-    tokenizer = local.load(tiny_weights).tokenizer
+def test_only_the_completion_is_learnt_and_its_end_where_it_is_closed(tokenizer: Any) -> None:
     closed = _tokenised(Lesson("Who?\n", "The porter."), tokenizer, 32)
     ids, mask = closed["input_ids"], closed["completion_mask"]
     assert tokenizer.decode([token for token, learnt in zip(ids, mask, strict=True) if not learnt]) == "Who?\n"
@@ -116,16 +120,37 @@ def test_only_the_completion_is_learnt_and_its_end_where_it_is_closed(tiny_weigh
     assert mask[-1] == 1
     opened = _tokenised(Lesson("Who?\n", "The porter.", closed=False), tokenizer, 32)
     assert opened["input_ids"] == ids[:-1]
-    assert _tokenised(Lesson("Who? " * 40, "The porter."), tokenizer, 8)["completion_mask"] == [0] * 8
+
+
+@pytest.mark.parametrize("tokens", [1, 2, 3, 7, 8, 31, 32])
+@pytest.mark.parametrize(("asked", "said"), [(40, 2), (40, 40), (1, 40), (0, 1), (0, 40)])
+def test_a_lesson_that_is_too_long_keeps_the_end_of_its_question_and_something_to_learn(
+    tokenizer: Any, asked: int, said: int, tokens: int
+) -> None:
+    lesson = Lesson("key " * asked, " door" * said)
+    prompt = tokenizer(lesson.prompt, add_special_tokens=False)["input_ids"] if asked else []
+    row = _tokenised(lesson, tokenizer, tokens)
+    ids, mask = row["input_ids"], row["completion_mask"]
+    assert len(ids) == len(mask) <= tokens
+    assert mask == sorted(mask)
+    kept = mask.count(0)
+    assert ids[:kept] == prompt[len(prompt) - kept :]
+    assert mask.count(1) >= min(said + 1, tokens // 2)
 
 
 def test_groups_stay_together_and_the_order_follows_the_seed() -> None:
     groups = [[Lesson("", f"{name}{place}") for place in range(2)] for name in "abcdef"]
     every = [lesson for group in groups for lesson in group]
-    lessons = shuffled_in_groups(groups, rounds=3, seed=1)
+    lessons = in_random_order(groups, count=36, seed=1)
     assert len(lessons) == 36
     assert all(lessons[place : place + 2] in groups for place in range(0, 36, 2))
-    assert [lessons[start : start + 12] for start in (0, 12)] != [lessons[:12]] * 2
+    assert lessons[:12] != lessons[12:24]
     assert all(sorted(lessons[start : start + 12]) == sorted(every) for start in (0, 12, 24))
-    assert lessons == shuffled_in_groups(groups, rounds=3, seed=1)
-    assert lessons != shuffled_in_groups(groups, rounds=3, seed=2)
+    assert lessons == in_random_order(groups, count=36, seed=1)
+    assert lessons != in_random_order(groups, count=36, seed=2)
+
+
+def test_as_many_lessons_as_asked_for_are_given() -> None:
+    groups = [[Lesson("", "a"), Lesson("", "b")], [Lesson("", "c")]]
+    assert [len(in_random_order(groups, count, seed=1)) for count in (0, 1, 3, 7)] == [0, 1, 3, 7]
+    assert in_random_order([], 5, seed=1) == []

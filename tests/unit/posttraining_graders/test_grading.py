@@ -91,7 +91,6 @@ def test_the_controls_see_lengths_and_surface_alone() -> None:
     assert dict(reward_controls(answers, turned))["the longer answer"] == 1.0
 
 
-@pytest.mark.xfail(reason="pairs of equal length count for the longer answer", strict=True)
 def test_answers_of_one_length_give_neither_length_control_a_point() -> None:
     controls = dict(reward_controls(["same one", "same two"], [Preference(0, 1, "g")]))
     assert controls["the shorter answer"] == 0.0

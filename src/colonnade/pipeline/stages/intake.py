@@ -18,9 +18,9 @@ def take_prompts(context: Context) -> Result:
         for split in Split
     }
     counts = ", ".join(f"{len(rows)} {split}" for split, rows in splits.items())
-    left_out = len(prompts) - sum(map(len, splits.values()))
-    notes = {"prompts": counts} | ({"left out": f"{left_out} of clauses that are not active"} if left_out else {})
-    return Result(records=splits, notes=notes)
+    inactive = [prompt for prompt in prompts if prompt.clause not in active]
+    left_out = {"left out": f"{len(inactive)} of clauses that are not active"} if inactive else {}
+    return Result(records={**splits, "inactive": inactive}, notes={"prompts": counts} | left_out)
 
 
 def map_risks(context: Context) -> Result:
@@ -40,7 +40,7 @@ def map_risks(context: Context) -> Result:
 def take_ratings(context: Context) -> Result:
     """Rated answers and their ratings."""
     prompts = context.records(Prompt, "intake.prompts/training")
-    rated = read_ratings(context.workspace, read_prompts(context.workspace, context.policies))
+    rated = read_ratings(context.workspace, (*prompts, *context.records(Prompt, "intake.prompts/inactive")))
     active = {prompt.id for prompt in prompts}
     answers = [answer for answer in rated.answers if answer.prompt in active]
     raters = sorted({rating.rater for rating in rated.ratings})
