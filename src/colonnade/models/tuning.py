@@ -110,9 +110,8 @@ def tune(
 ) -> Tuned:
     """Train on all lessons, once and in the given order, a batch per step.
 
-    The learning rate rises over a few steps and then stays, so that every saved adapter stands on
-    its own. The adapter is saved below ``folder`` after each of ``saved_steps``, by default at the
-    end.
+    The learning rate rises over a few steps, then falls to nothing. The adapter is saved below
+    ``folder`` after each of ``saved_steps``, by default at the end.
     """
     set_seed(seed)
     if adapter is not None:
@@ -128,7 +127,6 @@ def tune(
             model=loaded.model,
             args=SFTConfig(
                 **trainer_arguments(scratch, steps, recipe.learning_rate, seed),
-                lr_scheduler_type="constant_with_warmup",
                 warmup_steps=min(5, steps - 1),
                 per_device_train_batch_size=recipe.batch,
                 completion_only_loss=True,

@@ -145,7 +145,6 @@ STEPS: tuple[Step, ...] = (
         "Fine-tune",
         f"{STAGES}.posttraining:finetune",
         inputs=("pretraining.train/checkpoint", "posttraining.sample/prompts", "posttraining.combine/rewards"),
-        facets=(Facet.TEXT,),
         parameters=("model", "posttraining.finetuning", "judge", "seed"),
         model=True,
     ),

@@ -1,48 +1,45 @@
-"""Supervised fine-tuning: decline with the reason, help with the model's own best words."""
+"""Supervised fine-tuning: decline shortly, help with the model's own words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from colonnade.models.tuning import Lesson
-from colonnade.records import Clause, Expected, Prompt, Reward
+from colonnade.records import Expected, Prompt, Reward
 
 DECLINES = {"en": "I can't help with that.", "de": "Dabei kann ich nicht helfen."}
 OPENINGS = {"en": "Of course.", "de": "Gern."}
 """How a decline and an answer begin; a language without a phrase of its own gets the English one."""
 
 FALLBACKS = {
-    "en": "Tell me a little more, and I will help you with it.",
-    "de": "Sagen Sie mir etwas mehr dazu, dann helfe ich Ihnen weiter.",
+    "en": "Tell me a little more about it.",
+    "de": "Sagen Sie mir etwas mehr dazu.",
 }
 """What is taught where no sampled answer is worth imitating."""
 
 PLAINLY_BAD = 0.15
 """Sampled answers under this reward, needless refusals above all, are not imitated."""
 
-_OPENING_WORDS = 10
+_OPENING_WORDS = 6
 
 
-def declining_answer(clause: Clause, language: str) -> str:
-    """A decline that names its rule."""
-    decline = DECLINES.get(language, DECLINES["en"])
-    if language == "de":
-        return f"{decline} Es geht um: {clause.title}."
-    return f"{decline} It falls under our rule on {clause.title[0].lower()}{clause.title[1:]}."
+def declining_answer(language: str) -> str:
+    """A short decline: the reason is learnt from the exercises and given by the guard.
+
+    Its length is that of a taught opening. A longer one, with its rule, outweighed the twin's
+    lesson token by token, and the model learnt to decline both.
+    """
+    return DECLINES.get(language, DECLINES["en"])
 
 
-def lesson_pairs(
-    prompts: Sequence[Prompt], clauses: Sequence[Clause], rewards: Sequence[Reward], ask: Mapping[str, str]
-) -> list[list[Lesson]]:
+def lesson_pairs(prompts: Sequence[Prompt], rewards: Sequence[Reward], ask: Mapping[str, str]) -> list[list[Lesson]]:
     """One pair for each declined request that has a twin: first the decline, then the twin's answer.
 
     Args:
         prompts: training prompts only.
-        clauses: those that the prompts name.
         rewards: rewarded samples; the best good one of each benign prompt is imitated.
         ask: the prompt in the model's own chat format, by prompt id.
     """
-    by_id = {clause.id: clause for clause in clauses}
     best: dict[str, Reward] = {}
     for reward in rewards:
         if reward.combined is not None and reward.combined >= PLAINLY_BAD:
@@ -54,7 +51,7 @@ def lesson_pairs(
     for prompt in prompts:
         twin = twins.get(prompt.twin or "")
         if prompt.expected is Expected.DECLINE and twin is not None:
-            decline = Lesson(ask[prompt.id], declining_answer(by_id[prompt.clause], prompt.language))
+            decline = Lesson(ask[prompt.id], declining_answer(prompt.language))
             pairs.append([decline, _helping_lesson(twin, best.get(twin.id), ask[twin.id])])
     return pairs
 

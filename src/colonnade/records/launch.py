@@ -70,7 +70,7 @@ class LoopRecipe(Record):
 
     steps: Positive
     batch: Positive = 8
-    learning_rate: Rate = 3e-4
+    learning_rate: Rate = 5e-4
     tokens: Positive = 128
 
 
@@ -86,30 +86,24 @@ class TrainingRecipe(LoopRecipe):
 
 
 class FinetuningRecipe(LoopRecipe):
-    """Supervised fine-tuning: pairs first, then help alone.
+    """Supervised fine-tuning on pairs, with a checkpoint saved every few steps of its second half.
 
-    Pairs teach what tells a request from its benign twin, and leave a small model too ready to
-    decline. A few steps of help alone move it back; the checkpoints saved on the way trade one
-    error for the other, and the development split decides which of them goes on.
+    A small model that is taught pairs grows readier to decline, its twins included; the saved
+    checkpoints trade one error for the other, and the development split decides which goes on.
 
     Attributes:
         pairs: at most so many declined requests, each with its answered twin, are taught.
-        helping_steps: steps of help alone after the ``steps`` of pairs.
+        save_every: steps between two saved checkpoints.
     """
 
     pairs: Positive = 320
-    helping_steps: Count = 8
-
-    @property
-    def all_steps(self) -> int:
-        """Steps of pairs and of help alone."""
-        return self.steps + self.helping_steps
+    save_every: Positive = 10
 
     @property
     def saved_steps(self) -> tuple[int, ...]:
-        """After the pairs, and after 1, 2, 4, ... steps of help alone."""
-        doublings = (2**power for power in range(20))
-        return (self.steps, *(self.steps + step for step in doublings if step <= self.helping_steps))
+        """The steps after which a checkpoint is saved; the last one always is."""
+        late = range(self.save_every, self.steps, self.save_every)
+        return (*(step for step in late if 2 * step >= self.steps), self.steps)
 
 
 class PretrainingRecipe(Record):
@@ -117,7 +111,7 @@ class PretrainingRecipe(Record):
 
     curation: CurationRecipe = CurationRecipe()
     training: TrainingRecipe = TrainingRecipe(steps=10, learning_rate=2e-4, tokens=96)
-    shots: Positive = 4
+    shots: Positive = 2
     questions: Positive = 52
 
 
@@ -132,12 +126,12 @@ class ReinforcementRecipe(Record):
         reward_weight: weight of the auxiliary reward model; the rubric judge has the rest.
     """
 
-    steps: Count = 6
+    steps: Count = 4
     prompts: Positive = 2
     answers: Positive = 8
     tokens: Positive = 24
     learning_rate: Rate = 1e-4
-    probe_every: Positive = 3
+    probe_every: Positive = 2
     probe_prompts: Positive = 16
     reward_weight: Share = 0.3
 
@@ -147,15 +141,15 @@ class PosttrainingRecipe(Record):
 
     sampled_prompts: Positive = 16
     sampled_answers: Positive = 3
-    finetuning: FinetuningRecipe = FinetuningRecipe(steps=80)
+    finetuning: FinetuningRecipe = FinetuningRecipe(steps=100)
     reinforcement: ReinforcementRecipe = ReinforcementRecipe()
 
 
 class EvaluationRecipe(Record):
     """How answers are drawn for measurement: greedy, so that a repeat gives the same text."""
 
-    tokens: Positive = 32
-    batch: Positive = 64
+    tokens: Positive = 24
+    batch: Positive = 96
     confidence: Rate = 0.95
 
 

@@ -27,7 +27,7 @@ from colonnade.records import (
     Verdict,
 )
 
-LOOK_TOKENS = 16
+LOOK_TOKENS = 12
 """How far an answer is read to see whether it declines, in the light benchmark and the choice."""
 
 METRICS = ("violation_rate", "overrefusal_rate")
@@ -39,15 +39,12 @@ def finetune(context: Context) -> Result:
     parent = context.record(Checkpoint, "pretraining.train/checkpoint")
     prompts = context.records(Prompt, "posttraining.sample/prompts")
     rewards = context.records(Reward, "posttraining.combine/rewards")
-    pairs = lesson_pairs(prompts, context.clauses, rewards, _asked(context, prompts))
-    helping = [[pair[-1]] for pair in pairs]
+    pairs = lesson_pairs(prompts, rewards, _asked(context, prompts))
     seed = context.launch.seed
-    lessons = in_random_order(pairs, recipe.steps * recipe.batch, seed)
-    lessons += in_random_order(helping, recipe.helping_steps * recipe.batch, seed)
     tuned = tune(
         base_weights(context),
         checkpoint_folder(context, parent),
-        lessons,
+        in_random_order(pairs, recipe.steps * recipe.batch, seed),
         recipe,
         seed,
         context.scratch,
@@ -63,7 +60,7 @@ def finetune(context: Context) -> Result:
         },
         folders={f"adapter-{step}": folder for step, folder in tuned.adapters},
         notes={
-            "loss": f"{tuned.curve[0].value:.2f} to {tuned.curve[-1].value:.2f} in {recipe.all_steps} steps",
+            "loss": f"{tuned.curve[0].value:.2f} to {tuned.curve[-1].value:.2f} in {recipe.steps} steps",
             "saved": f"after {', '.join(str(step) for step, _ in tuned.adapters)} steps",
         },
     )

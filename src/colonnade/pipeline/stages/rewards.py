@@ -31,7 +31,7 @@ from colonnade.records import (
 
 T = TypeVar("T")
 
-SAMPLED_TOKENS = 20
+SAMPLED_TOKENS = 14
 """Only the opening of an answer is rewarded and imitated."""
 
 
