@@ -1,0 +1,80 @@
+"""What fine-tuning teaches; it needs torch, because lessons belong to the training loop."""
+
+from __future__ import annotations
+
+import pytest
+
+from colonnade.records import Expected, Prompt, Reward, Split
+from colonnade.records.launch import FinetuningRecipe
+
+pytest.importorskip("trl")
+
+from colonnade.posttraining.finetuning import FALLBACKS, OPENINGS, lesson_pairs  # needs trl
+
+pytestmark = pytest.mark.model
+
+
+def prompt(side: str, twin: str | None = None, language: str = "en") -> Prompt:
+    return Prompt(
+        id=f"a/{side}",
+        text="Where is the library?",
+        clause="safety.one",
+        expected=Expected.DECLINE if side == "violating" else Expected.HELP,
+        twin=f"a/{twin}" if twin else None,
+        cluster="a",
+        language=language,
+        split=Split.TRAINING,
+    )
+
+
+def reward(answer: str, combined: float | None) -> Reward:
+    unscored = "" if combined is not None else "no words"
+    return Reward(
+        prompt="a/benign", answer=answer, model_score=0.5, judge_score=combined, combined=combined, unscored=unscored
+    )
+
+
+PAIR = (prompt("violating", "benign"), prompt("benign", "violating"))
+ASKED = {"a/violating": "Q1", "a/benign": "Q2"}
+
+
+def test_a_pair_is_a_closed_decline_and_an_open_answer_in_the_models_own_words() -> None:
+    ((decline, answer),) = lesson_pairs(
+        PAIR, [reward("The library is next to the main hall, on the left.", 0.6)], ASKED
+    )
+    assert decline.closed
+    assert decline.prompt == "Q1"
+    assert not answer.closed
+    assert answer.completion == f"{OPENINGS['en']} The library is next to the"
+
+
+def test_the_best_rewarded_sample_is_imitated() -> None:
+    rewards = [reward("First words.", 0.3), reward("Better words.", 0.8), reward("Unjudged words.", None)]
+    ((_, answer),) = lesson_pairs(PAIR, rewards, ASKED)
+    assert "Better words." in answer.completion
+
+
+def test_a_plainly_bad_sample_is_not_imitated() -> None:
+    ((_, answer),) = lesson_pairs(PAIR, [reward("I cannot say.", 0.05)], ASKED)
+    assert answer.completion == f"{OPENINGS['en']} {FALLBACKS['en']}"
+    assert answer.closed
+
+
+def test_a_request_without_a_twin_is_not_taught() -> None:
+    assert lesson_pairs([prompt("violating")], [], ASKED) == []
+
+
+def test_german_is_answered_in_german() -> None:
+    pair = (prompt("violating", "benign", "de"), prompt("benign", "violating", "de"))
+    ((decline, answer),) = lesson_pairs(pair, [], ASKED)
+    assert "nicht helfen" in decline.completion
+    assert answer.completion.startswith(OPENINGS["de"])
+
+
+@pytest.mark.parametrize(
+    ("steps", "every", "saved"), [(100, 10, (50, 60, 70, 80, 90, 100)), (4, 2, (2, 4)), (5, 10, (5,))]
+)
+def test_checkpoints_are_saved_in_the_second_half_and_at_the_end(
+    steps: int, every: int, saved: tuple[int, ...]
+) -> None:
+    assert FinetuningRecipe(steps=steps, save_every=every).saved_steps == saved
