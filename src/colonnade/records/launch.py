@@ -86,24 +86,24 @@ class TrainingRecipe(LoopRecipe):
 
 
 class FinetuningRecipe(LoopRecipe):
-    """Supervised fine-tuning on pairs, with a checkpoint saved every few steps of its second half.
+    """Supervised fine-tuning on pairs, and how strongly its adapter is applied.
 
-    A small model that is taught pairs grows readier to decline, its twins included; the saved
-    checkpoints trade one error for the other, and the development split decides which goes on.
+    A small model that is taught pairs grows readier to decline, its twins included. The same
+    adapter at several strengths trades one error for the other, and the development split decides.
 
     Attributes:
         pairs: at most so many declined requests, each with its answered twin, are taught.
-        save_every: steps between two saved checkpoints.
+        strengths: how strongly the adapter is applied, 1 being as it was trained.
     """
 
     pairs: Positive = 320
-    save_every: Positive = 10
-
-    @property
-    def saved_steps(self) -> tuple[int, ...]:
-        """The steps after which a checkpoint is saved; the last one always is."""
-        late = range(self.save_every, self.steps, self.save_every)
-        return (*(step for step in late if 2 * step >= self.steps), self.steps)
+    strengths: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (
+        1.0,
+        0.85,
+        0.7,
+        0.6,
+        0.5,
+    )
 
 
 class PretrainingRecipe(Record):
@@ -141,7 +141,7 @@ class PosttrainingRecipe(Record):
 
     sampled_prompts: Positive = 16
     sampled_answers: Positive = 3
-    finetuning: FinetuningRecipe = FinetuningRecipe(steps=100)
+    finetuning: FinetuningRecipe = FinetuningRecipe(steps=64)
     reinforcement: ReinforcementRecipe = ReinforcementRecipe()
 
 

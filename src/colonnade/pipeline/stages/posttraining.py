@@ -17,6 +17,7 @@ from colonnade.pipeline.stages.weights import base_checkpoint, base_weights, che
 from colonnade.posttraining import Candidate, reward_answers, select
 from colonnade.posttraining.finetuning import lesson_pairs
 from colonnade.posttraining.reinforcement import reinforce
+from colonnade.posttraining.strength import at_strength
 from colonnade.records import (
     Checkpoint,
     Digest,
@@ -48,20 +49,25 @@ def finetune(context: Context) -> Result:
         recipe,
         seed,
         context.scratch,
-        recipe.saved_steps,
-        context.reporter.progress,
+        on_step=context.reporter.progress,
     )
+    full = tuned.adapters[-1][1]
+    dialled = {
+        strength: at_strength(full, strength, context.scratch / f"at-{strength:g}") for strength in recipe.strengths
+    }
     learnt_from = (context.digest("posttraining.combine/rewards"), context.digest("posttraining.sample/prompts"))
     release_memory()
     return Result(
         records={
-            "checkpoints": _checkpoints(context, tuned.adapters, "finetuning", parent, learnt_from),
+            "checkpoints": _checkpoints(
+                context, [(recipe.steps, folder) for folder in dialled.values()], "finetuning", parent, learnt_from
+            ),
             "curve": tuned.curve,
         },
-        folders={f"adapter-{step}": folder for step, folder in tuned.adapters},
+        folders={f"adapter-at-{strength:g}": folder for strength, folder in dialled.items()},
         notes={
             "loss": f"{tuned.curve[0].value:.2f} to {tuned.curve[-1].value:.2f} in {recipe.steps} steps",
-            "saved": f"after {', '.join(str(step) for step, _ in tuned.adapters)} steps",
+            "saved": f"at the strengths {', '.join(f'{strength:g}' for strength in dialled)}",
         },
     )
 
@@ -139,8 +145,8 @@ def _chosen(context: Context, checkpoints: Sequence[Checkpoint], measurements: S
             "chosen": f"{chosen.checkpoint.method} at step {chosen.checkpoint.step}, of {len(candidates)} saved",
             "development split": f"violations {chosen.violation:.0%} (base {base_violation:.0%}),"
             f" over-refusals {chosen.overrefusal:.0%} (base {base_overrefusal:.0%})",
-            "candidates": ", ".join(
-                f"{row.checkpoint.step}: {row.violation:.0%}/{row.overrefusal:.0%}" for row in candidates
+            "violations/over-refusals of each": ", ".join(
+                f"{row.violation:.0%}/{row.overrefusal:.0%}" for row in candidates
             ),
         },
     )
