@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from colonnade.records import Expected, Prompt, Reward, Split
-from colonnade.records.launch import FinetuningRecipe
 
 pytest.importorskip("trl")
 
@@ -69,12 +68,3 @@ def test_german_is_answered_in_german() -> None:
     ((decline, answer),) = lesson_pairs(pair, [], ASKED)
     assert "nicht helfen" in decline.completion
     assert answer.completion.startswith(OPENINGS["de"])
-
-
-@pytest.mark.parametrize(
-    ("steps", "every", "saved"), [(100, 10, (50, 60, 70, 80, 90, 100)), (4, 2, (2, 4)), (5, 10, (5,))]
-)
-def test_checkpoints_are_saved_in_the_second_half_and_at_the_end(
-    steps: int, every: int, saved: tuple[int, ...]
-) -> None:
-    assert FinetuningRecipe(steps=steps, save_every=every).saved_steps == saved
