@@ -56,6 +56,12 @@ def lesson_pairs(prompts: Sequence[Prompt], rewards: Sequence[Reward], ask: Mapp
     return pairs
 
 
+def mostly_help(pairs: Sequence[Sequence[Lesson]]) -> list[list[Lesson]]:
+    """Each pair together with the answers of the two pairs after it: one decline to three answers."""
+    count = len(pairs)
+    return [[*pair, pairs[(place + 1) % count][-1], pairs[(place + 2) % count][-1]] for place, pair in enumerate(pairs)]
+
+
 def _helping_lesson(prompt: Prompt, best: Reward | None, asked: str) -> Lesson:
     """A common opening and the first words of the model's own answer, left open.
 

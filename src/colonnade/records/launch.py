@@ -86,24 +86,28 @@ class TrainingRecipe(LoopRecipe):
 
 
 class FinetuningRecipe(LoopRecipe):
-    """Supervised fine-tuning on pairs, and how strongly its adapter is applied.
+    """Supervised fine-tuning: pairs first, then more help than declines.
 
-    A small model that is taught pairs grows readier to decline, its twins included. The same
-    adapter at several strengths trades one error for the other, and the development split decides.
+    Pairs teach what tells a request from its benign twin, and leave a small model too ready to
+    decline. A last part with one decline to three answers moves the point from which it declines;
+    the checkpoints saved on the way trade one error for the other, and the development split
+    decides which of them goes on.
 
     Attributes:
         pairs: at most so many declined requests, each with its answered twin, are taught.
-        strengths: how strongly the adapter is applied, 1 being as it was trained.
+        paired_steps: steps on pairs alone; the rest has three answers to each decline.
+        save_every: steps between two checkpoints saved in the last part.
     """
 
     pairs: Positive = 320
-    strengths: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (
-        1.0,
-        0.85,
-        0.7,
-        0.6,
-        0.5,
-    )
+    paired_steps: Count = 64
+    save_every: Positive = 10
+
+    @property
+    def saved_steps(self) -> tuple[int, ...]:
+        """The steps after which a checkpoint is saved; the last one always is."""
+        regular = range(self.save_every, self.steps, self.save_every)
+        return (*(step for step in regular if step >= self.paired_steps), self.steps)
 
 
 class PretrainingRecipe(Record):
@@ -141,7 +145,7 @@ class PosttrainingRecipe(Record):
 
     sampled_prompts: Positive = 16
     sampled_answers: Positive = 3
-    finetuning: FinetuningRecipe = FinetuningRecipe(steps=64)
+    finetuning: FinetuningRecipe = FinetuningRecipe(steps=100)
     reinforcement: ReinforcementRecipe = ReinforcementRecipe()
 
 

@@ -15,9 +15,8 @@ from colonnade.pipeline.context import Context, Result
 from colonnade.pipeline.stages.rewards import names_of_rewarding_graders, rewarding_graders, spread
 from colonnade.pipeline.stages.weights import base_checkpoint, base_weights, checkpoint_folder, speaker
 from colonnade.posttraining import Candidate, reward_answers, select
-from colonnade.posttraining.finetuning import lesson_pairs
+from colonnade.posttraining.finetuning import lesson_pairs, mostly_help
 from colonnade.posttraining.reinforcement import reinforce
-from colonnade.posttraining.strength import at_strength
 from colonnade.records import (
     Checkpoint,
     Digest,
@@ -41,33 +40,30 @@ def finetune(context: Context) -> Result:
     prompts = context.records(Prompt, "posttraining.sample/prompts")
     rewards = context.records(Reward, "posttraining.combine/rewards")
     pairs = lesson_pairs(prompts, rewards, _asked(context, prompts))
-    seed = context.launch.seed
+    seed, paired = context.launch.seed, min(recipe.paired_steps, recipe.steps)
+    lessons = in_random_order(pairs, paired * recipe.batch, seed)
+    lessons += in_random_order(mostly_help(pairs), (recipe.steps - paired) * recipe.batch, seed)
     tuned = tune(
         base_weights(context),
         checkpoint_folder(context, parent),
-        in_random_order(pairs, recipe.steps * recipe.batch, seed),
+        lessons,
         recipe,
         seed,
         context.scratch,
-        on_step=context.reporter.progress,
+        recipe.saved_steps,
+        context.reporter.progress,
     )
-    full = tuned.adapters[-1][1]
-    dialled = {
-        strength: at_strength(full, strength, context.scratch / f"at-{strength:g}") for strength in recipe.strengths
-    }
     learnt_from = (context.digest("posttraining.combine/rewards"), context.digest("posttraining.sample/prompts"))
     release_memory()
     return Result(
         records={
-            "checkpoints": _checkpoints(
-                context, [(recipe.steps, folder) for folder in dialled.values()], "finetuning", parent, learnt_from
-            ),
+            "checkpoints": _checkpoints(context, tuned.adapters, "finetuning", parent, learnt_from),
             "curve": tuned.curve,
         },
-        folders={f"adapter-at-{strength:g}": folder for strength, folder in dialled.items()},
+        folders={f"adapter-{step}": folder for step, folder in tuned.adapters},
         notes={
             "loss": f"{tuned.curve[0].value:.2f} to {tuned.curve[-1].value:.2f} in {recipe.steps} steps",
-            "saved": f"at the strengths {', '.join(f'{strength:g}' for strength in dialled)}",
+            "saved": f"after {', '.join(str(step) for step, _ in tuned.adapters)} steps",
         },
     )
 
