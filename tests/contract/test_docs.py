@@ -68,7 +68,7 @@ def test_the_recipe_table_states_the_real_defaults() -> None:
         value: object = launch
         for part in path.split("."):
             value = value.get(part, "missing") if isinstance(value, dict) else "missing"
-        if value == "missing" or path in MINIMAL or value in ([], (), None):
+        if value == "missing" or "." not in path or value is None:
             continue
         checked += 1
         assert yaml.safe_load(stated.strip().strip("`")) == value, path

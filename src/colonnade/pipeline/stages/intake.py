@@ -20,7 +20,8 @@ def take_prompts(context: Context) -> Result:
     counts = ", ".join(f"{len(rows)} {split}" for split, rows in splits.items())
     inactive = [prompt for prompt in prompts if prompt.clause not in active]
     left_out = {"left out": f"{len(inactive)} of clauses that are not active"} if inactive else {}
-    return Result(records={**splits, "inactive": inactive}, notes={"prompts": counts} | left_out)
+    outputs = splits | {"inactive": inactive}
+    return Result(records=outputs, notes={"prompts": counts} | left_out)
 
 
 def map_risks(context: Context) -> Result:
