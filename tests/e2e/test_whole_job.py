@@ -160,7 +160,7 @@ def test_the_gateway_answers_the_chat_protocol_on_loopback(workspace: Path) -> N
     server = subprocess.Popen([sys.executable, "-c", code, "serve", str(workspace), "--port", str(port)])
     try:
         _wait_for(f"http://127.0.0.1:{port}/health")
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=10) as listed:  # noqa: S310  # loopback
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=10) as listed:  # loopback
             name = json.load(listed)["data"][0]["id"]
         body = json.dumps({"model": name, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 8}).encode()
         request = urllib.request.Request(  # loopback
