@@ -206,6 +206,10 @@ def main() -> None:
         err.print("[red]error[/] ", end="")
         err.print(fault.sentence, markup=False)
         sys.exit(fault.exit_status)
+    except OSError as fault:
+        where = f"{fault.filename}: " if fault.filename else ""
+        err.print(f"error {where}{fault.strerror or fault}. Finished steps are kept; start again.", markup=False)
+        sys.exit(ColonnadeError.exit_status)
     except KeyboardInterrupt:
         err.print("stopped; finished steps are kept.")
         sys.exit(130)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
+from sqlalchemy.exc import OperationalError
 
-from colonnade.records import CorruptionError, Digest, Record, Run, canonical_json, digest_of
+from colonnade.records import ColonnadeError, CorruptionError, Digest, Record, Run, canonical_json, digest_of
 from colonnade.store.catalogue import Catalogue
 from colonnade.store.ledger import Ledger
 from colonnade.store.lock import hold
@@ -117,7 +118,14 @@ class Store:
         """Write a finished run to the heap, the ledger and the catalogue, in this order."""
         digest = self.objects.put(canonical_json(run.model_dump(mode="json")))
         entry = self.ledger.append("run", digest, actor or getpass.getuser())
-        self.catalogue.add(run, entry.sequence, self._members(run))
+        try:
+            self.catalogue.add(run, entry.sequence, self._members(run))
+        except OperationalError as fault:
+            raise ColonnadeError(
+                f"the catalogue could not be written: {fault.orig}.",
+                file=self.home / "catalogue.sqlite",
+                mend="Make room and start again; the ledger has the run, and the catalogue is filled from it.",
+            ) from None
         return digest
 
     def get_run(self, digest: Digest) -> Run:
