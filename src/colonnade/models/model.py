@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from colonnade.records import Digest, InputError, Message, MissingPackageError
+from colonnade.records import InputError, Message, MissingPackageError
 
 Conversation = tuple[Message, ...]
 Progress = Callable[[int, int], None]
@@ -89,8 +89,3 @@ def adapter(name: str) -> Any:
 def conversation(system: str, text: str) -> Conversation:
     """The system message and one question."""
     return (Message(role="system", content=system), Message(role="user", content=text))
-
-
-def speaker_digest(base: Digest, adapter_digest: Digest | None) -> Digest:
-    """Who speaks: the base model's weights, or those of the adapter on top of them."""
-    return adapter_digest or base

@@ -9,8 +9,7 @@ from importlib.util import find_spec
 import pytest
 
 from colonnade.models import ADAPTERS, ScriptedModel, adapter, model
-from colonnade.models.model import speaker_digest
-from colonnade.records import InputError, MissingPackageError, digest_of
+from colonnade.records import InputError, MissingPackageError
 
 
 def test_an_adapter_is_found_by_its_name() -> None:
@@ -40,9 +39,3 @@ def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_rooms_door_loads_no_torch() -> None:
     code = "import sys, colonnade.models, colonnade.models.weights; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_an_adapter_on_top_of_the_weights_is_another_speaker() -> None:
-    base, other = digest_of("base"), digest_of("adapter")
-    assert speaker_digest(base, None) == base
-    assert speaker_digest(base, other) == other
