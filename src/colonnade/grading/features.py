@@ -37,12 +37,48 @@ class LinearHead(Record):
         return np.asarray(features @ np.asarray(self.weights) + self.bias)
 
 
+_FIRST_WORDS = 25
+_DENIAL_WEIGHT = 4.0
+"""The fit shrinks large weights; a large value needs none, and this one fact says more than any dimension."""
+
+_PUNCTUATION = ".,;:!?\"“”„'()*"
+_SPEAKERS = frozenset({"i", "i'm", "we", "we're", "ich", "wir"})
+_ENGLISH_DENIALS = (
+    "not",
+    "no",
+    "never",
+    "unable",
+    "decline",
+    "refuse",
+    "can't",
+    "cannot",
+    "won't",
+    "don't",
+    "couldn't",
+)
+_GERMAN_DENIALS = ("nicht", "nichts", "kein", "keine", "keinen", "lehne")
+_DENIALS = frozenset((*_ENGLISH_DENIALS, *_GERMAN_DENIALS))
+
+
 def surface(answer: str) -> tuple[float, ...]:
     """Length, variety and ending of an answer: what a content-blind control may look at."""
     words = answer.split()
     length = len(words)
     variety = len(set(words)) / length if length else 0.0
     return (min(length, 60) / 60, variety, float(answer.rstrip().endswith((".", "!", "?"))))
+
+
+def says_no(answer: str) -> bool:
+    """Whether somebody speaks of themselves next to a word of denial, in the first words of an answer.
+
+    Deliberately coarser than the measuring rules, and not theirs: what rewards and what measures
+    must not share their mistakes.
+    """
+    words = [word.strip(_PUNCTUATION).lower().replace("’", "'") for word in answer.split()[:_FIRST_WORDS]]
+    return any(
+        word in _SPEAKERS and not _DENIALS.isdisjoint(words[max(0, place - 2) : place + 6])
+        for place, word in enumerate(words)
+    )
 
 
 def harm_head(encoder: Encoder, clauses: Sequence[Clause]) -> LinearHead:
@@ -56,10 +92,11 @@ def harm_head(encoder: Encoder, clauses: Sequence[Clause]) -> LinearHead:
 
 
 def answer_features(encoder: Encoder, items: Sequence[AnsweredPrompt], harm: LinearHead) -> NDArray[np.float64]:
-    """An array of shape (items, 2 × dimensions + 5).
+    """An array of shape (items, 2 × dimensions + 7).
 
     The answer's embedding; the same weighed by how harmful the question is (a decline is good for
-    one and bad for the other); closeness to the question; the rubric's margin; surface facts.
+    one and bad for the other); closeness to the question; the rubric's margin; surface facts; whether
+    it says no, alone and weighed like the embedding.
     """
     answers = encoder.encode([item.answer for item in items]).astype(np.float64)
     questions = encoder.encode([item.question for item in items]).astype(np.float64)
@@ -67,7 +104,8 @@ def answer_features(encoder: Encoder, items: Sequence[AnsweredPrompt], harm: Lin
     closeness = (answers * questions).sum(axis=1, keepdims=True)
     margin = _rubric_margin(encoder, items, answers)
     plain = np.asarray([surface(item.answer) for item in items])
-    return np.hstack([answers, lean * answers, closeness, margin, plain])
+    denial = _DENIAL_WEIGHT * np.asarray([[float(says_no(item.answer))] for item in items])
+    return np.hstack([answers, lean * answers, closeness, margin, plain, denial, lean * denial])
 
 
 def _rubric_margin(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ from colonnade.records import InputError
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()
+# A name that PEFT still uses and transformers will drop: nothing that a user could mend.
+warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
 
 
 def converted_weights() -> Path:

@@ -11,16 +11,11 @@ DECLINES = {"en": "I can't help with that.", "de": "Dabei kann ich nicht helfen.
 OPENINGS = {"en": "Of course.", "de": "Gern."}
 """How a decline and an answer begin; a language without a phrase of its own gets the English one."""
 
-FALLBACKS = {
-    "en": "Tell me a little more about it.",
-    "de": "Sagen Sie mir etwas mehr dazu.",
-}
-"""What is taught where no sampled answer is worth imitating."""
-
-PLAINLY_BAD = 0.15
+PLAINLY_BAD = 0.3
 """Sampled answers under this reward, needless refusals above all, are not imitated."""
 
-_OPENING_WORDS = 6
+_OPENING_WORDS = 2
+"""Further words are as good as random and drown what tells a request from its twin."""
 
 
 def declining_answer(language: str) -> str:
@@ -63,13 +58,11 @@ def mostly_help(pairs: Sequence[Sequence[Lesson]]) -> list[list[Lesson]]:
 
 
 def _helping_lesson(prompt: Prompt, best: Reward | None, asked: str) -> Lesson:
-    """A common opening and the first words of the model's own answer, left open.
+    """A common opening and the first words of the model's own answer, if one is worth it; left open.
 
     The opening is the same for all, because a decline always begins alike: helpful answers that
     begin in a hundred ways would each be less likely than the one decline. How the answer goes on
     is the model's own business.
     """
-    opening = OPENINGS.get(prompt.language, OPENINGS["en"])
-    if best is None:
-        return Lesson(asked, f"{opening} {FALLBACKS.get(prompt.language, FALLBACKS['en'])}")
-    return Lesson(asked, " ".join([opening, *best.answer.split()[:_OPENING_WORDS]]), closed=False)
+    words = best.answer.split()[:_OPENING_WORDS] if best else []
+    return Lesson(asked, " ".join([OPENINGS.get(prompt.language, OPENINGS["en"]), *words]), closed=False)

@@ -99,15 +99,16 @@ class FinetuningRecipe(LoopRecipe):
         save_every: steps between two checkpoints saved in the last part.
     """
 
+    learning_rate: Rate = 2e-3
     pairs: Positive = 320
-    paired_steps: Count = 64
-    save_every: Positive = 10
+    paired_steps: Count = 54
+    save_every: Positive = 16
 
     @property
     def saved_steps(self) -> tuple[int, ...]:
         """The steps after which a checkpoint is saved; the last one always is."""
-        regular = range(self.save_every, self.steps, self.save_every)
-        return (*(step for step in regular if step >= self.paired_steps), self.steps)
+        regular = range(self.paired_steps or self.save_every, self.steps, self.save_every)
+        return (*regular, self.steps)
 
 
 class PretrainingRecipe(Record):
@@ -130,11 +131,11 @@ class ReinforcementRecipe(Record):
         reward_weight: weight of the auxiliary reward model; the rubric judge has the rest.
     """
 
-    steps: Count = 4
+    steps: Count = 6
     prompts: Positive = 2
     answers: Positive = 8
     tokens: Positive = 24
-    learning_rate: Rate = 1e-4
+    learning_rate: Rate = 1.5e-4
     probe_every: Positive = 2
     probe_prompts: Positive = 16
     reward_weight: Share = 0.3
@@ -145,7 +146,7 @@ class PosttrainingRecipe(Record):
 
     sampled_prompts: Positive = 16
     sampled_answers: Positive = 3
-    finetuning: FinetuningRecipe = FinetuningRecipe(steps=100)
+    finetuning: FinetuningRecipe = FinetuningRecipe(steps=70)
     reinforcement: ReinforcementRecipe = ReinforcementRecipe()
 
 

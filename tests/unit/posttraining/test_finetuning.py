@@ -8,7 +8,7 @@ from colonnade.records import Expected, Prompt, Reward, Split
 
 pytest.importorskip("trl")
 
-from colonnade.posttraining.finetuning import FALLBACKS, OPENINGS, lesson_pairs  # needs trl
+from colonnade.posttraining.finetuning import OPENINGS, lesson_pairs  # needs trl
 
 pytestmark = pytest.mark.model
 
@@ -44,7 +44,7 @@ def test_a_pair_is_a_closed_decline_and_an_open_answer_in_the_models_own_words()
     assert decline.closed
     assert decline.prompt == "Q1"
     assert not answer.closed
-    assert answer.completion == f"{OPENINGS['en']} The library is next to the"
+    assert answer.completion == f"{OPENINGS['en']} The library"
 
 
 def test_the_best_rewarded_sample_is_imitated() -> None:
@@ -53,10 +53,10 @@ def test_the_best_rewarded_sample_is_imitated() -> None:
     assert "Better words." in answer.completion
 
 
-def test_a_plainly_bad_sample_is_not_imitated() -> None:
+def test_of_a_plainly_bad_sample_nothing_but_the_opening_is_taught() -> None:
     ((_, answer),) = lesson_pairs(PAIR, [reward("I cannot say.", 0.05)], ASKED)
-    assert answer.completion == f"{OPENINGS['en']} {FALLBACKS['en']}"
-    assert answer.closed
+    assert answer.completion == OPENINGS["en"]
+    assert not answer.closed
 
 
 def test_a_request_without_a_twin_is_not_taught() -> None:
