@@ -54,6 +54,15 @@ STEPS = (
     ),
 )
 
+REVIEWED_STEPS = (
+    Step("policy.review", "Look for approvals", f"{HERE}:take_reviews", agreement=True),
+    *(
+        step._replace(inputs=(*step.inputs, "policy.review/reviews")) if step.name == "gate.decide" else step
+        for step in STEPS
+    ),
+)
+"""The same steps, with a decision that waits for people."""
+
 NAMES = tuple(step.name for step in STEPS)
 
 
@@ -109,6 +118,12 @@ def decide(context: Context) -> Result:
             "decision": [Decision(checkpoint=context.digest("train.fit/weights"), outcome=outcome, reasons=())],
         }
     )
+
+
+def take_reviews(context: Context) -> Result:
+    """What people signed, as the real step takes it in."""
+    _count(context, "policy.review")
+    return Result(records={"reviews": context.agreement.reviews})
 
 
 def write_page(context: Context) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class Notebook:
@@ -13,6 +13,7 @@ class Notebook:
         self.finished_steps: list[str] = []
         self.reused_steps: list[str] = []
         self.warnings: list[str] = []
+        self.waiting_steps: dict[str, tuple[str, ...]] = {}
 
     def started(self, step: str, title: str) -> None:
         self.started_steps.append(step)
@@ -28,3 +29,6 @@ class Notebook:
 
     def warned(self, sentence: str) -> None:
         self.warnings.append(sentence)
+
+    def waiting(self, step: str, reasons: Sequence[str]) -> None:
+        self.waiting_steps[step] = tuple(reasons)

@@ -1,6 +1,6 @@
 """The checker and the teller: everything derived again from bytes, traced to its prose, and shown."""
 
-from colonnade.audit.lineage import TraceLine, format_trace, trace
+from colonnade.audit.lineage import TraceLine, format_trace, resolve, trace
 from colonnade.audit.report import render_report
 from colonnade.audit.report_data import ExamplePair, ReportData
 from colonnade.audit.verification import Verification, verify
@@ -12,6 +12,7 @@ __all__ = [
     "Verification",
     "format_trace",
     "render_report",
+    "resolve",
     "trace",
     "verify",
 ]

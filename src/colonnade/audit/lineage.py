@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
@@ -61,13 +62,19 @@ class _Reader(NamedTuple):
 
     store: Store
     policy: PolicySet | None
+    reworded: Mapping[tuple[str, Facet, Digest], str]
     runs: tuple[Run, ...]
     makers: Mapping[Digest, list[tuple[int, str]]]
     only: frozenset[str] | None
     seen: set[Digest]
 
 
-def trace(store: Store, wanted: Digest, policy: PolicySet | None = None) -> tuple[TraceLine, ...]:
+def trace(
+    store: Store,
+    wanted: Digest,
+    policy: PolicySet | None = None,
+    reworded: Mapping[tuple[str, Facet, Digest], str] = MappingProxyType({}),
+) -> tuple[TraceLine, ...]:
     """The tree from an artefact, a run or a record back to clauses and files.
 
     A record that names its own clauses shows these alone, all the way down; anything else shows
@@ -79,6 +86,8 @@ def trace(store: Store, wanted: Digest, policy: PolicySet | None = None) -> tupl
             ``sha256:``.
         policy: today's clauses; with them the tree says where each one stands and whether the
             facets that were read are still the same.
+        reworded: for a facet of a clause as it was read, who signed that today's wording means
+            the same.
 
     Raises:
         InputError: where nothing starts like this, or several things do.
@@ -89,7 +98,7 @@ def trace(store: Store, wanted: Digest, policy: PolicySet | None = None) -> tupl
     for place, run in enumerate(runs):
         for name, artefact in run.outputs:
             makers[artefact].append((place, name))
-    reader = _Reader(store, policy, runs, makers, None, set())
+    reader = _Reader(store, policy, reworded, runs, makers, None, set())
     asked = next((place for place, run in enumerate(runs) if run.digest == digest), None)
     if asked is not None:
         return tuple(_step_lines(reader, asked, 0))
@@ -202,9 +211,7 @@ def _clause_lines(
     for use in uses:
         by_clause.setdefault(use.clause, []).append(use)
     for identifier, read in sorted(by_clause.items()):
-        facets = "; ".join(
-            _facet(reader.policy, use) for use in sorted(read, key=lambda use: list(Facet).index(use.facet))
-        )
+        facets = "; ".join(_facet(reader, use) for use in sorted(read, key=lambda use: list(Facet).index(use.facet)))
         text = f"clause {identifier}{_where(reader.policy, identifier)}"
         yield TraceLine(depth, "clause", None, f"{text}, read: {facets}" if facets else text)
 
@@ -218,13 +225,14 @@ def _where(policy: PolicySet | None, identifier: str) -> str:
     return f" ({clause.file}, line {clause.line})" if clause.file else ""
 
 
-def _facet(policy: PolicySet | None, use: Use) -> str:
-    clause = policy.clause(use.clause) if policy else None
+def _facet(reader: _Reader, use: Use) -> str:
+    clause = reader.policy.clause(use.clause) if reader.policy else None
     if clause is None:
         return use.facet.value
-    return (
-        f"{use.facet} (same today)" if clause.facet(use.facet) == use.facet_digest else f"{use.facet} (changed since)"
-    )
+    if clause.facet(use.facet) == use.facet_digest:
+        return f"{use.facet} (same today)"
+    signed = reader.reworded.get((use.clause, use.facet, use.facet_digest))
+    return f"{use.facet} ({signed})" if signed else f"{use.facet} (changed since)"
 
 
 def _own(row: Mapping[str, Any]) -> tuple[tuple[Use, ...], frozenset[str]]:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from colonnade.audit.agreement import the_catalogue_agrees_with_the_ledger
 from colonnade.audit.evidence import Examined, PlacedEntry, PlacedRun
-from colonnade.audit.recognition import json_rows
+from colonnade.audit.recognition import json_rows, records_of
 from colonnade.audit.recomputation import each_measurement_follows_from_its_verdicts
 from colonnade.records import (
     CorruptionError,
@@ -28,11 +28,13 @@ from colonnade.records import (
     Entry,
     InputError,
     Run,
+    SignedStatement,
     canonical_json,
     digest_bytes,
     digest_of,
 )
 from colonnade.store import GENESIS, Objects
+from colonnade.store.statements import STATED, verifies
 from colonnade.store.store import FOLDER_MARK
 
 
@@ -93,6 +95,7 @@ def verify(workspace: Path) -> Verification:
         *each_run_object_is_a_run_in_canonical_form(entries, objects),
         *each_artefact_has_the_bytes_that_were_stored(runs, examined),
         *each_input_is_the_output_of_an_earlier_run(runs),
+        *each_statement_is_whole_and_signed(entries, objects),
         *numbers.problems,
         *the_catalogue_agrees_with_the_ledger(home / "catalogue.sqlite", entries, runs, examined),
     )
@@ -223,6 +226,29 @@ def _placed_runs(entries: Iterable[PlacedEntry], objects: Objects) -> Iterator[P
         run = None if isinstance(content, str) else _run(content)
         if run is not None and run.digest == entry.subject:
             yield PlacedRun(line, entry, run)
+
+
+# --- what people signed ----------------------------------------------------------------------
+
+
+def each_statement_is_whole_and_signed(entries: Iterable[PlacedEntry], objects: Objects) -> Iterator[str]:
+    """Every statement in the ledger has its bytes, and a signature that verifies under its own key."""
+    for line, entry in entries:
+        if entry.act != STATED:
+            continue
+        content = _read(objects, entry.subject)
+        if isinstance(content, str):
+            yield f"ledger line {line}: the statement {entry.subject} {content}."
+            continue
+        signed = records_of(SignedStatement, content)
+        if len(signed) != 1:
+            yield f"ledger line {line}: the object {entry.subject} is not one signed statement."
+        elif signed[0].statement.person != entry.actor:
+            yield f"ledger line {line}: the statement of {signed[0].statement.person} is entered for {entry.actor}."
+        elif not verifies(signed[0]):
+            said = signed[0].statement
+            what = f"the {said.act} of '{said.subject}' by {said.person}"
+            yield f"ledger line {line}: the signature of {what} does not verify."
 
 
 # --- the artefacts ---------------------------------------------------------------------------

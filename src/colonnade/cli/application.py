@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -12,13 +13,18 @@ from typing import Annotated
 import typer
 
 from colonnade.audit import format_trace
+from colonnade.audit import resolve as resolve_digest
 from colonnade.audit import trace as trace_digest
 from colonnade.audit import verify as verify_workspace
 from colonnade.cli.display import QuietReporter, TerminalReporter, err, out, show_decision
+from colonnade.cli.policy import policy_application
 from colonnade.guard import serve as serve_gateway
 from colonnade.pipeline import check_workspace, open_workspace
 from colonnade.pipeline import plan as make_plan
 from colonnade.pipeline import run as run_pipeline
+from colonnade.pipeline.agreement import agreement
+from colonnade.pipeline.impact import touched_by
+from colonnade.pipeline.impact import why as why_stale
 from colonnade.pipeline.service import build_gateway, build_guard, last_decision
 from colonnade.records import ColonnadeError, InputError, Outcome
 from colonnade.store import Store
@@ -35,6 +41,8 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     help="From the written policy to the guarded release of a language model.",
 )
+
+application.add_typer(policy_application, name="policy")
 
 WorkspaceArgument = Annotated[
     Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")
@@ -73,25 +81,39 @@ def run(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
         reporter.stop()
     if as_json:
         result = {
-            "decision": finished.decision.model_dump(mode="json"),
+            "decision": finished.decision.model_dump(mode="json") if finished.decision else None,
             "rebuilt": finished.rebuilt,
-            "report": str(finished.report),
+            "waiting": finished.waiting,
+            "report": str(finished.report) if finished.report else None,
             "seconds": round(finished.seconds, 2),
         }
         print(json.dumps(result))
     else:
         out.print(f"\n{len(finished.rebuilt)} of {len(finished.runs)} steps rebuilt in {finished.seconds:.1f} s.")
-        show_decision(finished.decision)
-        out.print(f"\nReport: {finished.report}", markup=False)
-    raise typer.Exit(0 if finished.decision.outcome is Outcome.RELEASE else HELD)
+        for sentence in finished.waiting:
+            out.print(f"{sentence}. Next: colonnade policy approve {workspace}", markup=False)
+        if finished.decision:
+            show_decision(finished.decision)
+            out.print(f"\nReport: {finished.report}", markup=False)
+    raise typer.Exit(0 if finished.decision and finished.decision.outcome is Outcome.RELEASE else HELD)
 
 
 @application.command()
-def plan(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
+def plan(
+    workspace: WorkspaceArgument,
+    why: Annotated[
+        str, typer.Option("--why", metavar="DIGEST", help="Say of this one artefact whether it holds, and if not, why.")
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
     """Say what is stale and why, without running anything."""
     opened = open_workspace(workspace)
     store = Store(workspace)
     try:
+        if why:
+            for sentence in why_stale(opened, store, resolve_digest(store, why)):
+                out.print(sentence, markup=False)
+            return
         rows = make_plan(opened, store)
     finally:
         store.close()
@@ -103,6 +125,32 @@ def plan(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
         shown = "; ".join(row.reasons[:4]) + (f"; and {len(row.reasons) - 4} more" if len(row.reasons) > 4 else "")
         out.print(f"[{colours[row.state]}]{row.state:<8}[/] {row.step.name:<24}", end="")
         out.print(shown, markup=False)
+
+
+@application.command()
+def impact(
+    name: Annotated[str, typer.Argument(metavar="CLAUSE[.FACET]", help="For instance cyber.malware.rubric.")],
+    workspace: Annotated[Path, typer.Option("--workspace", "-w", help="The workspace.")] = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """List everything that rests on a clause, or on one facet of it: what a change would make stale."""
+    opened = open_workspace(workspace)
+    store = Store(workspace)
+    try:
+        rows = touched_by(store, opened.policies, name)
+    finally:
+        store.close()
+    if as_json:
+        print(json.dumps([row._asdict() for row in rows]))
+        return
+    for row in rows:
+        records = f"{row.members} records, {row.of_clause} of this clause" if row.members else ""
+        how = "reads it" if row.direct else "rests on it"
+        out.print(f"{row.step:<24}{row.name:<16}{how:<12}{records:<36}{row.artefact[:19]}", markup=False)
+    direct = len({row.step for row in rows if row.direct})
+    out.print(
+        f"{len(rows)} artefacts of {len({row.step for row in rows})} steps, {direct} of which read it themselves."
+    )
 
 
 @application.command()
@@ -132,7 +180,8 @@ def trace(
     opened = open_workspace(workspace)
     store = Store(workspace)
     try:
-        out.print(format_trace(trace_digest(store, digest, opened.policies)), markup=False)
+        reworded = agreement(opened, store, datetime.now(UTC).date()).reworded(opened.policies)
+        out.print(format_trace(trace_digest(store, digest, opened.policies, reworded)), markup=False)
     finally:
         store.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -50,6 +50,10 @@ class TerminalReporter:
         """An earlier result holds."""
         out.print(f"[dim]fresh   {step}[/]")
 
+    def waiting(self, step: str, reasons: Sequence[str]) -> None:
+        """A step that waits for people."""
+        out.print(f"[yellow]waiting[/] {step:<24}{'; '.join(reasons)}")
+
     def warned(self, sentence: str) -> None:
         """A warning, on stderr."""
         err.print(f"[yellow]warning[/] {sentence}", markup=True)
@@ -78,6 +82,9 @@ class QuietReporter(TerminalReporter):
         """Nothing."""
 
     def reused(self, step: str, notes: Mapping[str, str]) -> None:
+        """Nothing."""
+
+    def waiting(self, step: str, reasons: Sequence[str]) -> None:
         """Nothing."""
 
 

@@ -21,6 +21,7 @@ from colonnade.records import (
     HarmCoverage,
     Measurement,
     Outcome,
+    PolicyReview,
     Reason,
     ReviewRequest,
 )
@@ -39,6 +40,7 @@ class Evidence(NamedTuple):
     findings: Sequence[FrontierFinding]
     requests: Sequence[ReviewRequest]
     coverage: Sequence[HarmCoverage]
+    reviews: Sequence[PolicyReview]
     clauses: Sequence[Clause]
     recipe: GateRecipe
 
@@ -54,6 +56,7 @@ def decide(evidence: Evidence) -> Decision:
             _no_more_refusals,
             _clause_bounds,
             _harms,
+            _reviews,
             _frontier,
         )
         for reason in rule(evidence)
@@ -184,9 +187,30 @@ def _harms(evidence: Evidence) -> Iterator[Reason]:
             text="the launch names no harm, so nothing shows what was thought of.",
         )
     for row in evidence.coverage:
-        if not row.covered_by:
-            text = f"the harm '{row.harm.id}' ({row.harm.severity}) is covered by no active clause."
+        harm = f"the harm '{row.harm.id}' ({row.harm.severity})"
+        if row.open:
+            text = f"{harm} is covered by no active clause and accepted by nobody."
             yield Reason(rule="harms-covered", outcome=Outcome.HOLD, text=text)
+        elif not row.covered_by:
+            text = f"{harm} was accepted by {row.accepted_by} until {row.accepted_until}."
+            yield Reason(rule="harms-covered", outcome=Outcome.RELEASE, text=text)
+
+
+def _reviews(evidence: Evidence) -> Iterator[Reason]:
+    """Approved, or asking for nobody's approval; a review that could not take place holds."""
+    rule = "policies-approved"
+    if not evidence.reviews:
+        yield Reason(rule=rule, outcome=Outcome.HOLD, text="no policy was reviewed.")
+    for row in evidence.reviews:
+        if row.state == "approved":
+            names = sorted({name for role in row.roles for name in role.approved_by})
+            until = f" until {row.until}" if row.until else ""
+            text = f"{row.policy}: approved by {', '.join(names)}{until}."
+            yield Reason(rule=rule, outcome=Outcome.RELEASE, text=text)
+        elif row.state == "unasked" and not row.roles:
+            yield Reason(rule=rule, outcome=Outcome.RELEASE, text=f"{row.policy}: {row.note}.")
+        else:
+            yield Reason(rule=rule, outcome=Outcome.HOLD, text=f"{row.policy}: {row.note or row.state}.")
 
 
 def _frontier(evidence: Evidence) -> Iterator[Reason]:

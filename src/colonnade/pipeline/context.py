@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
+from colonnade.pipeline.agreement import NOTHING_AGREED, Agreement
 from colonnade.records import Clause, Digest, InputError, Launch, PolicySet, Record
 from colonnade.store import Store
 
@@ -45,6 +46,10 @@ class Reporter(Protocol):
         """A step's earlier result holds."""
         ...
 
+    def waiting(self, step: str, reasons: Sequence[str]) -> None:
+        """A step that waits for people, or for one that does."""
+        ...
+
     def warned(self, sentence: str) -> None:
         """Something a person should know."""
         ...
@@ -56,6 +61,7 @@ class Context(NamedTuple):
     Attributes:
         inputs: digest by ``step/name``, only those that the step declared.
         base: digest of the base model's weights.
+        agreement: what people signed; empty for a step that did not ask for it.
         scratch: an empty folder that goes away afterwards.
     """
 
@@ -67,6 +73,7 @@ class Context(NamedTuple):
     base: Digest
     reporter: Reporter
     scratch: Path
+    agreement: Agreement = NOTHING_AGREED
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from colonnade.models.weights import weights_digest
+from colonnade.pipeline.agreement import Agreement, agreement
 from colonnade.pipeline.meaning import meaning
-from colonnade.pipeline.steps import STEPS, Step
+from colonnade.pipeline.steps import REVIEW, STEPS, Step
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import CorruptionError, Digest, Run, Use, digest_of
 from colonnade.store import Store
@@ -46,7 +47,7 @@ class Planned(NamedTuple):
 
     Attributes:
         state: ``fresh`` its result holds; ``stale`` it will be done; ``waiting`` that depends on
-            what the stale steps before it come to.
+            what the stale steps before it come to, or on people.
         reasons: why it is not fresh.
         run: the run whose result holds.
     """
@@ -58,24 +59,32 @@ class Planned(NamedTuple):
     ingredients: Ingredients | None
 
 
+_PARAMETERS_CHANGED = "its parameters in launch.yaml changed"
+
+
 def plan(workspace: Workspace, store: Store) -> tuple[Planned, ...]:
     """Every step, in order."""
     outputs: dict[str, Digest] = {}
     planned = []
+    agreed = agreement(workspace, store, datetime.now(UTC).date())
     for step in STEPS:
-        row = plan_step(step, workspace, store, outputs)
+        row = plan_step(step, workspace, store, outputs, agreed)
         if row.run is not None and row.state == "fresh":
             outputs.update(outputs_of(row.run))
         planned.append(row)
     return tuple(planned)
 
 
-def plan_step(step: Step, workspace: Workspace, store: Store, outputs: Mapping[str, Digest]) -> Planned:
+def plan_step(
+    step: Step, workspace: Workspace, store: Store, outputs: Mapping[str, Digest], agreed: Agreement
+) -> Planned:
     """One step, given the outputs of the fresh steps before it as ``step/name``."""
     missing = sorted({name.partition("/")[0] for name in step.inputs if name not in outputs})
     if missing:
         return Planned(step, "waiting", tuple(f"after {name}" for name in missing), None, None)
-    ingredients = gather(step, workspace, outputs)
+    if step.name == REVIEW and agreed.pending():
+        return Planned(step, "waiting", agreed.pending(), None, None)
+    ingredients = gather(step, workspace, outputs, agreed)
     run = store.catalogue.with_key(step.name, ingredients.key)
     if run is None:
         latest = store.catalogue.latest(step.name)
@@ -101,17 +110,20 @@ def corrupt_outputs(run: Run, store: Store) -> Iterator[str]:
             yield f"{run.step}/{name} ({digest}) cannot be used: {fault.what}"
 
 
-def gather(step: Step, workspace: Workspace, outputs: Mapping[str, Digest]) -> Ingredients:
+def gather(step: Step, workspace: Workspace, outputs: Mapping[str, Digest], agreed: Agreement) -> Ingredients:
     """What the step depends on, as it stands now."""
     launch: dict[str, Any] = workspace.launch.model_dump(mode="json")
     parameters = {path: _pick(launch, path) for path in step.parameters}
     if "exceptions" in step.facets:
         parameters["expired exceptions"] = _expired(workspace, datetime.now(UTC).date())
+    if step.agreement:
+        parameters["reviews"] = [row.model_dump(mode="json") for row in agreed.reviews]
+        parameters["accepted"] = {harm: row.model_dump(mode="json") for harm, row in agreed.accepted}
     return Ingredients(
         code=meaning(step.function),
         inputs={name: outputs[name] for name in step.inputs},
         files=_files(workspace.folder, step.files),
-        uses=tuple(use for clause in workspace.policies.active for use in clause.use(*step.facets)),
+        uses=tuple(agreed.canonical(use) for clause in workspace.policies.active for use in clause.use(*step.facets)),
         parameters=digest_of(parameters),
         model=weights_digest(workspace.launch.model, workspace.folder) if step.model else None,
     )
@@ -125,7 +137,8 @@ def changes(old: Run, new: Ingredients) -> Iterator[str]:
     before = {f"{use.clause}.{use.facet}": use.facet_digest for use in old.uses}
     yield from _differences("clause facet", before, {f"{use.clause}.{use.facet}": use.facet_digest for use in new.uses})
     if old.parameters != new.parameters:
-        yield "its parameters in launch.yaml changed"
+        signed = any(step.name == old.step and step.agreement for step in STEPS)
+        yield "its parameters in launch.yaml, or what people signed, changed" if signed else _PARAMETERS_CHANGED
     if old.model != new.model:
         yield "the base model is another one"
     yield from _differences("input", dict(old.inputs), new.inputs)

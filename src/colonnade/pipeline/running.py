@@ -13,6 +13,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from colonnade.pipeline.agreement import NOTHING_AGREED, Agreement, agreement
 from colonnade.pipeline.context import Context, Reporter, Result
 from colonnade.pipeline.planning import Ingredients, outputs_of, plan_step
 from colonnade.pipeline.steps import STEPS, Step
@@ -42,13 +43,15 @@ class Finished(NamedTuple):
     Attributes:
         runs: the run behind every step, done or reused.
         rebuilt: names of the steps that were done this time.
-        report: the page for people.
+        waiting: what is asked of people before the rest can be done; a sentence each.
+        decision, report: what the gate decided and the page for people; none while the run waits.
     """
 
     runs: tuple[Run, ...]
     rebuilt: tuple[str, ...]
-    decision: Decision
-    report: Path
+    waiting: tuple[str, ...]
+    decision: Decision | None
+    report: Path | None
     seconds: float
 
 
@@ -65,30 +68,38 @@ def run(workspace: Workspace, reporter: Reporter) -> Finished:
     store = Store(workspace.folder)
     try:
         with store.held():
-            runs, rebuilt = _run_steps(workspace, store, reporter)
+            agreed = agreement(workspace, store, datetime.now(UTC).date())
+            runs, rebuilt = _run_steps(workspace, store, reporter, agreed)
             outputs = {name: digest for run in runs for name, digest in outputs_of(run).items()}
-            decision = store.get_records(Decision, outputs["gate.decide/decision"])[0]
-            report = store.home / "report.html"
-            report.write_bytes(store.objects.get(outputs["audit.report/page"]))
+            decision, report = None, None
+            if not agreed.pending():
+                decision = store.get_records(Decision, outputs["gate.decide/decision"])[0]
+                report = store.home / "report.html"
+                report.write_bytes(store.objects.get(outputs["audit.report/page"]))
     finally:
         store.close()
-    return Finished(tuple(runs), tuple(rebuilt), decision, report, time.monotonic() - started)
+    return Finished(tuple(runs), tuple(rebuilt), agreed.pending(), decision, report, time.monotonic() - started)
 
 
-def _run_steps(workspace: Workspace, store: Store, reporter: Reporter) -> tuple[list[Run], list[str]]:
+def _run_steps(
+    workspace: Workspace, store: Store, reporter: Reporter, agreed: Agreement
+) -> tuple[list[Run], list[str]]:
     outputs: dict[str, Digest] = {}
     runs: list[Run] = []
     rebuilt: list[str] = []
     for step in STEPS:
-        planned = plan_step(step, workspace, store, outputs)
+        planned = plan_step(step, workspace, store, outputs, agreed)
         if planned.ingredients is None:
+            if agreed.pending():
+                reporter.waiting(step.name, planned.reasons)
+                continue
             raise ColonnadeError(f"{step.name} lacks inputs: {', '.join(planned.reasons)}.")
         for reason in planned.reasons:
             if "cannot be used" in reason:
                 reporter.warned(reason)
         if planned.run is None:
             _set_corrupt_aside(step, planned.ingredients, store)
-            done = _do(step, planned.ingredients, workspace, store, reporter)
+            done = _do(step, planned.ingredients, workspace, store, reporter, agreed)
             rebuilt.append(step.name)
         else:
             done = planned.run
@@ -98,7 +109,9 @@ def _run_steps(workspace: Workspace, store: Store, reporter: Reporter) -> tuple[
     return runs, rebuilt
 
 
-def _do(step: Step, ingredients: Ingredients, workspace: Workspace, store: Store, reporter: Reporter) -> Run:
+def _do(
+    step: Step, ingredients: Ingredients, workspace: Workspace, store: Store, reporter: Reporter, agreed: Agreement
+) -> Run:
     reporter.started(step.name, step.title)
     started = datetime.now(UTC)
     clock = time.monotonic()
@@ -112,6 +125,7 @@ def _do(step: Step, ingredients: Ingredients, workspace: Workspace, store: Store
             base=ingredients.model or "",
             reporter=reporter,
             scratch=Path(scratch),
+            agreement=agreed if step.agreement else NOTHING_AGREED,
         )
         result = _call(step, context)
         outputs = _store_outputs(result, store)

@@ -12,6 +12,8 @@ from colonnade.records import Facet
 
 STAGES = "colonnade.pipeline.stages"
 GATE_SPLIT = "intake.prompts/gate"
+REVIEW = "policy.review"
+"""The step that waits for people; no process lives while it does."""
 
 
 class Step(NamedTuple):
@@ -26,6 +28,7 @@ class Step(NamedTuple):
         facets: what it reads of every active clause.
         parameters: paths into the launch.
         model: whether it depends on the base model's weights.
+        agreement: whether it depends on what people signed.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Step(NamedTuple):
     facets: tuple[Facet, ...] = ()
     parameters: tuple[str, ...] = ()
     model: bool = False
+    agreement: bool = False
 
 
 _EXERCISED = (Facet.TEXT, Facet.BOUNDARY, Facet.SCOPE, Facet.EXCEPTIONS, Facet.EXAMPLES)
@@ -48,6 +52,13 @@ STEPS: tuple[Step, ...] = (
         f"{STAGES}.intake:map_risks",
         facets=(Facet.MAPS, Facet.EXAMPLES),
         parameters=("harms",),
+        agreement=True,
+    ),
+    Step(
+        REVIEW,
+        "Look for the approvals of the working groups",
+        f"{STAGES}.intake:take_reviews",
+        agreement=True,
     ),
     Step(
         "intake.prompts",
@@ -243,6 +254,7 @@ STEPS: tuple[Step, ...] = (
             "frontier.answer/findings",
             "frontier.answer/requests",
             "policy.map/risks",
+            "policy.review/reviews",
         ),
         facets=(Facet.THRESHOLDS,),
         parameters=("gate",),

@@ -11,17 +11,24 @@ from colonnade.frontier import read_benchmarks
 from colonnade.guard import compile_table, read_guard_configuration
 from colonnade.models.weights import weights_folder
 from colonnade.policy import read_intake
+from colonnade.policy.reviews import check_people, read_people
+from colonnade.policy.sources import read_registry
 from colonnade.posttraining.ratings import read_ratings
 from colonnade.pretraining.filing import read_files
-from colonnade.records import InputError, Launch, PolicySet
+from colonnade.records import InputError, Launch, People, PolicySet
 
 
 class Workspace(NamedTuple):
-    """A folder with a launch and its policies."""
+    """A folder with a launch and its policies.
+
+    Attributes:
+        people: whose signatures count; none where nobody was named.
+    """
 
     folder: Path
     launch: Launch
     policies: PolicySet
+    people: People | None = None
 
 
 def open_workspace(folder: Path) -> Workspace:
@@ -41,7 +48,9 @@ def open_workspace(folder: Path) -> Workspace:
             file=folder / "policies",
             mend="Set 'status: active' in at least one.",
         )
-    return Workspace(folder, launch, policies)
+    people = read_people(folder)
+    check_people(policies, people, folder)
+    return Workspace(folder, launch, policies, people)
 
 
 def check_workspace(workspace: Workspace) -> None:
@@ -53,6 +62,7 @@ def check_workspace(workspace: Workspace) -> None:
     prompts = read_prompts(workspace.folder, workspace.policies)
     read_ratings(workspace.folder, prompts)
     read_files(workspace.folder)
+    read_registry(workspace.folder)
     read_benchmarks(workspace.folder)
     configuration = read_guard_configuration(workspace.folder / "guard.yaml")
     compile_table(workspace.policies.active, configuration, workspace.launch.regions[0], datetime.now(UTC).date())

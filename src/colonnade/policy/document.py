@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from colonnade.records import (
     Action,
@@ -23,8 +23,19 @@ from colonnade.records import (
     Source,
     Status,
 )
-from colonnade.records.clause import ClauseException, Criterion, Scope, Severity, Thresholds
-from colonnade.records.reading import LocatedYaml, Place, parse_row, parse_yaml, read_text, row_to_record, to_record
+from colonnade.records.clause import ClauseException, Criterion, DataTarget, Scope, Severity, Thresholds
+from colonnade.records.reading import (
+    LocatedYaml,
+    Place,
+    complaints,
+    parse_row,
+    parse_yaml,
+    read_text,
+    row_to_record,
+    to_record,
+)
+
+R = TypeVar("R", bound=Record)
 
 _HEADING = re.compile(r"^## +(?P<id>\S+)(?: +[—–-]+ +(?P<title>.+?))? *$")
 _FENCE = re.compile(r"^ {0,3}```(?P<info>.*)$")
@@ -40,6 +51,7 @@ class FrontMatter(Record):
     status: Status
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
     owners: Annotated[tuple[str, ...], Field(min_length=1)]
+    authors: tuple[str, ...] = ()
     quorum: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     review_by: date | None = None
     sources: tuple[Source, ...] = ()
@@ -53,15 +65,51 @@ class ClauseBlock(Record):
     ceiling: Level | None = None
     above: Action = Action.REFUSE
     grantable: bool = False
+    overrides: tuple[str, ...] = ()
     scope: Scope = Scope()
     exceptions: tuple[ClauseException, ...] = ()
     rubric: Annotated[tuple[Criterion, ...], Field(min_length=1)]
     thresholds: Thresholds = Thresholds()
     maps: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    data: tuple[DataTarget, ...] = ()
+
+
+class Fault(NamedTuple):
+    """Something in a policy file that cannot stand, and the rule that it breaks."""
+
+    rule: str
+    error: InputError
+
+
+class Draft(NamedTuple):
+    """A clause as far as it can be read.
+
+    Attributes:
+        clause: with a placeholder for whatever is missing or wrong.
+        unread: keys of the front matter and of the clause block that hold a placeholder.
+        block: the clause block with the lines of its parts, if there is one that is YAML.
+        example_lines: where each of the clause's examples stands.
+    """
+
+    clause: Clause
+    unread: frozenset[str]
+    block: LocatedYaml | None
+    example_lines: tuple[int, ...]
+
+    def line(self, *place: str | int) -> int:
+        """The line of a part of the block, or of the heading where that is not known."""
+        return self.clause.line if self.block is None else self.block.line(place)
+
+
+class Survey(NamedTuple):
+    """A policy file with all that is wrong in it."""
+
+    drafts: tuple[Draft, ...]
+    faults: tuple[Fault, ...]
 
 
 class _Section(NamedTuple):
-    """The lines below one clause heading, sorted by what they are."""
+    """The lines below one clause heading, sorted by what they are; the id is empty where there is none."""
 
     id: str
     title: str
@@ -71,6 +119,10 @@ class _Section(NamedTuple):
     examples: tuple[tuple[int, str], ...]
 
 
+_Report = Callable[[str, InputError], None]
+"""Takes the rule and the fault; whoever raises it stops the reading there."""
+
+
 def read_policy(file: Path) -> tuple[Clause, ...]:
     """All clauses of one policy file.
 
@@ -78,26 +130,100 @@ def read_policy(file: Path) -> tuple[Clause, ...]:
         InputError: with file and line, for broken front matter, an unknown pillar, level or key,
             a clause without its block, or an example that names a missing exception.
     """
+    return tuple(draft.clause for draft in _read(file, _stop))
+
+
+def survey_policy(file: Path) -> Survey:
+    """All clauses of one policy file as far as they can be read, with every fault on the way.
+
+    Where ``read_policy`` raises there is at least one fault, and where there is none they agree.
+    """
+    faults: list[Fault] = []
+    try:
+        drafts = _read(file, lambda rule, error: faults.append(Fault(rule, error)))
+    except InputError as error:
+        return Survey((), (Fault("unreadable", error),))
+    return Survey(drafts, tuple(faults))
+
+
+def _stop(_rule: str, error: InputError) -> None:
+    raise error
+
+
+def _read(file: Path, report: _Report) -> tuple[Draft, ...]:
     lines = read_text(file).split("\n")
-    front, body_start = _front_matter(lines, file)
-    clauses = tuple(_clause(section, front, file) for section in _sections(lines, body_start, file))
-    if not clauses:
-        raise InputError(
-            "this policy has no clause.", file=file, line=len(lines), mend="Add a heading '## id.name — Title'."
-        )
-    return clauses
+    front, unread, body_start = _front_matter(lines, file, report)
+    sections = _sections(lines, body_start, file, report)
+    drafts = tuple(_draft(section, front, unread, file, report) for section in sections)
+    if not drafts:
+        what, mend = "this policy has no clause.", "Add a heading '## id.name — Title'."
+        report("structure", InputError(what, file=file, line=len(lines), mend=mend))
+    return drafts
 
 
-def _front_matter(lines: list[str], file: Path) -> tuple[FrontMatter, int]:
+_NO_FRONT: dict[str, Any] = {
+    "id": "unread",
+    "title": "",
+    "pillar": Pillar.SAFETY,
+    "status": Status.ACTIVE,
+    "version": "0.0.0",
+    "owners": ("nobody",),
+}
+_NO_BLOCK: dict[str, Any] = {
+    "boundary": Boundary.RESTRICTED,
+    "severity": Severity.LOW,
+    "rubric": (Criterion(ask="?", fails=True),),
+}
+"""What stands for a value that could not be read; no rule looks at it."""
+
+
+def _front_matter(lines: list[str], file: Path, report: _Report) -> tuple[FrontMatter, frozenset[str], int]:
+    body_start = 0
     if not lines or lines[0].strip() != "---":
-        raise InputError("the front matter is missing.", file=file, line=1, mend="Start the file with a '---' line.")
-    end = next((number for number, line in enumerate(lines[1:], start=1) if line.strip() == "---"), None)
-    if end is None:
-        raise InputError("the front matter has no end.", file=file, line=1, mend="Close it with a second '---' line.")
-    return to_record(FrontMatter, parse_yaml("\n".join(lines[1:end]), file, first_line=2)), end + 1
+        what, mend = "the front matter is missing.", "Start the file with a '---' line."
+    else:
+        end = next((number for number, line in enumerate(lines[1:], start=1) if line.strip() == "---"), None)
+        if end is not None:
+            located = _parse("front-matter", "\n".join(lines[1:end]), file, 2, report)
+            return *_record(FrontMatter, _NO_FRONT, located, "front-matter", report), end + 1
+        what, mend = "the front matter has no end.", "Close it with a second '---' line."
+        body_start = 1
+    report("front-matter", InputError(what, file=file, line=1, mend=mend))
+    return FrontMatter(**_NO_FRONT), frozenset(FrontMatter.model_fields), body_start
 
 
-def _sections(lines: list[str], start: int, file: Path) -> Iterator[_Section]:
+def _parse(rule: str, text: str, file: Path, first_line: int, report: _Report) -> LocatedYaml | None:
+    try:
+        return parse_yaml(text, file, first_line=first_line)
+    except InputError as error:
+        report(rule, error)
+        return None
+
+
+def _record(
+    kind: type[R], placeholders: dict[str, Any], located: LocatedYaml | None, rule: str, report: _Report
+) -> tuple[R, frozenset[str]]:
+    """The record, with placeholders for what is missing or wrong and the names of those keys."""
+    known = frozenset(kind.model_fields)
+    if located is None:
+        return kind.model_validate(placeholders), known
+    if not isinstance(located.value, dict):
+        try:
+            to_record(kind, located)
+        except InputError as error:
+            report(rule, error)
+        return kind.model_validate(placeholders), known
+    try:
+        return kind.model_validate(located.value), frozenset()
+    except ValidationError as fault:
+        for said in complaints(fault, located.file, located.line):
+            report(rule, said)
+        wrong = {str(part["loc"][0]) for part in fault.errors() if part["loc"]}
+    sound = {name: value for name, value in located.value.items() if name in known and name not in wrong}
+    return kind.model_validate(placeholders | sound), known & wrong
+
+
+def _sections(lines: list[str], start: int, file: Path, report: _Report) -> Iterator[_Section]:
     heading: tuple[str, str, int] | None = None
     prose: list[str] = []
     structure: tuple[int, str] | None = None
@@ -105,31 +231,26 @@ def _sections(lines: list[str], start: int, file: Path) -> Iterator[_Section]:
     number = start
     while number < len(lines):
         line = lines[number]
-        if match := _HEADING.match(line):
+        match = _HEADING.match(line)
+        if match or (line.startswith("##") and not line.startswith("###")):
             if heading:
                 yield _Section(*heading, tuple(prose), structure, tuple(examples))
-            heading = (match["id"], (match["title"] or match["id"]).strip(), number + 1)
+            if match:
+                heading = (match["id"], (match["title"] or match["id"]).strip(), number + 1)
+            else:
+                what, mend = "this heading names no clause.", "Write '## id.name — Title'."
+                report("structure", InputError(what, file=file, line=number + 1, mend=mend))
+                heading = ("", line.lstrip("# "), number + 1)
             prose, structure, examples = [], None, []
-        elif line.startswith("##") and not line.startswith("###"):
-            raise InputError(
-                "this heading names no clause.", file=file, line=number + 1, mend="Write '## id.name — Title'."
-            )
         elif fence := _FENCE.match(line):
-            end = next((at for at in range(number + 1, len(lines)) if lines[at].strip() == "```"), None)
-            if end is None:
-                raise InputError(
-                    "this block has no end.", file=file, line=number + 1, mend="Close it with a line '```'."
-                )
-            info = fence["info"].split()
-            if info and info[0] in ("yaml", "jsonl"):
-                _check_block(info, heading is not None, file, number + 1)
-            if info == ["yaml", "clause"]:
-                if structure:
-                    raise InputError(
-                        "this clause has two 'yaml clause' blocks.", file=file, line=number + 1, mend="Keep one."
-                    )
+            end = _block_end(lines, number, file, report)
+            kind = _kind(fence["info"].split(), heading is not None, file, number + 1, report)
+            if kind == "yaml" and structure:
+                what = "this clause has two 'yaml clause' blocks."
+                report("structure", InputError(what, file=file, line=number + 1, mend="Keep one."))
+            elif kind == "yaml":
                 structure = (number + 2, "\n".join(lines[number + 1 : end]))
-            elif info == ["jsonl", "examples"]:
+            elif kind == "jsonl":
                 examples += [(at + 1, lines[at]) for at in range(number + 1, end) if lines[at].strip()]
             number = end
         elif heading:
@@ -139,43 +260,50 @@ def _sections(lines: list[str], start: int, file: Path) -> Iterator[_Section]:
         yield _Section(*heading, tuple(prose), structure, tuple(examples))
 
 
-def _check_block(info: list[str], below_heading: bool, file: Path, line: int) -> None:
-    """A block that would be passed over in silence would take a clause or its examples with it."""
+def _block_end(lines: list[str], start: int, file: Path, report: _Report) -> int:
+    """The line that closes a block; where none does, the last one before the next heading."""
+    end = next((at for at in range(start + 1, len(lines)) if lines[at].strip() == "```"), None)
+    if end is not None:
+        return end
+    what, mend = "this block has no end.", "Close it with a line '```'."
+    report("structure", InputError(what, file=file, line=start + 1, mend=mend))
+    return next((at for at in range(start + 1, len(lines)) if _HEADING.match(lines[at])), len(lines)) - 1
+
+
+def _kind(info: list[str], below_heading: bool, file: Path, line: int, report: _Report) -> str:
+    """``yaml`` for a clause block, ``jsonl`` for examples, empty for anything else.
+
+    A block that would be passed over in silence would take a clause or its examples with it.
+    """
+    if not info or info[0] not in ("yaml", "jsonl"):
+        return ""
+    what = mend = ""
     if info not in (["yaml", "clause"], ["jsonl", "examples"]):
         what, mend = f"this block is called '{' '.join(info)}'.", "Call it 'yaml clause' or 'jsonl examples'."
-        raise InputError(what, file=file, line=line, mend=mend)
-    if not below_heading:
+    elif not below_heading:
         what, mend = "this block stands below no clause.", "Put the heading '## id.name — Title' above it."
-        raise InputError(what, file=file, line=line, mend=mend)
+    if what:
+        report("structure", InputError(what, file=file, line=line, mend=mend))
+    return info[0] if below_heading else ""
 
 
-def _clause(section: _Section, front: FrontMatter, file: Path) -> Clause:
+def _draft(section: _Section, front: FrontMatter, unread: frozenset[str], file: Path, report: _Report) -> Draft:
+    identifier = section.id or f"{front.id}.line-{section.line}"
     text = " ".join(" ".join(section.prose).split())
-    if not _CLAUSE_ID.match(section.id):
-        raise InputError(
-            f"'{section.id}' is not a clause id.",
-            file=file,
-            line=section.line,
-            mend=f"Write it like '{front.id}.name', in small letters.",
-        )
-    if not text:
-        raise InputError(
-            f"clause {section.id} has no prose.",
-            file=file,
-            line=section.line,
-            mend="Say below the heading what holds, and why.",
-        )
-    if section.structure is None:
-        raise InputError(
-            f"clause {section.id} has no 'yaml clause' block.",
-            file=file,
-            line=section.line,
-            mend="Add one below the prose.",
-        )
-    located = parse_yaml(section.structure[1], file, first_line=section.structure[0])
-    block = to_record(ClauseBlock, located)
-    _check_boundary(section, block, located)
-    examples = tuple(_example(line, number, block, section, file) for number, line in section.examples)
+    located = None
+    for rule, what, mend in _gaps(section, front, text):
+        report(rule, InputError(what, file=file, line=section.line, mend=mend))
+    if section.structure is not None:
+        located = _parse("clause-block", section.structure[1], file, section.structure[0], report)
+    block, wrong = _record(ClauseBlock, _NO_BLOCK, located, "clause-block", report)
+    if located is not None and not wrong & {"boundary", "ceiling", "exceptions", "grantable"}:
+        wrong |= _check_boundary(identifier, block, located, report)
+    names = None if "exceptions" in wrong else {exception.id for exception in block.exceptions}
+    rows = [
+        (row, number)
+        for number, line in section.examples
+        if (row := _example(line, number, names, identifier, file, report)) is not None
+    ]
     fields = {name: getattr(block, name) for name in ClauseBlock.model_fields}
     fields["maps"] = tuple(sorted(block.maps.items()))
     admin = Admin(
@@ -183,68 +311,90 @@ def _clause(section: _Section, front: FrontMatter, file: Path) -> Clause:
         status=front.status,
         version=front.version,
         owners=front.owners,
+        authors=front.authors,
         quorum=tuple(sorted(front.quorum.items())),
         review_by=front.review_by,
         sources=front.sources,
     )
-    return Clause(
-        id=section.id,
+    clause = Clause(
+        id=identifier,
         title=section.title,
         text=text,
         pillar=front.pillar,
         admin=admin,
-        examples=examples,
+        examples=tuple(row for row, _ in rows),
         file=str(file),
         line=section.line,
         **fields,
     )
+    return Draft(clause, unread | wrong, located, tuple(number for _, number in rows))
 
 
-def _check_boundary(section: _Section, block: ClauseBlock, located: LocatedYaml) -> None:
-    def fail(what: str, place: Place, mend: str) -> InputError:
-        return InputError(f"clause {section.id} {what}", file=located.file, line=located.line(place), mend=mend)
+def _gaps(section: _Section, front: FrontMatter, text: str) -> Iterator[tuple[str, str, str]]:
+    """Rule, sentence and mend for a wrong id, missing prose and a missing block."""
+    if section.id and not _CLAUSE_ID.match(section.id):
+        mend = f"Write it like '{front.id}.name', in small letters."
+        yield "clause-id", f"'{section.id}' is not a clause id.", mend
+    name = f"clause {section.id}" if section.id else "this clause"
+    if not text:
+        yield "structure", f"{name} has no prose.", "Say below the heading what holds, and why."
+    if section.structure is None:
+        yield "structure", f"{name} has no 'yaml clause' block.", "Add one below the prose."
 
+
+def _check_boundary(identifier: str, block: ClauseBlock, located: LocatedYaml, report: _Report) -> set[str]:
+    """Report what contradicts itself in a block; returns the keys that cannot be believed then."""
+
+    def fail(what: str, place: Place, mend: str, rule: str = "clause-block") -> None:
+        said = InputError(f"clause {identifier} {what}", file=located.file, line=located.line(place), mend=mend)
+        report(rule, said)
+
+    wrong = set()
     if block.boundary is Boundary.REQUIRED and block.ceiling is not None:
-        raise fail(
+        fail(
             "is 'required' and has a ceiling.",
             ("ceiling",),
             "Remove the ceiling: a demanded behaviour limits no topic.",
         )
+        wrong.add("ceiling")
     if block.boundary in (Boundary.RESTRICTED, Boundary.PROHIBITED) and block.ceiling is None:
-        raise fail(
+        fail(
             f"is '{block.boundary}' and has no ceiling.",
             ("boundary",),
             "Say how specific an answer may be, for instance 'ceiling: overview'.",
         )
+        wrong.add("ceiling")
     seen: set[str] = set()
     for index, exception in enumerate(block.exceptions):
         if exception.id in seen:
-            raise fail(f"has two exceptions called '{exception.id}'.", ("exceptions", index), "Give each its own id.")
+            fail(f"has two exceptions called '{exception.id}'.", ("exceptions", index), "Give each its own id.")
         seen.add(exception.id)
         lifted = block.ceiling is not None and exception.ceiling.rank > block.ceiling.rank
         if lifted and (block.boundary is Boundary.PROHIBITED or not block.grantable):
             word = "prohibited" if block.boundary is Boundary.PROHIBITED else "not grantable"
-            raise fail(
+            fail(
                 f"is {word}, and its exception '{exception.id}' reaches above the ceiling.",
                 ("exceptions", index),
                 "Remove the exception, or decide that the clause is restricted and grantable.",
+                "ungrantable-exception",
             )
+    return wrong
 
 
-def _example(line: str, number: int, block: ClauseBlock, section: _Section, file: Path) -> Example:
-    example = row_to_record(Example, parse_row(line, file, number), file, number)
-    if example.exception and example.exception not in {exception.id for exception in block.exceptions}:
-        raise InputError(
-            f"this example names the exception '{example.exception}', which clause {section.id} does not have.",
-            file=file,
-            line=number,
-            mend="Correct the name, or add the exception to the clause.",
-        )
+def _example(
+    line: str, number: int, names: set[str] | None, identifier: str, file: Path, report: _Report
+) -> Example | None:
+    """One row; ``names`` are the clause's exceptions, if they could be read."""
+    try:
+        example = row_to_record(Example, parse_row(line, file, number), file, number)
+    except InputError as error:
+        report("example", error)
+        return None
+    if example.exception and names is not None and example.exception not in names:
+        what = f"this example names the exception '{example.exception}', which clause {identifier} does not have."
+        mend = "Correct the name, or add the exception to the clause."
+        report("example", InputError(what, file=file, line=number, mend=mend))
     if example.label == "borderline" and example.expect is None:
-        raise InputError(
-            "a borderline example must say what to expect.",
-            file=file,
-            line=number,
-            mend='Add "expect": "help" or "decline".',
-        )
+        what, mend = "a borderline example must say what to expect.", 'Add "expect": "help" or "decline".'
+        report("example", InputError(what, file=file, line=number, mend=mend))
     return example

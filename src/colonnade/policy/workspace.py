@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from colonnade.policy.document import read_policy
@@ -105,13 +108,17 @@ def _check_examples(policies: PolicySet, folder: Path) -> None:
             raise InputError(what, file=folder, mend="Add some rows under 'jsonl examples'.")
 
 
-def map_harms(launch: Launch, policies: PolicySet) -> tuple[HarmCoverage, ...]:
-    """Each harm of the launch with the active clauses that cover it."""
+def map_harms(
+    launch: Launch, policies: PolicySet, accepted: Mapping[str, tuple[str, date | None]] = MappingProxyType({})
+) -> tuple[HarmCoverage, ...]:
+    """Each harm of the launch with the active clauses that cover it, or who accepted it until when."""
     active = {clause.id for clause in policies.active}
-    return tuple(
-        HarmCoverage(harm=harm, covered_by=tuple(name for name in harm.clauses if name in active))
-        for harm in launch.harms
-    )
+    rows = []
+    for harm in launch.harms:
+        person, until = accepted.get(harm.id, ("", None))
+        covering = tuple(name for name in harm.clauses if name in active)
+        rows.append(HarmCoverage(harm=harm, covered_by=covering, accepted_by=person, accepted_until=until))
+    return tuple(rows)
 
 
 def map_pillars(coverage: tuple[HarmCoverage, ...], policies: PolicySet) -> tuple[PillarCoverage, ...]:
@@ -122,7 +129,7 @@ def map_pillars(coverage: tuple[HarmCoverage, ...], policies: PolicySet) -> tupl
             clauses=sum(clause.pillar is pillar for clause in policies.active),
             examples=sum(len(clause.examples) for clause in policies.active if clause.pillar is pillar),
             harms=sum(row.harm.pillar is pillar for row in coverage),
-            uncovered=sum(row.harm.pillar is pillar and not row.covered_by for row in coverage),
+            uncovered=sum(row.harm.pillar is pillar and row.open for row in coverage),
         )
         for pillar in Pillar
     )

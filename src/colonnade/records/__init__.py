@@ -52,9 +52,21 @@ from colonnade.records.launch import (
     ReinforcementRecipe,
     TrainingRecipe,
 )
+from colonnade.records.profile import Origin, Profile, ProfileChange, QuorumNeed, ResolvedProfile, Setting
 from colonnade.records.prompt import Expected, Prompt, Split
 from colonnade.records.record import Digest, Record, canonical_json, digest_bytes, digest_of
+from colonnade.records.review import Act, People, Person, PolicyReview, RoleReview, SignedStatement, Statement
 from colonnade.records.run import Entry, Run
+from colonnade.records.source import SourceEntry, SourceEvent, SourceKind, SourceStatus, history_fault
+from colonnade.records.taxonomy import (
+    ConsideredRisk,
+    Mapping,
+    MappingSet,
+    Risk,
+    RiskStanding,
+    RiskState,
+    Taxonomy,
+)
 from colonnade.records.training import (
     Answer,
     Checkpoint,
@@ -67,6 +79,7 @@ from colonnade.records.training import (
 )
 
 __all__ = [
+    "Act",
     "Action",
     "Admin",
     "Answer",
@@ -82,6 +95,7 @@ __all__ = [
     "ColonnadeError",
     "Comparison",
     "Condition",
+    "ConsideredRisk",
     "CorruptionError",
     "Criterion",
     "CurationRecipe",
@@ -107,30 +121,52 @@ __all__ = [
     "Launch",
     "Level",
     "LoopRecipe",
+    "Mapping",
+    "MappingSet",
     "Measurement",
     "Message",
     "MissingPackageError",
+    "Origin",
     "Outcome",
+    "People",
+    "Person",
     "Pillar",
     "PillarCoverage",
+    "PolicyReview",
     "PolicySet",
     "PosttrainingRecipe",
     "PretrainingRecipe",
     "ProbeResult",
+    "Profile",
+    "ProfileChange",
     "Prompt",
+    "QuorumNeed",
     "Rating",
     "Reason",
     "Record",
     "ReinforcementRecipe",
+    "ResolvedProfile",
     "ReviewRequest",
     "Reward",
+    "Risk",
+    "RiskStanding",
+    "RiskState",
+    "RoleReview",
     "Ruling",
     "Run",
     "Scope",
+    "Setting",
     "Severity",
+    "SignedStatement",
     "Source",
+    "SourceEntry",
+    "SourceEvent",
+    "SourceKind",
+    "SourceStatus",
     "Split",
+    "Statement",
     "Status",
+    "Taxonomy",
     "Thresholds",
     "TrainingPoint",
     "TrainingRecipe",
@@ -140,4 +176,5 @@ __all__ = [
     "canonical_json",
     "digest_bytes",
     "digest_of",
+    "history_fault",
 ]

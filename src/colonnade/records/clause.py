@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from colonnade.records.record import Digest, Record, digest_of
+from colonnade.records.record import Digest, Pairs, Record, digest_of
 
 
 class Pillar(StrEnum):
@@ -91,6 +91,7 @@ class Facet(StrEnum):
     EXAMPLES = "examples"
     THRESHOLDS = "thresholds"
     MAPS = "maps"
+    DATA = "data"
     ADMIN = "admin"
 
 
@@ -156,6 +157,53 @@ class Thresholds(Record):
     overrefusal_rate: Bound | None = None
 
 
+class DataCell(Record):
+    """One combination of declared attributes, and how much of it is asked for.
+
+    Attributes:
+        where: attribute and value, for instance ``gender: woman``; what contributors declare of
+            themselves, never what a picture seems to show.
+        share: at least this share of all items.
+        minimum: at least so many items.
+    """
+
+    where: Annotated[Pairs, Field(min_length=1)]
+    share: Annotated[float, Field(gt=0, le=1)] | None = None
+    minimum: Annotated[int, Field(ge=1)] | None = None
+
+
+class DataTarget(Record):
+    """What a data set that serves a clause must look like.
+
+    Attributes:
+        id: its name in reports.
+        subject: which items of the manifest it is about; all where it is empty.
+        cells: shares and counts over declared attributes.
+        undeclared: largest share of items that declare nothing for an attribute of a cell.
+        largest_source: largest share that one source may have.
+        licences: licences that count; empty for any, but one must be stated.
+        consent: whether every item must state a consent.
+        languages: languages that must be there.
+        duplicates: largest near-duplicate rate within one source.
+        tolerance: how far under ``share`` the data may lie, in points of share.
+        confidence: of every interval.
+        because: why these numbers, and who decided.
+    """
+
+    id: str
+    subject: Pairs = ()
+    cells: tuple[DataCell, ...] = ()
+    undeclared: Annotated[float, Field(ge=0, le=1)] = 1.0
+    largest_source: Annotated[float, Field(gt=0, le=1)] = 1.0
+    licences: tuple[str, ...] = ()
+    consent: bool = False
+    languages: tuple[str, ...] = ()
+    duplicates: Annotated[float, Field(ge=0, le=1)] = 1.0
+    tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    because: Annotated[str, Field(min_length=3)]
+
+
 class Source(Record):
     """What a policy rests on: a law, a standard, a request, an incident."""
 
@@ -172,6 +220,7 @@ class Admin(Record):
     status: Status
     version: str
     owners: tuple[str, ...]
+    authors: tuple[str, ...] = ()
     quorum: tuple[tuple[str, int], ...] = ()
     review_by: date | None = None
     sources: tuple[Source, ...] = ()
@@ -184,6 +233,8 @@ class Clause(Record):
         text: the prose, blanks normalised, so that re-wrapping a paragraph changes nothing.
         ceiling: how specific an answer may be for everyone; none where the clause demands a
             behaviour rather than limiting a topic.
+        overrides: ids of clauses that this one takes precedence over where both speak.
+        data: what data collection for this clause must reach.
         file, line: where the prose stands; not part of any digest.
     """
 
@@ -196,12 +247,14 @@ class Clause(Record):
     ceiling: Level | None = None
     above: Action = Action.REFUSE
     grantable: bool = False
+    overrides: tuple[str, ...] = ()
     scope: Scope = Scope()
     exceptions: tuple[ClauseException, ...] = ()
     rubric: tuple[Criterion, ...] = ()
     examples: tuple[Example, ...] = ()
     thresholds: Thresholds = Thresholds()
     maps: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    data: tuple[DataTarget, ...] = ()
     admin: Admin
     file: str = Field(default="", exclude=True)
     line: int = Field(default=0, exclude=True)
@@ -218,13 +271,14 @@ class Clause(Record):
 
 _FACET_FIELDS: dict[Facet, tuple[str, ...]] = {
     Facet.TEXT: ("title", "text"),
-    Facet.BOUNDARY: ("boundary", "severity", "ceiling", "above", "grantable"),
+    Facet.BOUNDARY: ("boundary", "severity", "ceiling", "above", "grantable", "overrides"),
     Facet.SCOPE: ("scope",),
     Facet.EXCEPTIONS: ("exceptions",),
     Facet.RUBRIC: ("rubric",),
     Facet.EXAMPLES: ("examples",),
     Facet.THRESHOLDS: ("thresholds",),
     Facet.MAPS: ("pillar", "maps"),
+    Facet.DATA: ("data",),
     Facet.ADMIN: ("admin",),
 }
 
@@ -241,6 +295,22 @@ class PolicySet(Record):
     """All clauses of a workspace, ordered by id."""
 
     clauses: tuple[Clause, ...]
+
+    def policies(self) -> tuple[str, ...]:
+        """Ids of the policies, in order."""
+        return tuple(sorted({clause.admin.policy for clause in self.clauses}))
+
+    def policy_digest(self, policy: str) -> Digest:
+        """What an approval of a policy is bound to: every facet of its clauses, and its quorum.
+
+        Owners, version, status and review dates are said about the policy, not by it.
+        """
+        clauses = [clause for clause in self.clauses if clause.admin.policy == policy]
+        facets = {
+            clause.id: {facet: clause.facet(facet) for facet in Facet if facet is not Facet.ADMIN} for clause in clauses
+        }
+        quorum = sorted({clause.admin.quorum for clause in clauses})
+        return digest_of({"policy": policy, "clauses": facets, "quorum": quorum})
 
     @property
     def active(self) -> tuple[Clause, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -16,7 +17,11 @@ Rate = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Harm(Record):
-    """A harm that the launch could do, and who judged how likely and how bad it is."""
+    """A harm that the launch could do, and who judged how likely and how bad it is.
+
+    Attributes:
+        risks: ids of taxonomy risks that this harm answers, see ``colonnade policy risks``.
+    """
 
     id: str
     title: str
@@ -24,6 +29,7 @@ class Harm(Record):
     likelihood: Literal["low", "medium", "high"]
     severity: Severity
     clauses: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
     judged_by: str
 
 
@@ -209,10 +215,17 @@ class Launch(Record):
 
 
 class HarmCoverage(Record):
-    """A harm of the launch and the active clauses that cover it; none means it is open."""
+    """A harm of the launch, and the active clauses that cover it or the person who accepted it."""
 
     harm: Harm
     covered_by: tuple[str, ...]
+    accepted_by: str = ""
+    accepted_until: date | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether no clause covers it and nobody accepted it."""
+        return not self.covered_by and not self.accepted_by
 
 
 class PillarCoverage(Record):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,11 +66,13 @@ def read_text(file: Path) -> str:
     return text
 
 
-class _Loader(yaml.SafeLoader):
+class _Values(yaml.constructor.SafeConstructor):
     """Safe, and what looks like a value and is none, such as 30 February, is named with its line."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """As in the base class, with every fault of a value as a fault with a place."""
+        if node.tag == "tag:yaml.org,2002:str" and isinstance(node, yaml.ScalarNode):
+            return node.value  # nine of ten values, and nothing can be wrong with them
         try:
             return super().construct_object(node, deep)
         except (ValueError, OverflowError, LookupError, AttributeError) as fault:
@@ -77,19 +80,41 @@ class _Loader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark) from None
 
 
+class _Loader(_Values, yaml.SafeLoader):
+    """The parser in Python: the same words for a fault on every machine."""
+
+
+if yaml.__with_libyaml__:
+
+    class _FastLoader(_Values, yaml.CSafeLoader):
+        """The parser in C: five times as fast, with words of its own for a fault."""
+
+else:  # pragma: no cover  # a PyYAML built without its C extension
+    _FastLoader = None  # type: ignore[assignment, misc]
+
+_BARE_TAG = re.compile(r"(?<![^\s,\[{:-])!(?![^\s,\]}])")
+
+_DEEPEST = 200
+"""Levels from which on only the Python parser is used: the one in C would leave its stack."""
+
+
 def parse_yaml(text: str, file: Path, first_line: int = 1) -> LocatedYaml:
     """YAML with the line of every part; ``first_line`` is where ``text`` starts in the file.
+
+    What the fast parser refuses is read again by the one in Python, whose verdict and words count.
+    It accepts a little more (``{ask: Is it so?}`` without quotes), and gives the same values.
 
     Raises:
         InputError: where it is not YAML, a key stands twice in one mapping, or it is nested too
             deeply or unfolds into too much.
     """
-    lines: dict[Place, int] = {}
     try:
-        node = yaml.compose(text, Loader=_Loader)
-        if node is not None:
-            _walk(node, (), lines, file, first_line)
-        value = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader: see its base class
+        if _FastLoader is not None and not _parts(text) and not _is_deep(text):
+            return _located(_FastLoader, text, file, first_line)
+    except (yaml.YAMLError, InputError, RecursionError, UnicodeError):
+        pass  # said below, in the words of the parser in Python
+    try:
+        return _located(_Loader, text, file, first_line)
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
         line = first_line + (mark.line if mark else 0)
@@ -105,7 +130,45 @@ def parse_yaml(text: str, file: Path, first_line: int = 1) -> LocatedYaml:
         raise InputError(what, file=file, line=line, mend="Remove it.") from None
     except RecursionError:
         raise InputError("this is nested too deeply.", file=file, line=first_line, mend="Write it flat.") from None
-    return LocatedYaml(value, lines, file)
+
+
+def _located(kind: type[_Loader] | type[_FastLoader], text: str, file: Path, first_line: int) -> LocatedYaml:
+    lines: dict[Place, int] = {}
+    loader = kind(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return LocatedYaml(None, lines, file)
+        # The places first: constructing folds merge keys (<<) into their mappings.
+        _walk(node, (), lines, file, first_line)
+        return LocatedYaml(loader.construct_document(node), lines, file)
+    finally:
+        loader.dispose()
+
+
+def _parts(text: str) -> bool:
+    """Whether the text holds what the two parsers read differently: tabs, or a tag without a name."""
+    return "\t" in text or ("!" in text and _BARE_TAG.search(text) is not None)
+
+
+def _is_deep(text: str) -> bool:
+    """Whether the text nests deeper than a parser in C can follow.
+
+    Every level needs an opening bracket, or a column of its own to start at; most texts have too
+    few of both for more. In the others the levels are counted, which recurses nowhere.
+
+    Raises:
+        YAMLError: where the text is not YAML.
+    """
+    lines = text.split("\n")
+    if text.count("[") + text.count("{") + max(map(len, lines)) < _DEEPEST:
+        return False
+    depth = 0
+    for event in yaml.parse(text, Loader=_FastLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], file: Path, first_line: int) -> None:
@@ -132,6 +195,9 @@ def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], file: Path, fi
                 )
             seen.add(key)
             _walk(value_node, (*place, key), lines, file, first_line)
+            if value_node.start_mark.index == value_node.end_mark.index:
+                # Nothing stands there; the parsers place it before or behind the line end.
+                lines[*place, key] = first_line + key_node.end_mark.line
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             _walk(item, (*place, index), lines, file, first_line)
@@ -154,7 +220,15 @@ def to_record(kind: type[R], located: LocatedYaml) -> R:
 
 def complaint(fault: ValidationError, file: Path, line_of: Callable[[Place], int]) -> InputError:
     """The first error of a validation as a sentence with its place."""
-    error = fault.errors()[0]
+    return _complaint(fault.errors()[0], file, line_of)
+
+
+def complaints(fault: ValidationError, file: Path, line_of: Callable[[Place], int]) -> tuple[InputError, ...]:
+    """Every error of a validation as a sentence with its place."""
+    return tuple(_complaint(error, file, line_of) for error in fault.errors())
+
+
+def _complaint(error: Any, file: Path, line_of: Callable[[Place], int]) -> InputError:
     place = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith("function-")))
     name = ".".join(str(part) for part in place) or "the record"
     if error["type"] == "extra_forbidden":
@@ -200,8 +274,8 @@ def parse_row(line: str, file: Path, number: int) -> dict[str, Any]:
     """
     mend = "Write one JSON object per line."
     try:
-        row = json.loads(line, object_pairs_hook=_object, parse_constant=_no_number)
-        if not _is_text(row if "\\ud" in line.lower() else None):
+        row = _ROWS.decode(line)
+        if "\\ud" in line.lower() and not _is_text(row):
             raise ValueError("half of a surrogate pair (\\ud800 to \\udfff) stands for no character")
     except json.JSONDecodeError as fault:
         what = f"this is not JSON: {fault.msg} at column {fault.colno}."
@@ -226,7 +300,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _is_text(value: Any) -> bool:
     """Whether a value can be written as UTF-8, which no digest can do without."""
     try:
-        json.dumps(value, ensure_ascii=False).encode()
+        (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)).encode()
     except UnicodeEncodeError:
         return False
     return True
@@ -234,6 +308,9 @@ def _is_text(value: Any) -> bool:
 
 def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is not a number")
+
+
+_ROWS = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
 
 
 def row_to_record(kind: type[R], row: dict[str, Any], file: Path, line: int) -> R:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, Field
 
 from colonnade.records.clause import Use
-from colonnade.records.record import Digest, Record
-
-
-def _pairs(value: Any) -> Any:
-    return tuple(sorted(value.items())) if isinstance(value, dict) else value
-
-
-Pairs = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)]
-"""A frozen mapping: sorted pairs of name and value."""
+from colonnade.records.record import Digest, Pairs, Record
 
 
 class Run(Record):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtri
 from scipy.stats import beta
 
 
@@ -34,6 +35,51 @@ def upper_bound(events: int, trials: int, confidence: float = 0.95) -> float:
 def lower_bound(events: int, trials: int, confidence: float = 0.95) -> float:
     """The exact one-sided lower bound."""
     return _lower(events, trials, 1 - confidence)
+
+
+def wilson_interval(events: int, trials: int, confidence: float = 0.95) -> Interval:
+    """The two-sided score interval: narrower than the exact one, and close to its level on average.
+
+    With no trials it says nothing, 0 to 1.
+
+    Source: Wilson, Journal of the American Statistical Association 22, 1927. Assumes independent
+    trials; Brown, Cai and DasGupta, Statistical Science 16, 2001, recommend it.
+    """
+    _check(events, trials)
+    if trials == 0:
+        return Interval(0.0, 1.0)
+    reach = float(ndtri(1 - (1 - confidence) / 2))
+    square, rate = reach * reach / trials, events / trials
+    centre = (rate + square / 2) / (1 + square)
+    spread = reach * math.sqrt(rate * (1 - rate) / trials + square / (4 * trials)) / (1 + square)
+    low = 0.0 if events == 0 else max(0.0, centre - spread)
+    return Interval(low, 1.0 if events == trials else min(1.0, centre + spread))
+
+
+def events_needed(trials: int, rate: float, confidence: float = 0.95) -> int | None:
+    """The fewest events of so many trials whose Wilson interval begins at or above ``rate``.
+
+    Nothing where not even ``trials`` events of them would do.
+    """
+    if wilson_interval(trials, trials, confidence).low < rate:
+        return None
+    low, high = 0, trials
+    while low < high:
+        middle = (low + high) // 2
+        if wilson_interval(middle, trials, confidence).low >= rate:
+            high = middle
+        else:
+            low = middle + 1
+    return high
+
+
+def joint_confidence(confidence: float, intervals: int) -> float:
+    """The confidence that each of several intervals needs so that all hold together at ``confidence``.
+
+    Source: Bonferroni's inequality, as in Dunn, Journal of the American Statistical Association
+    56, 1961. It needs no independence, and is wider than it must be where there are many.
+    """
+    return 1 - (1 - confidence) / max(1, intervals)
 
 
 def clean_trials_needed(bound: float, confidence: float = 0.95) -> int:

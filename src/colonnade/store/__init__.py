@@ -1,8 +1,8 @@
 """Artefacts by digest, the catalogue over them, and the ledger of what was done."""
 
-from colonnade.store.catalogue import Catalogue, Made
+from colonnade.store.catalogue import Catalogue, Made, Touched
 from colonnade.store.ledger import GENESIS, Ledger
 from colonnade.store.objects import Objects
 from colonnade.store.store import Store
 
-__all__ = ["GENESIS", "Catalogue", "Ledger", "Made", "Objects", "Store"]
+__all__ = ["GENESIS", "Catalogue", "Ledger", "Made", "Objects", "Store", "Touched"]

@@ -6,17 +6,18 @@ lost or stale catalogue is filled again from there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, create_engine, event, inspect, select
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, create_engine, event, func, inspect, select, tuple_
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_column
 
-from colonnade.records import ColonnadeError, Digest, Run, Use
+from colonnade.records import ColonnadeError, Digest, Facet, Run, Use
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a catalogue that is older is upgraded with Alembic."""
 
 
@@ -33,6 +34,7 @@ class RunRow(_Base):
     step: Mapped[str] = mapped_column(String(80), index=True)
     key: Mapped[str] = mapped_column(String(80), index=True)
     record: Mapped[str] = mapped_column(Text)
+    __table_args__ = (Index("run_by_step", "step", "position"),)
 
 
 class LinkRow(_Base):
@@ -63,6 +65,28 @@ class MemberRow(_Base):
     artefact: Mapped[str] = mapped_column(String(80), primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True)
     digest: Mapped[str] = mapped_column(String(80), index=True)
+    clause: Mapped[str | None] = mapped_column(String(120))
+    __table_args__ = (Index("member_by_clause", "clause", "artefact"),)
+
+
+class Touched(NamedTuple):
+    """An output that would not be what it is if a clause changed.
+
+    Attributes:
+        direct: whether the run that made it read the clause itself, or only something made from it.
+        members: how many records it holds; 0 for a folder or a page.
+        of_clause: how many of them name the clause.
+    """
+
+    step: str
+    name: str
+    artefact: Digest
+    direct: bool
+    members: int
+    of_clause: int
+
+
+_Later = aliased(RunRow)
 
 
 class Made(NamedTuple):
@@ -85,8 +109,21 @@ class Catalogue:
         """Give the connections back."""
         self.engine.dispose()
 
-    def add(self, run: Run, position: int, members: dict[Digest, tuple[Digest, ...]]) -> None:
-        """Index one run; a second time changes nothing."""
+    def add(
+        self,
+        run: Run,
+        position: int,
+        members: Mapping[Digest, tuple[Digest, ...]],
+        clauses: Mapping[Digest, str] = MappingProxyType({}),
+    ) -> None:
+        """Index one run; a second time changes nothing.
+
+        Args:
+            run: the run.
+            position: its place in the ledger.
+            members: the records of each output that holds records.
+            clauses: the clause that a record names, by the record's digest.
+        """
         digest = run.digest
         with Session(self.engine) as session, session.begin():
             if session.get(RunRow, digest) is not None:
@@ -106,7 +143,7 @@ class Catalogue:
             for artefact, digests in members.items():
                 if session.get(MemberRow, (artefact, 0)) is None:
                     session.add_all(
-                        MemberRow(artefact=artefact, position=place, digest=member)
+                        MemberRow(artefact=artefact, position=place, digest=member, clause=clauses.get(member))
                         for place, member in enumerate(digests)
                     )
 
@@ -175,6 +212,44 @@ class Catalogue:
         )
         with Session(self.engine) as session:
             return tuple(Run.model_validate_json(text) for text in session.scalars(query))
+
+    def impact(self, clause: str, digests: Mapping[Facet, Digest]) -> tuple[Touched, ...]:
+        """Every output of a newest run that rests on one of these facets in this state.
+
+        A run rests on a facet that it read, and on everything that it read from such a run. Older
+        runs of the same step are history: nothing builds on them any more.
+        """
+        newest = select(func.max(_Later.position)).where(_Later.step == RunRow.step).scalar_subquery()
+        wanted = [(facet.value, digest) for facet, digest in digests.items()]
+        direct = (
+            select(UseRow.run.label("run"))
+            .join(RunRow, RunRow.digest == UseRow.run)
+            .where(UseRow.clause == clause, tuple_(UseRow.facet, UseRow.facet_digest).in_(wanted))
+            .where(RunRow.position == newest)
+        )
+        touched = direct.cte("touched", recursive=True)
+        made, read = aliased(LinkRow), aliased(LinkRow)
+        touched = touched.union(
+            select(read.run)
+            .join(made, made.artefact == read.artefact)
+            .join(touched, touched.c.run == made.run)
+            .join(RunRow, RunRow.digest == read.run)
+            .where(made.direction == "out", read.direction == "in", RunRow.position == newest)
+        )
+        held = select(func.count()).where(MemberRow.artefact == LinkRow.artefact).scalar_subquery()
+        named = (
+            select(func.count())
+            .where(MemberRow.artefact == LinkRow.artefact, MemberRow.clause == clause)
+            .scalar_subquery()
+        )
+        query = (
+            select(RunRow.step, LinkRow.name, LinkRow.artefact, LinkRow.run.in_(direct), held, named)
+            .join(RunRow, RunRow.digest == LinkRow.run)
+            .where(LinkRow.direction == "out", LinkRow.run.in_(select(touched.c.run)))
+            .order_by(RunRow.position, LinkRow.name)
+        )
+        with Session(self.engine) as session:
+            return tuple(Touched(*row) for row in session.execute(query))
 
     def _one(self, query: object) -> Run | None:
         with Session(self.engine) as session:

@@ -119,7 +119,7 @@ class Store:
         digest = self.objects.put(canonical_json(run.model_dump(mode="json")))
         entry = self.ledger.append("run", digest, actor or getpass.getuser())
         try:
-            self.catalogue.add(run, entry.sequence, self._members(run))
+            self._index(run, entry.sequence)
         except OperationalError as fault:
             raise ColonnadeError(
                 f"the catalogue could not be written: {fault.orig}.",
@@ -137,8 +137,9 @@ class Store:
         run = self.catalogue.latest(step)
         return dict(run.outputs).get(name) if run else None
 
-    def _members(self, run: Run) -> dict[Digest, tuple[Digest, ...]]:
+    def _index(self, run: Run, position: int) -> None:
         members: dict[Digest, tuple[Digest, ...]] = {}
+        clauses: dict[Digest, str] = {}
         for _, artefact in run.outputs:
             try:
                 rows: list[Any] = [json.loads(line) for line in self.objects.get(artefact).splitlines()]
@@ -146,7 +147,9 @@ class Store:
                 continue
             if rows and all(isinstance(row, dict) for row in rows) and FOLDER_MARK not in rows[0]:
                 members[artefact] = tuple(digest_of(row) for row in rows)
-        return members
+                named = ((digest, row.get("clause")) for digest, row in zip(members[artefact], rows, strict=True))
+                clauses |= {digest: clause for digest, clause in named if isinstance(clause, str)}
+        self.catalogue.add(run, position, members, clauses)
 
     def _catch_up(self) -> None:
         known = self.catalogue.known()
@@ -156,4 +159,4 @@ class Store:
                     run = self.get_run(entry.subject)
                 except CorruptionError:
                     continue
-                self.catalogue.add(run, entry.sequence, self._members(run))
+                self._index(run, entry.sequence)

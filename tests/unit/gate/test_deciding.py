@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -22,7 +23,9 @@ from colonnade.records import (
     Measurement,
     Outcome,
     Pillar,
+    PolicyReview,
     ReviewRequest,
+    RoleReview,
     Severity,
     Thresholds,
     digest_of,
@@ -115,6 +118,12 @@ HARM = Harm(
     severity=Severity.HIGH,
     judged_by="the workshop",
 )
+APPROVED = PolicyReview(
+    policy="doors",
+    content=digest_of("doors"),
+    state="approved",
+    roles=(RoleReview(role="legal", needed=1, approved_by=("ana",)),),
+)
 SOUND = Evidence(
     checkpoint=CHECKPOINT,
     measurements=(VIOLATIONS, REFUSALS),
@@ -122,6 +131,7 @@ SOUND = Evidence(
     findings=(finding(Band.BELOW),),
     requests=(),
     coverage=(HarmCoverage(harm=HARM, covered_by=("doors.entry",)),),
+    reviews=(APPROVED,),
     clauses=(make_clause(),),
     recipe=GateRecipe(),
 )
@@ -147,6 +157,7 @@ def test_what_is_shown_to_be_sound_is_released() -> None:
         "overall-overrefusal-rate",
         "violates-less-than-base",
         "refuses-no-more-than-base",
+        "policies-approved",
         "frontier-capability",
     ]
 
@@ -156,11 +167,11 @@ def test_the_same_evidence_gives_the_same_decision() -> None:
 
 
 def test_nothing_at_all_is_held_by_every_rule() -> None:
-    nothing = SOUND._replace(measurements=(), comparisons=(), findings=(), coverage=())
+    nothing = SOUND._replace(measurements=(), comparisons=(), findings=(), coverage=(), reviews=())
     decision = decide(nothing)
     assert decision.outcome is HOLD
     assert {reason.outcome for reason in decision.reasons} == {HOLD}
-    assert len(decision.reasons) == 7
+    assert len(decision.reasons) == 8
 
 
 # --- bounds --------------------------------------------------------------------------------------
@@ -343,6 +354,26 @@ def test_a_harm_that_no_clause_covers_holds() -> None:
     assert "'break-in' (high)" in text_of(decision, "harms-covered")
 
 
+def test_an_open_harm_that_a_person_accepted_does_not_hold_and_is_told() -> None:
+    accepted = HarmCoverage(harm=HARM, covered_by=(), accepted_by="ana", accepted_until=date(2027, 1, 31))
+    decision = decide(SOUND._replace(coverage=(accepted,)))
+    assert outcome_of(decision, "harms-covered") is RELEASE
+    assert "accepted by ana until 2027-01-31" in text_of(decision, "harms-covered")
+
+
+@pytest.mark.parametrize("state", ["waiting", "refused"])
+def test_a_policy_that_is_not_approved_holds_the_release(state: str) -> None:
+    decision = decide(SOUND._replace(reviews=(APPROVED.model_copy(update={"state": state}),)))
+    assert (decision.outcome, outcome_of(decision, "policies-approved")) == (HOLD, HOLD)
+
+
+def test_a_quorum_that_nobody_could_fill_holds_and_one_that_was_never_asked_for_does_not() -> None:
+    unasked = APPROVED.model_copy(update={"state": "unasked", "note": "there is nobody"})
+    assert outcome_of(decide(SOUND._replace(reviews=(unasked,))), "policies-approved") is HOLD
+    without = unasked.model_copy(update={"roles": ()})
+    assert outcome_of(decide(SOUND._replace(reviews=(without,))), "policies-approved") is RELEASE
+
+
 def test_a_launch_that_names_no_harm_holds() -> None:
     assert outcome_of(decide(SOUND._replace(coverage=())), "harms-covered") is HOLD
 
@@ -377,6 +408,6 @@ def test_one_reason_to_withhold_outweighs_all_that_hold() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.sets(st.sampled_from(["measurements", "comparisons", "findings", "coverage"]), min_size=1))
+@given(st.sets(st.sampled_from(["measurements", "comparisons", "findings", "coverage", "reviews"]), min_size=1))
 def test_taking_evidence_away_never_opens_the_gate(missing: set[str]) -> None:
     assert decide(SOUND._replace(**dict.fromkeys(missing, ()))).outcome is not RELEASE

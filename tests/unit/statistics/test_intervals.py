@@ -12,9 +12,12 @@ from colonnade.statistics import (
     Interval,
     bootstrap_ratio,
     clean_trials_needed,
+    events_needed,
     exact_interval,
+    joint_confidence,
     lower_bound,
     upper_bound,
+    wilson_interval,
 )
 
 COUNTS = st.integers(1, 400).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials)))
@@ -127,3 +130,34 @@ def test_the_bootstrap_repeats_itself_with_the_same_seed() -> None:
     assert bootstrap_ratio(tops, bottoms, seed=1) == bootstrap_ratio(tops, bottoms, seed=1)
     assert bootstrap_ratio(tops, bottoms, seed=1) != bootstrap_ratio(tops, bottoms, seed=2)
     assert bootstrap_ratio([2.0, 4.0], [1.0, 2.0]) == Interval(2.0, 2.0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(COUNTS, CONFIDENCES)
+def test_the_score_interval_is_that_of_wilson(counts: tuple[int, int], confidence: float) -> None:
+    events, trials = counts
+    reference = binomtest(events, trials).proportion_ci(confidence, method="wilson")
+    assert wilson_interval(events, trials, confidence) == pytest.approx((reference.low, reference.high), abs=1e-9)
+
+
+def test_nine_of_fifteen_may_be_four_fifths_and_without_trials_nothing_is_said() -> None:
+    assert wilson_interval(9, 15) == pytest.approx((0.3575, 0.8018), abs=1e-4)
+    assert wilson_interval(0, 0) == Interval(0.0, 1.0)
+    with pytest.raises(ValueError, match="cannot be"):
+        wilson_interval(2, 1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 400), st.floats(0.01, 0.99), CONFIDENCES)
+def test_so_many_events_are_enough_and_one_less_is_not(trials: int, rate: float, confidence: float) -> None:
+    needed = events_needed(trials, rate, confidence)
+    if needed is None:
+        assert wilson_interval(trials, trials, confidence).low < rate
+        return
+    assert wilson_interval(needed, trials, confidence).low >= rate
+    assert needed == 0 or wilson_interval(needed - 1, trials, confidence).low < rate
+
+
+def test_ten_intervals_that_hold_together_are_each_wider() -> None:
+    assert joint_confidence(0.95, 10) == pytest.approx(0.995)
+    assert joint_confidence(0.95, 1) == joint_confidence(0.95, 0) == pytest.approx(0.95)

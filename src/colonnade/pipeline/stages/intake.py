@@ -26,14 +26,15 @@ def take_prompts(context: Context) -> Result:
 
 def map_risks(context: Context) -> Result:
     """Harms of the launch on the pillars, and those that no clause covers."""
-    risks = map_harms(context.launch, context.policies)
+    accepted = {harm: (row.person, row.expires) for harm, row in context.agreement.accepted}
+    risks = map_harms(context.launch, context.policies, accepted)
     pillars = map_pillars(risks, context.policies)
-    uncovered = [row.harm.id for row in risks if not row.covered_by]
+    uncovered = [row.harm.id for row in risks if row.open]
     return Result(
         records={"risks": risks, "pillars": pillars},
         notes={
             "clauses": f"{len(context.clauses)} active on {sum(row.clauses > 0 for row in pillars)} of 8 pillars",
-            "harms": f"{len(risks)}, of which no clause covers {len(uncovered)}: {', '.join(uncovered) or 'none'}",
+            "harms": f"{len(risks)}, of which open {len(uncovered)}: {', '.join(uncovered) or 'none'}",
         },
     )
 
@@ -49,3 +50,10 @@ def take_ratings(context: Context) -> Result:
         records={"answers": answers, "ratings": rated.ratings},
         notes={"ratings": f"{len(rated.ratings)} of {len(answers)} answers by {', '.join(raters)}"},
     )
+
+
+def take_reviews(context: Context) -> Result:
+    """What the working groups said of each policy as it stands."""
+    reviews = context.agreement.reviews
+    counts = ", ".join(f"{sum(row.state == state for row in reviews)} {state}" for state in ("approved", "unasked"))
+    return Result(records={"reviews": reviews}, notes={"policies": counts})

@@ -17,6 +17,7 @@ from colonnade.records import (
     HarmCoverage,
     Measurement,
     Outcome,
+    PolicyReview,
     ReviewRequest,
 )
 
@@ -53,6 +54,7 @@ def decide_release(context: Context) -> Result:
             findings=context.records(FrontierFinding, "frontier.answer/findings"),
             requests=context.records(ReviewRequest, "frontier.answer/requests"),
             coverage=context.records(HarmCoverage, "policy.map/risks"),
+            reviews=context.records(PolicyReview, "policy.review/reviews"),
             clauses=context.clauses,
             recipe=context.launch.gate,
         )

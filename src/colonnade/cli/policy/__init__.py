@@ -1,0 +1,17 @@
+"""``colonnade policy ...``, a file of commands per topic."""
+
+from colonnade.cli.policy import changes, data, importing, lint, profiles, render, reviews, risks, sources
+from colonnade.cli.policy.application import policy_application
+
+__all__ = [
+    "changes",
+    "data",
+    "importing",
+    "lint",
+    "policy_application",
+    "profiles",
+    "render",
+    "reviews",
+    "risks",
+    "sources",
+]

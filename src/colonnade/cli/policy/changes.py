@@ -1,0 +1,99 @@
+"""What a change says and touches, before it is made."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from colonnade.cli.display import out
+from colonnade.cli.policy.application import JsonOption, WorkspaceArgument, policy_application
+from colonnade.guard import read_guard_configuration
+from colonnade.pipeline import Workspace, open_workspace
+from colonnade.pipeline.agreement import agreement
+from colonnade.pipeline.impact import Impact, impact_of
+from colonnade.policy import read_policies
+from colonnade.policy.revisions import read_revision
+from colonnade.records import PolicySet
+from colonnade.store import Store
+
+_MOST_CELLS = 40
+
+
+@policy_application.command("diff")
+def diff(
+    workspace: WorkspaceArgument = Path(),
+    before: Annotated[
+        str, typer.Option("--from", metavar="REV|FOLDER", help="The older policies: a git revision, or a workspace.")
+    ] = "HEAD",
+    after: Annotated[
+        str, typer.Option("--to", metavar="REV|FOLDER", help="The newer ones; by default the files as they are.")
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Show a change by clause and facet, and all that it would make stale. Nothing is written."""
+    opened = open_workspace(workspace)
+    old, new = _policies(opened, before), _policies(opened, after) if after else opened.policies
+    today = datetime.now(UTC).date()
+    store = Store(workspace)
+    try:
+        agreed = agreement(opened._replace(policies=old), store, today)
+        attested = agreed._replace(rewordings=agreement(opened._replace(policies=new), store, today).rewordings)
+        configuration = read_guard_configuration(workspace / "guard.yaml")
+        found = impact_of(opened, store, old, new, configuration, attested, today)
+    finally:
+        store.close()
+    if as_json:
+        print(json.dumps(_plain(found)))
+    else:
+        _show(found)
+
+
+def _policies(opened: Workspace, name: str) -> PolicySet:
+    folder = Path(name)
+    return read_policies(folder) if (folder / "policies").is_dir() else read_revision(opened.folder, name)
+
+
+def _show(found: Impact) -> None:
+    if not found.changes:
+        out.print("no clause changed.")
+        return
+    for change in found.changes:
+        note = "" if change.binds_after else " (not active)"
+        out.print(
+            f"{change.kind} {change.clause}: {change.title}{note}  {change.file}, line {change.line}", markup=False
+        )
+        for facet in change.facets if change.kind == "changed" else ():
+            for words in facet.words or ("changed",):
+                out.print(f"    {facet.facet:<11}{words}", markup=False)
+    out.print(f"\nstale: {len(found.steps)} steps")
+    for step in found.steps:
+        read = (
+            f"reads {', '.join(step.reads)}" if step.reads else "rests on a stale step; kept if that comes out the same"
+        )
+        made = ", ".join(f"{count} {name}" if count else name for name, count in step.made)
+        named = f"; {step.of_clauses} of these name a changed clause" if step.of_clauses else ""
+        out.print(f"    {step.step:<24}{read}", markup=False)
+        out.print(f"    {'':<24}made {made}{named}", markup=False)
+    out.print(f"\nguard: {len(found.cells)} cells change their answer")
+    for cell in found.cells[:_MOST_CELLS]:
+        who = f"{cell.topic}, {cell.level}, {cell.tier}, {cell.purpose}, {cell.region}"
+        out.print(f"    {who}: {cell.before} -> {cell.after}", markup=False)
+    if len(found.cells) > _MOST_CELLS:
+        out.print(f"    and {len(found.cells) - _MOST_CELLS} more; '--json' lists them all")
+    for policy, people in found.approvals:
+        out.print(f"\napprovals of policy {policy} by {', '.join(people)} would no longer count", markup=False)
+
+
+def _plain(found: Impact) -> dict[str, object]:
+    return {
+        "changes": [
+            change._asdict() | {"facets": [facet._asdict() for facet in change.facets]} for change in found.changes
+        ],
+        "steps": [step._asdict() for step in found.steps],
+        "cells": [cell._asdict() for cell in found.cells],
+        "approvals": dict(found.approvals),
+    }

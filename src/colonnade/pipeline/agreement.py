@@ -1,0 +1,73 @@
+"""What people signed, as a plan needs it: reviews, accepted risks, attested rewordings."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from colonnade.pipeline.workspace import Workspace
+from colonnade.policy.reviews import NO_REWORDINGS, Rewordings, accepted_until, attested, review
+from colonnade.records import Act, Digest, Facet, PolicyReview, PolicySet, Statement, Use
+from colonnade.store import Store
+from colonnade.store.statements import counting, statements
+
+
+class Agreement(NamedTuple):
+    """Everything that people's signatures come to on one day.
+
+    Attributes:
+        reviews: of every policy with an active clause.
+        accepted: by harm, the acceptance that counts.
+        rewordings: attested wordings and what they stand for.
+        attestations: the statements behind them.
+    """
+
+    reviews: tuple[PolicyReview, ...]
+    accepted: tuple[tuple[str, Statement], ...]
+    rewordings: Rewordings
+    attestations: tuple[Statement, ...] = ()
+
+    def reworded(self, policies: PolicySet) -> dict[tuple[str, Facet, Digest], str]:
+        """For each facet as it was read, who signed that today's wording means the same, and why."""
+        found = {}
+        for (clause_id, facet, new), old in self.rewordings.items():
+            clause = policies.clause(clause_id)
+            if clause is not None and clause.facet(facet) == new:
+                signed = [row for row in self.attestations if row.subject == f"{clause_id}.{facet}"]
+                names = "; ".join(f"{row.person}, {row.at:%Y-%m-%d}: {row.reason}" for row in signed)
+                found[clause_id, facet, old] = f"reworded since; the same, says {names}"
+        return found
+
+    def pending(self) -> tuple[str, ...]:
+        """What is still asked of whom, a sentence each; empty where every review is over."""
+        return tuple(sentence for row in self.reviews for sentence in _pending(row))
+
+    def canonical(self, use: Use) -> Use:
+        """The use as if the oldest wording that means the same had been read."""
+        oldest = self.rewordings.get((use.clause, use.facet, use.facet_digest))
+        return use if oldest is None else use.model_copy(update={"facet_digest": oldest})
+
+
+NOTHING_AGREED = Agreement((), (), NO_REWORDINGS)
+
+
+def agreement(workspace: Workspace, store: Store, today: date) -> Agreement:
+    """What counts today, for the policies as they stand."""
+    rows = counting(statements(store), workspace.people) if workspace.people else ()
+    accepted = ((harm.id, accepted_until(harm, workspace.people, rows, today)) for harm in workspace.launch.harms)
+    return Agreement(
+        reviews=review(workspace.policies, workspace.people, rows, today),
+        accepted=tuple((harm, row) for harm, row in accepted if row is not None),
+        rewordings=attested(workspace.policies, workspace.people, rows, today),
+        attestations=tuple(row for row in rows if row.act is Act.ATTEST),
+    )
+
+
+def _pending(row: PolicyReview) -> list[str]:
+    if row.state == "refused":
+        refused = [(person, reason) for role in row.roles for person, reason in role.refused_by]
+        return [f"policy {row.policy} was refused by {person}: {reason}" for person, reason in refused]
+    if row.state == "waiting":
+        missing = ", ".join(f"{role.role} ({role.missing})" for role in row.roles if role.missing)
+        return [f"waiting for {missing} on policy {row.policy}"]
+    return []

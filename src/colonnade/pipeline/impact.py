@@ -1,0 +1,221 @@
+"""What a change of the policies touches, before it is made: steps, artefacts, cells, approvals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from colonnade.guard import GuardConfiguration, compile_table
+from colonnade.pipeline.agreement import Agreement
+from colonnade.pipeline.planning import Planned, plan
+from colonnade.pipeline.steps import STEPS
+from colonnade.pipeline.workspace import Workspace
+from colonnade.policy.difference import ClauseChange, compare
+from colonnade.policy.reviews import Rewordings
+from colonnade.records import Cell, CorruptionError, Digest, Facet, InputError, PolicySet, Run
+from colonnade.store import Store, Touched
+
+
+class StaleStep(NamedTuple):
+    """A step whose last result would not hold after the change.
+
+    Attributes:
+        reads: the changed facets that it reads itself, as ``clause.facet``; empty where it only
+            reads what a stale step made, and would be kept if that came out the same.
+        made: what its last run made: name and number of records.
+        of_clauses: how many of these records name a changed clause.
+    """
+
+    step: str
+    reads: tuple[str, ...]
+    made: tuple[tuple[str, int], ...]
+    of_clauses: int
+
+
+class CellChange(NamedTuple):
+    """A cell of the guard's table that answers differently; none where there was, or is, no such cell."""
+
+    topic: str
+    level: str
+    tier: str
+    purpose: str
+    region: str
+    before: str
+    after: str
+
+
+class Impact(NamedTuple):
+    """Everything that a change touches.
+
+    Attributes:
+        approvals: policies whose approvals would no longer count, with the people who gave them.
+    """
+
+    changes: tuple[ClauseChange, ...]
+    steps: tuple[StaleStep, ...]
+    cells: tuple[CellChange, ...]
+    approvals: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def impact_of(
+    workspace: Workspace,
+    store: Store,
+    before: PolicySet,
+    after: PolicySet,
+    configuration: GuardConfiguration,
+    agreed: Agreement,
+    today: date,
+) -> Impact:
+    """Hold two policy sets against each other, the last runs, the guard's table and the approvals.
+
+    Args:
+        workspace: whose regions count.
+        store: whose newest runs would go stale.
+        before: the policies as they stood when those runs were made.
+        after: the policies as they would be.
+        configuration: tiers and purposes of the guard.
+        agreed: what people signed; an attested rewording makes nothing stale.
+        today: the day on which exceptions are looked at.
+    """
+    changes = compare(before, after)
+    changed = _changed_facets(changes, agreed.rewordings)
+    cells = tuple(
+        change
+        for region in workspace.launch.regions
+        for change in _cell_changes(before, after, configuration, region, today)
+    )
+    approvals = tuple(
+        (row.policy, names)
+        for row in agreed.reviews
+        if before.policy_digest(row.policy) != after.policy_digest(row.policy)
+        and (names := tuple(sorted({name for role in row.roles for name in role.approved_by})))
+    )
+    return Impact(changes, tuple(_stale_steps(store, changed)), cells, approvals)
+
+
+def touched_by(store: Store, policies: PolicySet, name: str) -> tuple[Touched, ...]:
+    """Every artefact that rests on a clause, or on one facet of it (``CLAUSE.FACET``), as it stands.
+
+    Raises:
+        InputError: where there is no such clause or facet.
+    """
+    clause, facets = policies.clause(name), tuple(Facet)
+    if clause is None:
+        identifier, _, facet = name.rpartition(".")
+        clause = policies.clause(identifier)
+        if clause is None or facet not in set(Facet):
+            raise InputError(f"there is no clause or facet '{name}'.", mend=f"Facets are {', '.join(Facet)}.")
+        facets = (Facet(facet),)
+    return store.catalogue.impact(clause.id, {facet: clause.facet(facet) for facet in facets})
+
+
+def _changed_facets(changes: Iterable[ClauseChange], rewordings: Rewordings) -> dict[str, frozenset[Facet]]:
+    """The facets that steps would read differently; a clause that never bound is read by nobody."""
+    changed: dict[str, frozenset[Facet]] = {}
+    for change in changes:
+        if change.binds_before or change.binds_after:
+            facets = {
+                row.facet
+                for row in change.facets
+                if change.binds_before != change.binds_after
+                or row.before != rewordings.get((row.clause, row.facet, row.after or ""), row.after)
+            }
+            if change.binds_before != change.binds_after:
+                facets = set(Facet)
+            changed[change.clause] = frozenset(facets)
+    return changed
+
+
+def _stale_steps(store: Store, changed: Mapping[str, frozenset[Facet]]) -> Iterator[StaleStep]:
+    stale: set[str] = set()
+    for step in STEPS:
+        run = store.catalogue.latest(step.name)
+        reads = tuple(
+            f"{clause}.{facet}" for clause, facets in changed.items() for facet in step.facets if facet in facets
+        )
+        if run is None or not (reads or any(name.partition("/")[0] in stale for name in step.inputs)):
+            continue
+        stale.add(step.name)
+        counts = {name: _records(store, artefact) for name, artefact in run.outputs}
+        made = tuple((name, len(rows)) for name, rows in counts.items())
+        named = sum(row.get("clause") in changed for rows in counts.values() for row in rows)
+        yield StaleStep(step.name, reads, made, named)
+
+
+def _records(store: Store, artefact: Digest) -> list[dict[str, object]]:
+    try:
+        rows = [json.loads(line) for line in store.objects.get(artefact).splitlines()]
+    except (CorruptionError, ValueError):
+        return []
+    return rows if all(isinstance(row, dict) for row in rows) else []
+
+
+def _cell_changes(
+    before: PolicySet, after: PolicySet, configuration: GuardConfiguration, region: str, today: date
+) -> Iterator[CellChange]:
+    old = _cells(before, configuration, region, today)
+    new = _cells(after, configuration, region, today)
+    for key in (*old, *(key for key in new if key not in old)):
+        answers = _answer(old.get(key)), _answer(new.get(key))
+        if answers[0] != answers[1]:
+            yield CellChange(*key, region, *answers)
+
+
+def _cells(
+    policies: PolicySet, configuration: GuardConfiguration, region: str, today: date
+) -> dict[tuple[str, str, str, str], Cell]:
+    table = compile_table(policies.active, configuration, region, today)
+    return {(cell.topic, cell.level.value, cell.tier, cell.purpose): cell for cell in table.cells}
+
+
+def _answer(cell: Cell | None) -> str:
+    if cell is None:
+        return "no such topic"
+    return f"{cell.action} until {cell.until}" if cell.until else str(cell.action)
+
+
+def why(workspace: Workspace, store: Store, digest: Digest) -> tuple[str, ...]:
+    """Whether an artefact, a record or a run still holds, and if not, why; one sentence per run that made it."""
+    rows = {row.step.name: row for row in plan(workspace, store)}
+    artefacts = {digest, *(artefact for artefact, _ in store.catalogue.holders(digest))}
+    made = [
+        run for run in store.catalogue.runs() if run.digest == digest or artefacts & set(dict(run.outputs).values())
+    ]
+    return tuple(_standing(store, rows, run) for run in reversed(made))
+
+
+def _standing(store: Store, rows: Mapping[str, Planned], run: Run) -> str:
+    row = rows.get(run.step)
+    what = f"made by {run.step} ({run.ended:%Y-%m-%d %H:%M} UTC)"
+    if row is None:
+        return f"{what}: this pipeline has no such step any more."
+    if row.run is not None and row.run.digest == run.digest:
+        return f"{what}: fresh, all that it was made from is as it was."
+    newest = store.catalogue.latest(run.step)
+    if newest is not None and newest.digest != run.digest:
+        return f"{what}: history, a later run took its place."
+    return f"{what}: {row.state}, because {'; '.join(_reasons(rows, row))}."
+
+
+def _reasons(rows: Mapping[str, Planned], row: Planned) -> Iterator[str]:
+    """The reasons of a step, and behind a waiting one those of the stale steps it waits for."""
+    told: set[str] = set()
+    pending = [row]
+    while pending:
+        current = pending.pop(0)
+        if current.step.name in told:
+            continue
+        told.add(current.step.name)
+        behind = [rows[name] for name in _awaited(current)]
+        if not behind:
+            prefix = "" if current is row else f"{current.step.name} is {current.state}: "
+            yield prefix + ", ".join(current.reasons)
+        pending += behind
+
+
+def _awaited(row: Planned) -> list[str]:
+    return sorted(
+        {name.partition("/")[0] for name in row.step.inputs if f"after {name.partition('/')[0]}" in row.reasons}
+    )

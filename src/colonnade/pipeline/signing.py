@@ -1,0 +1,157 @@
+"""What a person means to sign, turned into a statement about the content as it stands."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from colonnade.pipeline.workspace import Workspace
+from colonnade.policy.reviews import PEOPLE_FILE, entitled
+from colonnade.policy.revisions import read_revision
+from colonnade.records import Act, Clause, Digest, Facet, InputError, People, Person, Statement
+from colonnade.store import Store
+from colonnade.store.statements import read_key, record_statement, sign
+
+LONGEST_ACCEPTANCE = timedelta(days=366)
+"""A risk may be accepted for a year at most; then somebody looks again."""
+
+
+class Signing(NamedTuple):
+    """What somebody means to sign.
+
+    Attributes:
+        role: the working group; may be left out where the person has only one that fits.
+        against: for an attestation, the git revision with the older wording; the last run's if empty.
+    """
+
+    act: Act
+    subject: str
+    person: str
+    role: str = ""
+    reason: str = ""
+    expires: date | None = None
+    to: str | None = None
+    against: str = ""
+
+
+def sign_statement(workspace: Workspace, what: Signing, key: Path, now: datetime) -> Statement:
+    """Bind it to the content as it stands, sign it and write it to the ledger.
+
+    Raises:
+        InputError: where the person, role or subject is not one, the person may not say this, or
+            the key is not theirs. Nothing is written then.
+        BusyError: where a run holds the workspace.
+    """
+    people = workspace.people
+    if people is None:
+        mend = "Write one: 'people:' with id, roles and key of each; 'colonnade policy key FILE' makes a key."
+        raise InputError("nobody is named who may sign.", file=workspace.folder / PEOPLE_FILE, mend=mend)
+    person = people.person(what.person)
+    if person is None:
+        known = ", ".join(row.id for row in people.people)
+        raise InputError(f"there is no person '{what.person}'.", file=PEOPLE_FILE, mend=f"Choose one of {known}.")
+    if what.expires is not None and what.expires < now.date():
+        raise InputError(f"{what.expires} is past.", mend="Name a day to come.")
+    private = read_key(key, workspace.folder)
+    store = Store(workspace.folder)
+    try:
+        statement = _statement(workspace, store, people, person, what, now)
+        with store.held():
+            record_statement(store, sign(statement, private), people)
+    finally:
+        store.close()
+    return statement
+
+
+def _statement(
+    workspace: Workspace, store: Store, people: People, person: Person, what: Signing, now: datetime
+) -> Statement:
+    policies = workspace.policies
+    common = {"subject": what.subject, "person": person.id, "reason": what.reason, "at": now, "expires": what.expires}
+    if what.subject in policies.policies():
+        quorum, authors = _review_facts(workspace, what.subject)
+        _refuse_author(person, authors, what)
+        role = _role(person, what, quorum)
+        if what.to is not None and people.person(what.to) is None:
+            raise InputError(f"there is no person '{what.to}'.", file=PEOPLE_FILE, mend="Name somebody who is in it.")
+        digest = policies.policy_digest(what.subject)
+        return Statement(act=what.act, content=digest, role=role, to=what.to, **common)
+    harm = next((row for row in workspace.launch.harms if row.id == what.subject), None)
+    if harm is not None and what.act in (Act.ACCEPT, Act.WITHDRAW):
+        if what.act is Act.ACCEPT and (what.expires is None or what.expires > now.date() + LONGEST_ACCEPTANCE):
+            mend = "Give '--until' a day within a year."
+            raise InputError("a risk is accepted until a day, and for a year at most.", mend=mend)
+        role = what.role or person.roles[0]
+        return Statement(act=what.act, content=harm.digest, role=role, **common)
+    clause, facet = _facet(workspace, what)
+    if not entitled(clause, people, person.id):
+        roles = ", ".join(role for role, _ in clause.admin.quorum) or "none"
+        what_is_wrong = f"{person.id} may not attest for {clause.id}: its quorum names {roles}, and authors may not."
+        raise InputError(
+            what_is_wrong, file=clause.file, line=clause.line, mend="Ask somebody who speaks for one of them."
+        )
+    new = clause.facet(facet)
+    old = None if what.act is Act.WITHDRAW else _older(workspace, store, clause, facet, what.against)
+    if old == new:
+        raise InputError(
+            f"{what.subject} is what it was; there is nothing to attest.", file=clause.file, line=clause.line
+        )
+    return Statement(act=what.act, content=new, replaces=old, role=person.roles[0], **common)
+
+
+def _review_facts(workspace: Workspace, policy: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    admin = next(clause.admin for clause in workspace.policies.clauses if clause.admin.policy == policy)
+    return tuple(role for role, needed in admin.quorum if needed), admin.authors
+
+
+def _refuse_author(person: Person, authors: tuple[str, ...], what: Signing) -> None:
+    if person.id in authors:
+        raise InputError(
+            f"{person.id} is an author of policy '{what.subject}' and may not answer for it.",
+            mend="Author and approver are different people: ask somebody else.",
+        )
+
+
+def _role(person: Person, what: Signing, quorum: tuple[str, ...]) -> str:
+    """The role named, or the only one of the person's that the quorum asks for."""
+    if what.role:
+        if what.role not in quorum:
+            mend = f"It asks for {', '.join(quorum) or 'none'}."
+            raise InputError(f"the quorum of policy '{what.subject}' does not ask for '{what.role}'.", mend=mend)
+        return what.role
+    fitting = [role for role in person.roles if role in quorum]
+    if len(fitting) != 1:
+        mend = f"Say '--role' with one of {', '.join(fitting or quorum) or 'none'}."
+        raise InputError(f"it is not clear for which working group {person.id} speaks.", mend=mend)
+    return fitting[0]
+
+
+def _facet(workspace: Workspace, what: Signing) -> tuple[Clause, Facet]:
+    clause_id, _, name = what.subject.rpartition(".")
+    clause = workspace.policies.clause(clause_id)
+    if clause is None or name not in set(Facet):
+        wanted = "a policy, a harm or CLAUSE.FACET" if what.act is Act.WITHDRAW else _wanted(what.act)
+        raise InputError(
+            f"'{what.subject}' is not {wanted} of this workspace.", mend="'colonnade policy review' lists policies."
+        )
+    if what.act not in (Act.ATTEST, Act.WITHDRAW):
+        raise InputError(f"'{what.subject}' is a facet, and one can only attest it.", mend="Name the policy.")
+    return clause, Facet(name)
+
+
+def _wanted(act: Act) -> str:
+    return {Act.ATTEST: "CLAUSE.FACET", Act.ACCEPT: "a harm"}.get(act, "a policy")
+
+
+def _older(workspace: Workspace, store: Store, clause: Clause, facet: Facet, against: str) -> Digest:
+    if against:
+        earlier = read_revision(workspace.folder, against).clause(clause.id)
+        if earlier is None:
+            raise InputError(f"{clause.id} did not exist in {against}.", mend="Name a revision that has it.")
+        return earlier.facet(facet)
+    for run in reversed(store.catalogue.runs()):
+        for use in run.uses:
+            if (use.clause, use.facet) == (clause.id, facet):
+                return use.facet_digest
+    raise InputError(f"no run has read {clause.id}.{facet} yet.", mend="Name the older wording with '--against REV'.")

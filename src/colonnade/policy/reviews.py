@@ -1,0 +1,216 @@
+"""Who agreed to what: the state of each policy's review, attested rewordings, accepted risks.
+
+Everything here is a function over statements whose signatures were verified. An approval is bound
+to a digest: change the policy and it no longer counts, change it back and it counts again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+
+from colonnade.records import (
+    Act,
+    Clause,
+    Digest,
+    Facet,
+    Harm,
+    InputError,
+    People,
+    PolicyReview,
+    PolicySet,
+    RoleReview,
+    Statement,
+)
+from colonnade.records.reading import parse_yaml, read_text, to_record
+
+PEOPLE_FILE = "people.yaml"
+
+Rewordings = Mapping[tuple[str, Facet, Digest], Digest]
+"""For a facet of a clause in a newer wording, the oldest wording that is attested to mean the same."""
+
+NO_REWORDINGS: Rewordings = MappingProxyType({})
+
+
+def read_people(workspace: Path) -> People | None:
+    """``people.yaml``, or nothing where the workspace has none.
+
+    Raises:
+        InputError: where it is wrong, an id stands twice, or two people share a key.
+    """
+    file = workspace / PEOPLE_FILE
+    if not file.exists():
+        return None
+    located = parse_yaml(read_text(file), file)
+    people = to_record(People, located)
+    for name, what in (("id", "the id"), ("key", "the key")):
+        seen: set[str] = set()
+        for index, person in enumerate(people.people):
+            value = getattr(person, name)
+            if value in seen:
+                mend = "Give each person their own."
+                line = located.line(("people", index, name))
+                raise InputError(f"{what} '{value}' stands twice.", file=file, line=line, mend=mend)
+            seen.add(value)
+    return people
+
+
+def check_people(policies: PolicySet, people: People | None, workspace: Path) -> None:
+    """Every quorum must be one that the people there are could fill.
+
+    Raises:
+        InputError: naming the policy's file, the role and who is missing.
+    """
+    if people is None:
+        return
+    for policy in policies.policies():
+        clause = _first(policies, policy)
+        for role, needed in clause.admin.quorum:
+            able = [person.id for person in people.people if role in person.roles]
+            able = [identifier for identifier in able if identifier not in clause.admin.authors]
+            if len(able) < needed:
+                what = (
+                    f"the quorum of policy '{policy}' asks for {needed} of '{role}', and {PEOPLE_FILE} has {len(able)}"
+                    " who may answer (authors may not)."
+                )
+                mend = f"Add people to {workspace / PEOPLE_FILE}, or lower the quorum."
+                raise InputError(what, file=clause.file or None, line=1, mend=mend)
+
+
+def review(
+    policies: PolicySet, people: People | None, statements: Sequence[Statement], today: date
+) -> tuple[PolicyReview, ...]:
+    """How far the review of each policy with an active clause has come, in order of their ids."""
+    active = sorted({clause.admin.policy for clause in policies.active})
+    return tuple(_review_of(policies, policy, people, statements, today) for policy in active)
+
+
+def _review_of(
+    policies: PolicySet, policy: str, people: People | None, statements: Sequence[Statement], today: date
+) -> PolicyReview:
+    digest, admin = policies.policy_digest(policy), _first(policies, policy).admin
+    quorum = {role: needed for role, needed in admin.quorum if needed}
+    if not quorum or people is None:
+        note = "its policy asks for no quorum" if not quorum else f"there is no {PEOPLE_FILE}, so nobody can approve"
+        roles = tuple(RoleReview(role=role, needed=needed, approved_by=()) for role, needed in sorted(quorum.items()))
+        return PolicyReview(policy=policy, content=digest, state="unasked", roles=roles, note=note)
+    said = [row for row in statements if row.subject == policy and row.content == digest]
+    standing = _standing(said, people, admin.authors, today)
+    approvals = [row for row in standing if row.act is Act.APPROVE]
+    refusals = [row for row in standing if row.act is Act.REFUSE]
+    rows, counted = [], set[str]()
+    for role, needed in sorted(quorum.items()):
+        names = []
+        for row in approvals:
+            # One person answers for one working group, however many they belong to.
+            if row.role == role and row.person not in counted:
+                counted.add(row.person)
+                names.append(row.person)
+        refused = tuple((row.person, row.reason) for row in refusals if row.role == role)
+        rows.append(RoleReview(role=role, needed=needed, approved_by=tuple(names), refused_by=refused))
+    ends = [row.expires for row in approvals if row.expires]
+    return PolicyReview(
+        policy=policy,
+        content=digest,
+        state="refused" if refusals else "waiting" if any(row.missing for row in rows) else "approved",
+        roles=tuple(rows),
+        until=min(ends, default=None),
+    )
+
+
+def _standing(said: Sequence[Statement], people: People, authors: Sequence[str], today: date) -> list[Statement]:
+    """Each person's last answer for each role, if they may answer and it still counts."""
+    latest: dict[tuple[str, str], Statement] = {}
+    delegated: dict[tuple[str, str], set[str]] = {}
+    for row in said:
+        person = people.person(row.person)
+        if person is None or row.person in authors:
+            continue
+        if (
+            row.act is Act.DELEGATE
+            and row.role in person.roles
+            and row.to
+            and (not row.expires or row.expires >= today)
+        ):
+            delegated.setdefault((row.to, row.role), set()).add(row.person)
+        elif row.act is Act.WITHDRAW:
+            latest.pop((row.person, row.role), None)
+            for givers in delegated.values():
+                givers.discard(row.person)
+        elif row.act in (Act.APPROVE, Act.REFUSE):
+            latest[row.person, row.role] = row
+    return [
+        row
+        for (name, role), row in latest.items()
+        if (row.expires is None or row.expires >= today)
+        and (role in _roles(people, name) or delegated.get((name, role)))
+    ]
+
+
+def attested(policies: PolicySet, people: People | None, statements: Sequence[Statement], today: date) -> Rewordings:
+    """Which wordings mean the same as older ones, because somebody entitled to say so signed it.
+
+    Entitled is who speaks for a role of the policy's quorum and is not its author. Where one
+    attestation rests on another the oldest wording stands for all of them.
+    """
+    if people is None:
+        return NO_REWORDINGS
+    older: dict[tuple[str, Facet, Digest], Digest] = {}
+    for row in statements:
+        clause_id, _, facet = row.subject.rpartition(".")
+        clause = policies.clause(clause_id)
+        if row.act not in (Act.ATTEST, Act.WITHDRAW) or clause is None or facet not in set(Facet):
+            continue
+        if not entitled(clause, people, row.person) or (row.expires is not None and row.expires < today):
+            continue
+        key = (clause_id, Facet(facet), row.content)
+        if row.act is Act.ATTEST and row.replaces is not None:
+            older[key] = row.replaces
+        elif row.act is Act.WITHDRAW:
+            older.pop(key, None)
+    return MappingProxyType({key: _oldest(key, older) for key in older})
+
+
+def entitled(clause: Clause, people: People, name: str) -> bool:
+    """Whether a person may attest that a rewording of this clause changes nothing."""
+    roles = {role for role, needed in clause.admin.quorum if needed}
+    return name not in clause.admin.authors and bool(roles & _roles(people, name))
+
+
+def accepted_until(harm: Harm, people: People | None, statements: Iterable[Statement], today: date) -> Statement | None:
+    """The acceptance of a harm that counts today, if there is one.
+
+    It is bound to the harm as it was rated: a higher severity, or another likelihood, voids it.
+    """
+    found: Statement | None = None
+    for row in statements:
+        if people is None or row.subject != harm.id or row.content != harm.digest or not _roles(people, row.person):
+            continue
+        if row.act is Act.ACCEPT and row.expires is not None and row.expires >= today:
+            found = row
+        elif row.act is Act.WITHDRAW:
+            found = None
+    return found
+
+
+def _oldest(key: tuple[str, Facet, Digest], older: Mapping[tuple[str, Facet, Digest], Digest]) -> Digest:
+    clause, facet, digest = key
+    seen = {digest}
+    while (clause, facet, digest) in older:
+        digest = older[clause, facet, digest]
+        if digest in seen:
+            # Two wordings attested both ways: the smaller digest stands for both, whoever asks.
+            return min(seen)
+        seen.add(digest)
+    return digest
+
+
+def _roles(people: People, name: str) -> frozenset[str]:
+    person = people.person(name)
+    return frozenset(person.roles) if person else frozenset()
+
+
+def _first(policies: PolicySet, policy: str) -> Clause:
+    return next(clause for clause in policies.clauses if clause.admin.policy == policy)

@@ -1,0 +1,240 @@
+"""Approval is a step that waits without a process; attested rewordings keep what rests on them fresh."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from colonnade.audit import verify
+from colonnade.guard import read_guard_configuration
+from colonnade.pipeline import impact as impact_module
+from colonnade.pipeline import open_workspace
+from colonnade.pipeline.agreement import agreement
+from colonnade.pipeline.impact import Impact, impact_of, touched_by, why
+from colonnade.pipeline.signing import Signing, sign_statement
+from colonnade.policy.revisions import read_revision
+from colonnade.records import Act, InputError, PolicySet
+from colonnade.store import Store
+from colonnade.store.statements import new_key
+
+from .conftest import Job
+from .fake_steps import REVIEWED_STEPS, calls
+from .reporting import Notebook
+
+TODAY = date(2026, 3, 1)
+DOORS = "policies/doors.md"
+REWORDED = ("is reported and who hands", "is reported, and who hands")
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    return tmp_path / "keys"
+
+
+@pytest.fixture
+def reviewed(job: Job, keys: Path) -> Job:
+    """A workspace whose policy of doors asks for one approval of the group 'safety'."""
+    rows = (
+        f"- {{id: {name}, roles: [{role}], key: {new_key(keys / name)}}}"
+        for name, role in (("ana", "safety"), ("bo", "legal"))
+    )
+    (job.folder / "people.yaml").write_text("people:\n" + "\n".join(rows) + "\n")
+    job.use_steps(REVIEWED_STEPS)
+    return job
+
+
+def sign(job: Job, keys: Path, act: Act, subject: str = "doors", person: str = "ana", **more: object) -> None:
+    what = Signing(act, subject, person, **more)  # type: ignore[arg-type]  # whatever a test gives
+    sign_statement(open_workspace(job.folder), what, keys / person, datetime.now(UTC))
+
+
+def test_a_run_ends_waiting_for_people_and_does_all_that_needs_none(reviewed: Job) -> None:
+    seen = Notebook()
+    finished = reviewed.run(seen)
+    assert finished.waiting == ("waiting for safety (1) on policy doors",)
+    assert (finished.decision, finished.report) == (None, None)
+    assert finished.rebuilt == ("intake.prompts", "rubric.count", "train.fit")
+    assert set(seen.waiting_steps) == {"policy.review", "gate.decide", "audit.report"}
+
+
+def test_the_next_run_goes_on_from_an_approval_and_redoes_nothing(reviewed: Job, keys: Path) -> None:
+    reviewed.run()
+    sign(reviewed, keys, Act.APPROVE)
+    finished = reviewed.run()
+    assert finished.waiting == ()
+    assert finished.rebuilt == ("policy.review", "gate.decide", "audit.report")
+    assert finished.decision is not None
+    assert reviewed.run().rebuilt == ()
+    assert verify(reviewed.folder).sound
+
+
+def test_an_edit_voids_the_approval_and_a_revert_brings_it_back(reviewed: Job, keys: Path) -> None:
+    sign(reviewed, keys, Act.APPROVE)
+    reviewed.run()
+    before = calls(reviewed.folder)
+    reviewed.edit(DOORS, "must not help anybody", "must never help anybody")
+    assert reviewed.plan()["policy.review"].reasons == ("waiting for safety (1) on policy doors",)
+    reviewed.edit(DOORS, "must never help anybody", "must not help anybody")
+    finished = reviewed.run()
+    assert (finished.waiting, finished.rebuilt) == ((), ())
+    assert calls(reviewed.folder) == before
+
+
+def test_a_refusal_is_told_with_its_reason(reviewed: Job, keys: Path) -> None:
+    sign(reviewed, keys, Act.REFUSE, reason="too wide")
+    assert reviewed.run().waiting == ("policy doors was refused by ana: too wide",)
+
+
+def test_what_a_person_may_not_sign_is_refused_and_nothing_is_written(reviewed: Job, keys: Path) -> None:
+    cases = (
+        (Signing(Act.APPROVE, "doors", "carl"), "there is no person 'carl'"),
+        (Signing(Act.APPROVE, "doors", "bo"), "not clear for which working group"),
+        (Signing(Act.APPROVE, "doors", "ana", role="legal"), "does not ask for 'legal'"),
+        (Signing(Act.APPROVE, "windows", "ana"), "'windows' is not a policy"),
+        (Signing(Act.APPROVE, "doors", "ana", expires=date(2020, 1, 1)), "is past"),
+        (Signing(Act.DELEGATE, "doors", "ana", to="carl"), "there is no person 'carl'"),
+        (Signing(Act.ATTEST, "doors.entry.text", "bo"), "bo may not attest for doors.entry"),
+        (Signing(Act.ATTEST, "doors.entry.text", "ana"), "no run has read doors.entry.text yet"),
+        (Signing(Act.ACCEPT, "break-in", "ana"), "for a year at most"),
+        (Signing(Act.ACCEPT, "break-in", "ana", expires=date(2900, 1, 1)), "for a year at most"),
+    )
+    for what, fault in cases:
+        with pytest.raises(InputError, match=fault):
+            sign_statement(open_workspace(reviewed.folder), what, keys / "ana", datetime.now(UTC))
+    assert not (reviewed.folder / ".colonnade" / "ledger.jsonl").exists()
+
+
+def test_an_attested_rewording_keeps_everything_fresh_and_one_that_is_not_does_not(reviewed: Job, keys: Path) -> None:
+    sign(reviewed, keys, Act.APPROVE)
+    reviewed.run()
+    reviewed.edit(DOORS, *REWORDED)
+    assert reviewed.plan()["train.fit"].state == "stale"
+    sign(reviewed, keys, Act.ATTEST, "doors.entry.text", reason="a comma")
+    assert reviewed.plan()["train.fit"].state == "fresh"
+    sign(reviewed, keys, Act.WITHDRAW, "doors.entry.text")
+    assert reviewed.plan()["train.fit"].state == "stale"
+
+
+def test_the_signature_of_a_rewording_stands_in_every_trace(reviewed: Job, keys: Path) -> None:
+    from colonnade.audit import format_trace, trace
+
+    finished = reviewed.run()
+    reviewed.edit(DOORS, *REWORDED)
+    sign(reviewed, keys, Act.ATTEST, "doors.entry.text", reason="a comma")
+    opened = open_workspace(reviewed.folder)
+    store = Store(reviewed.folder)
+    try:
+        reworded = agreement(opened, store, TODAY).reworded(opened.policies)
+        fitted = next(run for run in finished.runs if run.step == "train.fit")
+        shown = format_trace(trace(store, fitted.digest, opened.policies, reworded))
+    finally:
+        store.close()
+    assert "text (reworded since; the same, says ana," in shown
+    assert "a comma)" in shown
+
+
+# --- impact --------------------------------------------------------------------------------------
+
+
+def impact(job: Job, before: PolicySet, monkeypatch: pytest.MonkeyPatch) -> Impact:
+    monkeypatch.setattr(impact_module, "STEPS", REVIEWED_STEPS)
+    opened = open_workspace(job.folder)
+    store = Store(job.folder)
+    try:
+        configuration = read_guard_configuration(job.folder / "guard.yaml")
+        agreed = agreement(opened._replace(policies=before), store, TODAY)
+        return impact_of(opened, store, before, opened.policies, configuration, agreed, TODAY)
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "direct"),
+    [
+        ("must not help anybody", "must never help anybody", {"train.fit"}),
+        ("Does it say who hands out keys?", "Does it say who has keys?", {"rubric.count"}),
+        ("ceiling: overview", "ceiling: mention", set()),
+        ("owners: [workshop]\nquorum", "owners: [somebody]\nquorum", set()),
+    ],
+)
+def test_the_impact_is_exactly_what_a_plan_then_finds(
+    reviewed: Job, keys: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, direct: set[str]
+) -> None:
+    sign(reviewed, keys, Act.APPROVE)
+    reviewed.run()
+    before = open_workspace(reviewed.folder).policies
+    reviewed.edit(DOORS, old, new)
+    found = impact(reviewed, before, monkeypatch)
+    assert {step.step for step in found.steps if step.reads} == direct
+    reviewed.use_steps(tuple(step for step in REVIEWED_STEPS if step.name != "policy.review")[:3])
+    assert {name for name, row in reviewed.plan().items() if row.state == "stale"} == direct
+
+
+def test_cells_that_change_their_answer_and_approvals_that_end_are_listed(
+    reviewed: Job, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(reviewed, keys, Act.APPROVE)
+    reviewed.run()
+    before = open_workspace(reviewed.folder).policies
+    reviewed.edit(DOORS, "ceiling: overview", "ceiling: mention")
+    found = impact(reviewed, before, monkeypatch)
+    assert {(cell.topic, cell.level, cell.before, cell.after) for cell in found.cells} == {
+        ("doors.entry", "overview", "allow", "deflect"),
+        ("doors.entry", "overview", "allow", "allow until 2099-12-31"),
+    }
+    assert len(found.cells) == 4
+    assert found.approvals == (("doors", ("ana",)),)
+
+
+def test_what_rests_on_a_facet_is_found_with_all_that_rests_on_it(reviewed: Job, keys: Path) -> None:
+    sign(reviewed, keys, Act.APPROVE)
+    reviewed.run()
+    opened = open_workspace(reviewed.folder)
+    store = Store(reviewed.folder)
+    try:
+        rows = touched_by(store, opened.policies, "doors.entry.rubric")
+        assert [(row.step, row.direct) for row in rows] == [
+            ("rubric.count", True),
+            ("gate.decide", False),
+            ("audit.report", False),
+        ]
+        assert touched_by(store, opened.policies, "doors.entry.maps") == ()
+        (sentence,) = why(opened, store, rows[0].artefact)
+        assert "fresh, all that it was made from is as it was" in sentence
+        with pytest.raises(InputError, match=r"no clause or facet 'doors\.entry\.colour'"):
+            touched_by(store, opened.policies, "doors.entry.colour")
+    finally:
+        store.close()
+
+
+# --- revisions -----------------------------------------------------------------------------------
+
+
+def git(folder: Path, *arguments: str) -> None:
+    found = shutil.which("git")
+    assert found
+    who = ("-c", "user.name=a test", "-c", "user.email=test@example.invalid")
+    subprocess.run([found, *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_policies_are_read_as_they_stood_in_a_revision(job: Job) -> None:
+    git(job.folder.parent, "init", "-q")
+    git(job.folder.parent, "add", "-A")
+    git(job.folder.parent, "commit", "-q", "-m", "first")
+    before = open_workspace(job.folder).policies
+    job.edit(DOORS, "must not help anybody", "must never help anybody")
+    found = read_revision(job.folder, "HEAD")
+    assert [clause.digest for clause in found.clauses] == [clause.digest for clause in before.clauses]
+    assert found.clauses[0].file.startswith("HEAD:workspace/policies/")
+    assert "must never" in (job.folder / DOORS).read_text()
+
+
+@pytest.mark.parametrize("revision", ["no-such", "--help", "HEAD^^^"])
+def test_a_revision_that_is_none_is_named(job: Job, revision: str) -> None:
+    git(job.folder.parent, "init", "-q")
+    with pytest.raises(InputError, match="git says"):
+        read_revision(job.folder, revision)

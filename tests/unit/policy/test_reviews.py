@@ -1,0 +1,274 @@
+"""Who has to approve, whose answer counts, and that it counts for that content alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from colonnade.policy.reviews import accepted_until, attested, check_people, read_people, review
+from colonnade.records import (
+    Act,
+    Admin,
+    Facet,
+    Harm,
+    InputError,
+    People,
+    Person,
+    Pillar,
+    PolicyReview,
+    PolicySet,
+    Severity,
+    Statement,
+    Status,
+    digest_of,
+)
+from tests.unit.records.samples import make_clause
+
+TODAY = date(2026, 3, 1)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+KEYS = [f"{letter * 43}=" for letter in "ABCDE"]
+PEOPLE = People(
+    people=(
+        Person(id="ana", roles=("legal",), key=KEYS[0]),
+        Person(id="bo", roles=("product", "legal"), key=KEYS[1]),
+        Person(id="cy", roles=("product",), key=KEYS[2]),
+        Person(id="dee", roles=("security",), key=KEYS[3]),
+        Person(id="eve", roles=("legal", "product"), key=KEYS[4]),
+    )
+)
+ADMIN = Admin(
+    policy="doors",
+    status=Status.ACTIVE,
+    version="1.0.0",
+    owners=("workshop",),
+    authors=("eve",),
+    quorum=(("legal", 1), ("product", 1)),
+)
+
+
+def policies(text: str = "Nobody may enter.", **fields: object) -> PolicySet:
+    return PolicySet(clauses=(make_clause(text=text, admin=ADMIN, **fields),))
+
+
+HERE = policies()
+
+
+def said(act: Act, person: str, role: str, minute: int = 0, **fields: object) -> Statement:
+    content = {
+        "act": act,
+        "subject": "doors",
+        "content": HERE.policy_digest("doors"),
+        "person": person,
+        "role": role,
+        "reason": "because",
+        "at": NOON + timedelta(minutes=minute),
+    }
+    return Statement.model_validate({**content, **fields})
+
+
+def state(*rows: Statement, of: PolicySet = HERE, today: date = TODAY) -> PolicyReview:
+    (found,) = review(of, PEOPLE, rows, today)
+    return found
+
+
+BOTH = (said(Act.APPROVE, "ana", "legal"), said(Act.APPROVE, "cy", "product", 1))
+
+
+def test_a_quorum_is_filled_by_the_groups_that_it_names() -> None:
+    assert state().state == "waiting"
+    half = state(BOTH[0])
+    assert [(row.role, row.missing) for row in half.roles] == [("legal", 0), ("product", 1)]
+    assert state(*BOTH).state == "approved"
+
+
+def test_without_people_nobody_was_asked() -> None:
+    (found,) = review(HERE, None, BOTH, TODAY)
+    assert (found.state, [row.role for row in found.roles]) == ("unasked", ["legal", "product"])
+
+
+def test_a_policy_without_a_quorum_asks_for_nobody() -> None:
+    free = PolicySet(clauses=(make_clause(admin=ADMIN.model_copy(update={"quorum": ()})),))
+    assert (state(of=free).state, state(of=free).roles) == ("unasked", ())
+
+
+def test_an_author_does_not_approve_their_own_policy() -> None:
+    assert state(said(Act.APPROVE, "eve", "legal"), BOTH[1]).state == "waiting"
+
+
+def test_one_person_does_not_fill_two_groups() -> None:
+    assert state(said(Act.APPROVE, "bo", "legal"), said(Act.APPROVE, "bo", "product", 1)).state == "waiting"
+
+
+def test_nobody_speaks_for_a_group_that_is_not_theirs() -> None:
+    assert state(said(Act.APPROVE, "dee", "legal"), BOTH[1]).state == "waiting"
+
+
+def test_a_delegate_speaks_for_the_group_until_the_last_day() -> None:
+    delegation = said(Act.DELEGATE, "ana", "legal", to="dee", expires=TODAY)
+    rows = (delegation, said(Act.APPROVE, "dee", "legal", 1), BOTH[1])
+    assert state(*rows).state == "approved"
+    assert state(*rows, today=TODAY + timedelta(days=1)).state == "waiting"
+
+
+def test_only_who_belongs_to_a_group_delegates_for_it() -> None:
+    delegation = said(Act.DELEGATE, "cy", "legal", to="dee")
+    assert state(delegation, said(Act.APPROVE, "dee", "legal", 1), BOTH[1]).state == "waiting"
+
+
+def test_a_refusal_stops_and_says_why_until_it_is_withdrawn() -> None:
+    refused = (*BOTH, said(Act.REFUSE, "bo", "legal", 2, reason="too wide"))
+    found = state(*refused)
+    assert found.state == "refused"
+    assert [row.refused_by for row in found.roles if row.role == "legal"] == [(("bo", "too wide"),)]
+    assert state(*refused, said(Act.WITHDRAW, "bo", "legal", 3)).state == "approved"
+
+
+def test_a_withdrawn_approval_is_none() -> None:
+    assert state(*BOTH, said(Act.WITHDRAW, "ana", "legal", 2)).state == "waiting"
+
+
+def test_an_approval_ends_after_its_last_day() -> None:
+    rows = (said(Act.APPROVE, "ana", "legal", expires=TODAY), BOTH[1])
+    assert (state(*rows).state, state(*rows).until) == ("approved", TODAY)
+    assert state(*rows, today=TODAY + timedelta(days=1)).state == "waiting"
+
+
+CHANGES = st.sampled_from(
+    [
+        {"text": "Nobody may ever enter."},
+        {"rubric": ()},
+        {"exceptions": ()},
+        {"examples": ()},
+        {"severity": Severity.LOW},
+        {"maps": ()},
+        {"title": "Another title"},
+    ]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(CHANGES)
+def test_an_approval_of_one_content_never_approves_another_and_holds_again_after_a_revert(
+    change: dict[str, object],
+) -> None:
+    edited = PolicySet(clauses=(HERE.clauses[0].model_copy(update=change),))
+    assert state(*BOTH, of=edited).state == "waiting"
+    assert state(*BOTH, of=policies()).state == "approved"
+
+
+def test_a_new_owner_or_version_keeps_the_approval_and_another_quorum_does_not() -> None:
+    renamed = ADMIN.model_copy(update={"owners": ("somebody",), "version": "1.0.1", "review_by": date(2028, 1, 1)})
+    assert (
+        state(*BOTH, of=PolicySet(clauses=(make_clause(text="Nobody may enter.", admin=renamed),))).state == "approved"
+    )
+    wider = ADMIN.model_copy(update={"quorum": (("product", 1),)})
+    assert state(*BOTH, of=PolicySet(clauses=(make_clause(text="Nobody may enter.", admin=wider),))).state == "waiting"
+
+
+# --- rewordings ----------------------------------------------------------------------------------
+
+
+def attestation(
+    old: PolicySet, new: PolicySet, person: str = "ana", act: Act = Act.ATTEST, minute: int = 0
+) -> Statement:
+    before, after = (row.clauses[0].facet(Facet.TEXT) for row in (old, new))
+    return said(act, person, "legal", minute, subject="doors.entry.text", content=after, replaces=before)
+
+
+SECOND, THIRD = policies("No one may enter."), policies("Entry is for nobody.")
+
+
+def key(of: PolicySet) -> tuple[str, Facet, str]:
+    return "doors.entry", Facet.TEXT, of.clauses[0].facet(Facet.TEXT)
+
+
+def test_an_attested_rewording_stands_for_the_oldest_wording() -> None:
+    found = attested(HERE, PEOPLE, (attestation(HERE, SECOND), attestation(SECOND, THIRD, minute=1)), TODAY)
+    assert {found[key(SECOND)], found[key(THIRD)]} == {HERE.clauses[0].facet(Facet.TEXT)}
+
+
+def test_nobody_else_may_attest() -> None:
+    for person in ("dee", "eve", "nobody"):
+        assert not attested(HERE, PEOPLE, (attestation(HERE, SECOND, person),), TODAY)
+
+
+def test_a_withdrawn_attestation_is_none() -> None:
+    rows = (attestation(HERE, SECOND), attestation(HERE, SECOND, act=Act.WITHDRAW, minute=1))
+    assert not attested(HERE, PEOPLE, rows, TODAY)
+
+
+def test_two_wordings_attested_both_ways_stand_for_one() -> None:
+    found = attested(HERE, PEOPLE, (attestation(HERE, SECOND), attestation(SECOND, HERE, minute=1)), TODAY)
+    assert found[key(HERE)] == found[key(SECOND)]
+
+
+# --- accepted risks ------------------------------------------------------------------------------
+
+HARM = Harm(
+    id="break-in", title="In", pillar=Pillar.SAFETY, likelihood="low", severity=Severity.LOW, judged_by="the workshop"
+)
+
+
+def acceptance(**fields: object) -> Statement:
+    content = {"subject": "break-in", "content": HARM.digest, "expires": TODAY}
+    return said(Act.ACCEPT, "ana", "legal", **{**content, **fields})
+
+
+def test_a_risk_is_accepted_as_it_was_rated_and_until_a_day() -> None:
+    row = acceptance()
+    assert accepted_until(HARM, PEOPLE, [row], TODAY) == row
+    assert accepted_until(HARM, PEOPLE, [row], TODAY + timedelta(days=1)) is None
+    worse = HARM.model_copy(update={"severity": Severity.CRITICAL})
+    assert accepted_until(worse, PEOPLE, [row], TODAY) is None
+    assert accepted_until(HARM, PEOPLE, [acceptance(expires=None)], TODAY) is None
+    withdrawn = said(Act.WITHDRAW, "ana", "legal", 1, subject="break-in", content=HARM.digest)
+    assert accepted_until(HARM, PEOPLE, [row, withdrawn], TODAY) is None
+
+
+# --- people.yaml ---------------------------------------------------------------------------------
+
+
+def test_a_workspace_without_people_has_none(tmp_path: Path) -> None:
+    assert read_people(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        (
+            f"- {{id: ana, roles: [legal], key: {KEYS[0]}}}\n- {{id: ana, roles: [legal], key: {KEYS[1]}}}",
+            "'ana' stands twice",
+        ),
+        (
+            f"- {{id: ana, roles: [legal], key: {KEYS[0]}}}\n- {{id: bo, roles: [legal], key: {KEYS[0]}}}",
+            "stands twice",
+        ),
+        (f"- {{id: bo, roles: [], key: {KEYS[0]}}}\n- {{id: bo, roles: [], key: {KEYS[0]}}}", "roles"),
+        ("- {id: bo, roles: [legal], key: short}", "key"),
+    ],
+)
+def test_a_wrong_line_of_people_is_named(tmp_path: Path, rows: str, what: str) -> None:
+    (tmp_path / "people.yaml").write_text(f"people:\n{rows}\n")
+    with pytest.raises(InputError, match=what) as fault:
+        read_people(tmp_path)
+    assert fault.value.file == tmp_path / "people.yaml"
+    assert fault.value.line in (2, 3)
+
+
+def test_a_quorum_that_nobody_can_fill_is_refused_at_once() -> None:
+    few = People(people=(PEOPLE.people[0], PEOPLE.people[4]))
+    with pytest.raises(InputError, match=r"asks for 1 of 'product', and people\.yaml has 0"):
+        check_people(HERE, few, Path("workspace"))
+    check_people(HERE, PEOPLE, Path("workspace"))
+    check_people(HERE, None, Path("workspace"))
+
+
+def test_the_digest_of_a_policy_does_not_depend_on_the_order_of_its_clauses() -> None:
+    first, second = make_clause("doors.a", admin=ADMIN), make_clause("doors.b", admin=ADMIN)
+    one, other = PolicySet(clauses=(first, second)), PolicySet(clauses=(second, first))
+    assert one.policy_digest("doors") == other.policy_digest("doors")
+    assert one.policy_digest("doors") != digest_of("doors")
