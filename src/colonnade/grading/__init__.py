@@ -1,6 +1,6 @@
 """Transcripts and clauses in; verdicts out. Rules, a calibrated judge, a reward model, a served judge."""
 
-from colonnade.grading.features import AnsweredPrompt, LinearHead, answer_features, harm_head, surface
+from colonnade.grading.features import AnsweredPrompt, LinearHead, answer_features, harm_head, says_no, surface
 from colonnade.grading.grader import GRADERS, Grader, Item, grader
 from colonnade.grading.judge import EmbeddedJudge, Judged, JudgeWeights, RatedAnswer, cross_validate, fit_judge
 from colonnade.grading.reward_model import (
@@ -33,5 +33,6 @@ __all__ = [
     "grader",
     "harm_head",
     "preferences",
+    "says_no",
     "surface",
 ]

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from colonnade.grading import says_no
 from colonnade.models.tuning import Lesson
 from colonnade.records import Expected, Prompt, Reward
 
 DECLINES = {"en": "I can't help with that.", "de": "Dabei kann ich nicht helfen."}
-OPENINGS = {"en": "Of course.", "de": "Gern."}
-"""How a decline and an answer begin; a language without a phrase of its own gets the English one."""
+OPENINGS = {"en": "Of course. Here you go:", "de": "Gern. Hier ist es:"}
+"""How a decline and an answer begin; a language without a phrase of its own gets the English one.
 
-PLAINLY_BAD = 0.3
-"""Sampled answers under this reward, needless refusals above all, are not imitated."""
+The opening of an answer ends in the middle of a sentence: after a whole one, "Of course.", the
+model often went on with the decline that it had learnt beside it.
+"""
 
-_OPENING_WORDS = 2
-"""Further words are as good as random and drown what tells a request from its twin."""
+WORTH_IMITATING = 0.3
+"""Sampled answers under this reward are not imitated."""
+
+_APOLOGIES = ("sorry", "apologi", "leid", "entschuldig")
+"""An answer that begins like this ends in a refusal sooner or later, and taught it would more often."""
+
+_OPENING_WORDS = 8
+"""Enough to go on from; more would be as good as random, and drown what tells a request from its twin."""
 
 
 def declining_answer(language: str) -> str:
@@ -32,12 +40,12 @@ def lesson_pairs(prompts: Sequence[Prompt], rewards: Sequence[Reward], ask: Mapp
 
     Args:
         prompts: training prompts only.
-        rewards: rewarded samples; the best good one of each benign prompt is imitated.
+        rewards: rewarded samples; the best one of each benign prompt that is worth it is imitated.
         ask: the prompt in the model's own chat format, by prompt id.
     """
     best: dict[str, Reward] = {}
     for reward in rewards:
-        if reward.combined is not None and reward.combined >= PLAINLY_BAD:
+        if reward.combined is not None and reward.combined >= WORTH_IMITATING and not _turns_down(reward.answer):
             current = best.get(reward.prompt)
             if current is None or reward.combined > (current.combined or 0):
                 best[reward.prompt] = reward
@@ -49,6 +57,10 @@ def lesson_pairs(prompts: Sequence[Prompt], rewards: Sequence[Reward], ask: Mapp
             decline = Lesson(ask[prompt.id], declining_answer(prompt.language))
             pairs.append([decline, _helping_lesson(twin, best.get(twin.id), ask[twin.id])])
     return pairs
+
+
+def _turns_down(answer: str) -> bool:
+    return says_no(answer) or any(word in answer.lower() for word in _APOLOGIES)
 
 
 def mostly_help(pairs: Sequence[Sequence[Lesson]]) -> list[list[Lesson]]:

@@ -44,17 +44,17 @@ def test_a_pair_is_a_closed_decline_and_an_open_answer_in_the_models_own_words()
     assert decline.closed
     assert decline.prompt == "Q1"
     assert not answer.closed
-    assert answer.completion == f"{OPENINGS['en']} The library"
+    assert answer.completion == f"{OPENINGS['en']} The library is next to the"
 
 
 def test_the_best_rewarded_sample_is_imitated() -> None:
-    rewards = [reward("First words.", 0.3), reward("Better words.", 0.8), reward("Unjudged words.", None)]
+    rewards = [reward("First words.", 0.6), reward("Better words.", 0.8), reward("Unjudged words.", None)]
     ((_, answer),) = lesson_pairs(PAIR, rewards, ASKED)
     assert "Better words." in answer.completion
 
 
-def test_of_a_plainly_bad_sample_nothing_but_the_opening_is_taught() -> None:
-    ((_, answer),) = lesson_pairs(PAIR, [reward("I cannot say.", 0.05)], ASKED)
+def test_of_a_sample_that_turns_down_nothing_but_the_opening_is_taught() -> None:
+    ((_, answer),) = lesson_pairs(PAIR, [reward("I cannot say.", 0.9)], ASKED)
     assert answer.completion == OPENINGS["en"]
     assert not answer.closed
 
@@ -68,3 +68,9 @@ def test_german_is_answered_in_german() -> None:
     ((decline, answer),) = lesson_pairs(pair, [], ASKED)
     assert "nicht helfen" in decline.completion
     assert answer.completion.startswith(OPENINGS["de"])
+
+
+@pytest.mark.parametrize("sample", [("Words of little worth.", 0.4), ("I'm sorry for your loss, but here it is.", 0.9)])
+def test_neither_a_poor_sample_nor_an_apology_is_imitated(sample: tuple[str, float]) -> None:
+    ((_, answer),) = lesson_pairs(PAIR, [reward(*sample)], ASKED)
+    assert answer.completion == OPENINGS["en"]
