@@ -105,9 +105,9 @@ class FinetuningRecipe(LoopRecipe):
         save_every: steps between two checkpoints saved in the last part.
     """
 
-    learning_rate: Rate = 2e-3
+    learning_rate: Rate = 1.5e-3
     pairs: Positive = 320
-    paired_steps: Count = 54
+    paired_steps: Count = 50
     save_every: Positive = 16
 
     @property
@@ -121,7 +121,7 @@ class PretrainingRecipe(Record):
     """Curation, continued pretraining and its probes."""
 
     curation: CurationRecipe = CurationRecipe()
-    training: TrainingRecipe = TrainingRecipe(steps=10, learning_rate=2e-4, tokens=96)
+    training: TrainingRecipe = TrainingRecipe(steps=6, learning_rate=3e-4, tokens=96)
     shots: Positive = 2
     questions: Positive = 52
 
@@ -137,7 +137,7 @@ class ReinforcementRecipe(Record):
         reward_weight: weight of the auxiliary reward model; the rubric judge has the rest.
     """
 
-    steps: Count = 6
+    steps: Count = 4
     prompts: Positive = 2
     answers: Positive = 8
     tokens: Positive = 24
@@ -152,7 +152,7 @@ class PosttrainingRecipe(Record):
 
     sampled_prompts: Positive = 16
     sampled_answers: Positive = 3
-    finetuning: FinetuningRecipe = FinetuningRecipe(steps=70)
+    finetuning: FinetuningRecipe = FinetuningRecipe(steps=66)
     reinforcement: ReinforcementRecipe = ReinforcementRecipe()
 
 

@@ -31,7 +31,7 @@ from colonnade.records import (
 
 T = TypeVar("T")
 
-SAMPLED_TOKENS = 14
+SAMPLED_TOKENS = 12
 """Only the opening of an answer is rewarded and imitated."""
 
 
