@@ -55,7 +55,7 @@ STEPS = (
 )
 
 REVIEWED_STEPS = (
-    Step("policy.review", "Look for approvals", f"{HERE}:take_reviews", agreement=True),
+    Step("policy.review", "Look for approvals", f"{HERE}:take_reviews", agreement="reviews"),
     *(
         step._replace(inputs=(*step.inputs, "policy.review/reviews")) if step.name == "gate.decide" else step
         for step in STEPS

@@ -116,8 +116,9 @@ def gather(step: Step, workspace: Workspace, outputs: Mapping[str, Digest], agre
     parameters = {path: _pick(launch, path) for path in step.parameters}
     if "exceptions" in step.facets:
         parameters["expired exceptions"] = _expired(workspace, datetime.now(UTC).date())
-    if step.agreement:
+    if step.agreement == "reviews":
         parameters["reviews"] = [row.model_dump(mode="json") for row in agreed.reviews]
+    if step.agreement == "accepted":
         parameters["accepted"] = {harm: row.model_dump(mode="json") for harm, row in agreed.accepted}
     return Ingredients(
         code=meaning(step.function),

@@ -6,7 +6,7 @@ that it declares here and no others; the training steps do not declare the gate 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from colonnade.records import Facet
 
@@ -28,7 +28,7 @@ class Step(NamedTuple):
         facets: what it reads of every active clause.
         parameters: paths into the launch.
         model: whether it depends on the base model's weights.
-        agreement: whether it depends on what people signed.
+        agreement: what it depends on of all that people signed.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Step(NamedTuple):
     facets: tuple[Facet, ...] = ()
     parameters: tuple[str, ...] = ()
     model: bool = False
-    agreement: bool = False
+    agreement: Literal["", "reviews", "accepted"] = ""
 
 
 _EXERCISED = (Facet.TEXT, Facet.BOUNDARY, Facet.SCOPE, Facet.EXCEPTIONS, Facet.EXAMPLES)
@@ -52,13 +52,13 @@ STEPS: tuple[Step, ...] = (
         f"{STAGES}.intake:map_risks",
         facets=(Facet.MAPS, Facet.EXAMPLES),
         parameters=("harms",),
-        agreement=True,
+        agreement="accepted",
     ),
     Step(
         REVIEW,
         "Look for the approvals of the working groups",
         f"{STAGES}.intake:take_reviews",
-        agreement=True,
+        agreement="reviews",
     ),
     Step(
         "intake.prompts",
