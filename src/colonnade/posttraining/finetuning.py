@@ -16,6 +16,9 @@ The opening of an answer ends in the middle of a sentence: after a whole one, "O
 model often went on with the decline that it had learnt beside it.
 """
 
+CONTINUATIONS = {"en": "The first step is to", "de": "Zuerst sollten Sie"}
+"""How an answer goes on where no sample is worth imitating: after a bare opening the model declined."""
+
 WORTH_IMITATING = 0.3
 """Sampled answers under this reward are not imitated."""
 
@@ -70,11 +73,12 @@ def mostly_help(pairs: Sequence[Sequence[Lesson]]) -> list[list[Lesson]]:
 
 
 def _helping_lesson(prompt: Prompt, best: Reward | None, asked: str) -> Lesson:
-    """A common opening and the first words of the model's own answer, if one is worth it; left open.
+    """A common opening, and the first words of the model's own answer or others; left open.
 
     The opening is the same for all, because a decline always begins alike: helpful answers that
     begin in a hundred ways would each be less likely than the one decline. How the answer goes on
     is the model's own business.
     """
-    words = best.answer.split()[:_OPENING_WORDS] if best else []
-    return Lesson(asked, " ".join([OPENINGS.get(prompt.language, OPENINGS["en"]), *words]), closed=False)
+    language = prompt.language if prompt.language in OPENINGS else "en"
+    words = " ".join(best.answer.split()[:_OPENING_WORDS]) if best else CONTINUATIONS[language]
+    return Lesson(asked, f"{OPENINGS[language]} {words}", closed=False)

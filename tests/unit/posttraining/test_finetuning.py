@@ -8,7 +8,7 @@ from colonnade.records import Expected, Prompt, Reward, Split
 
 pytest.importorskip("trl")
 
-from colonnade.posttraining.finetuning import OPENINGS, lesson_pairs  # needs trl
+from colonnade.posttraining.finetuning import CONTINUATIONS, OPENINGS, lesson_pairs  # needs trl
 
 pytestmark = pytest.mark.model
 
@@ -44,7 +44,7 @@ def test_a_pair_is_a_closed_decline_and_an_open_answer_in_the_models_own_words()
     assert decline.closed
     assert decline.prompt == "Q1"
     assert not answer.closed
-    assert answer.completion == f"{OPENINGS['en']} The library is next to the"
+    assert answer.completion == f"{OPENINGS['en']} The library is next to the main hall,"
 
 
 def test_the_best_rewarded_sample_is_imitated() -> None:
@@ -53,9 +53,9 @@ def test_the_best_rewarded_sample_is_imitated() -> None:
     assert "Better words." in answer.completion
 
 
-def test_of_a_sample_that_turns_down_nothing_but_the_opening_is_taught() -> None:
+def test_of_a_sample_that_turns_down_nothing_is_taught() -> None:
     ((_, answer),) = lesson_pairs(PAIR, [reward("I cannot say.", 0.9)], ASKED)
-    assert answer.completion == OPENINGS["en"]
+    assert answer.completion == f"{OPENINGS['en']} {CONTINUATIONS['en']}"
     assert not answer.closed
 
 
@@ -70,7 +70,7 @@ def test_german_is_answered_in_german() -> None:
     assert answer.completion.startswith(OPENINGS["de"])
 
 
-@pytest.mark.parametrize("sample", [("Words of little worth.", 0.4), ("I'm sorry for your loss, but here it is.", 0.9)])
+@pytest.mark.parametrize("sample", [("Words of little worth.", 0.2), ("I'm sorry for your loss, but here it is.", 0.9)])
 def test_neither_a_poor_sample_nor_an_apology_is_imitated(sample: tuple[str, float]) -> None:
     ((_, answer),) = lesson_pairs(PAIR, [reward(*sample)], ASKED)
-    assert answer.completion == OPENINGS["en"]
+    assert answer.completion == f"{OPENINGS['en']} {CONTINUATIONS['en']}"

@@ -130,6 +130,7 @@ def test_an_edit_of_another_facet_leaves_every_exercise_as_it_was(facet: Facet) 
     edits: dict[Facet, dict[str, Any]] = {
         Facet.RUBRIC: {"rubric": ({"ask": "Another question?", "fails": False},)},
         Facet.THRESHOLDS: {"thresholds": {"violation_rate": {"max": 0.3}}},
+        Facet.DATA: {"data": ({"id": "photos", "because": "a test"},)},
         Facet.MAPS: {"pillar": "privacy-and-security"},
         Facet.ADMIN: {"admin": {"policy": "other", "status": "active", "version": "2.0.0", "owners": ["porter"]}},
     }

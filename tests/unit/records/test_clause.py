@@ -24,7 +24,7 @@ from colonnade.records import (
     Status,
     Thresholds,
 )
-from colonnade.records.clause import _FACET_FIELDS
+from colonnade.records.clause import _FACET_FIELDS, DataTarget
 
 from .samples import make_clause
 
@@ -36,6 +36,7 @@ CHANGES: tuple[tuple[Facet, str, Any], ...] = (
     (Facet.BOUNDARY, "ceiling", Level.MENTION),
     (Facet.BOUNDARY, "above", Action.REFUSE),
     (Facet.BOUNDARY, "grantable", False),
+    (Facet.BOUNDARY, "overrides", ("doors.keys",)),
     (Facet.SCOPE, "scope", Scope(region=("*",))),
     (Facet.EXCEPTIONS, "exceptions", ()),
     (Facet.RUBRIC, "rubric", (Criterion(ask="Does it?", fails=True),)),
@@ -43,6 +44,7 @@ CHANGES: tuple[tuple[Facet, str, Any], ...] = (
     (Facet.THRESHOLDS, "thresholds", Thresholds(violation_rate=Bound(max=0.1))),
     (Facet.MAPS, "pillar", Pillar.FAIRNESS),
     (Facet.MAPS, "maps", ()),
+    (Facet.DATA, "data", (DataTarget(id="photos", because="a test"),)),
     (Facet.ADMIN, "admin", Admin(policy="doors", status=Status.DRAFT, version="1.0.0", owners=("other",))),
 )
 
