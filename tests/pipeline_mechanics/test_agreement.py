@@ -16,6 +16,7 @@ from colonnade.pipeline import open_workspace
 from colonnade.pipeline.agreement import agreement
 from colonnade.pipeline.impact import Impact, impact_of, touched_by, why
 from colonnade.pipeline.signing import Signing, sign_statement
+from colonnade.policy.reviews import NO_REWORDINGS
 from colonnade.policy.revisions import read_revision
 from colonnade.records import Act, InputError, PolicySet
 from colonnade.store import Store
@@ -196,17 +197,31 @@ def test_what_rests_on_a_facet_is_found_with_all_that_rests_on_it(reviewed: Job,
     opened = open_workspace(reviewed.folder)
     store = Store(reviewed.folder)
     try:
-        rows = touched_by(store, opened.policies, "doors.entry.rubric")
+        rows = touched_by(store, opened.policies, "doors.entry.rubric", NO_REWORDINGS)
         assert [(row.step, row.direct) for row in rows] == [
             ("rubric.count", True),
             ("gate.decide", False),
             ("audit.report", False),
         ]
-        assert touched_by(store, opened.policies, "doors.entry.maps") == ()
+        assert touched_by(store, opened.policies, "doors.entry.maps", NO_REWORDINGS) == ()
         (sentence,) = why(opened, store, rows[0].artefact)
         assert "fresh, all that it was made from is as it was" in sentence
         with pytest.raises(InputError, match=r"no clause or facet 'doors\.entry\.colour'"):
-            touched_by(store, opened.policies, "doors.entry.colour")
+            touched_by(store, opened.policies, "doors.entry.colour", NO_REWORDINGS)
+    finally:
+        store.close()
+
+
+def test_what_rests_on_an_attested_rewording_is_found_under_its_new_words(reviewed: Job, keys: Path) -> None:
+    reviewed.run()
+    reviewed.edit(DOORS, *REWORDED)
+    sign(reviewed, keys, Act.ATTEST, "doors.entry.text", reason="a comma")
+    opened = open_workspace(reviewed.folder)
+    store = Store(reviewed.folder)
+    try:
+        assert touched_by(store, opened.policies, "doors.entry.text", NO_REWORDINGS) == ()
+        rewordings = agreement(opened, store, TODAY).rewordings
+        assert [row.step for row in touched_by(store, opened.policies, "doors.entry.text", rewordings)] == ["train.fit"]
     finally:
         store.close()
 

@@ -91,7 +91,9 @@ def run(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
     else:
         out.print(f"\n{len(finished.rebuilt)} of {len(finished.runs)} steps rebuilt in {finished.seconds:.1f} s.")
         for sentence in finished.waiting:
-            out.print(f"{sentence}. Next: colonnade policy approve {workspace}", markup=False)
+            out.print(f"{sentence}.", markup=False)
+        if finished.waiting:
+            out.print(f"Who has to sign: colonnade policy review {workspace}", markup=False)
         if finished.decision:
             show_decision(finished.decision)
             out.print(f"\nReport: {finished.report}", markup=False)
@@ -111,8 +113,8 @@ def plan(
     store = Store(workspace)
     try:
         if why:
-            for sentence in why_stale(opened, store, resolve_digest(store, why)):
-                out.print(sentence, markup=False)
+            told = why_stale(opened, store, resolve_digest(store, why))
+            print(json.dumps(told) if as_json else "\n".join(told))
             return
         rows = make_plan(opened, store)
     finally:
@@ -137,7 +139,8 @@ def impact(
     opened = open_workspace(workspace)
     store = Store(workspace)
     try:
-        rows = touched_by(store, opened.policies, name)
+        rewordings = agreement(opened, store, datetime.now(UTC).date()).rewordings
+        rows = touched_by(store, opened.policies, name, rewordings)
     finally:
         store.close()
     if as_json:

@@ -95,8 +95,10 @@ def impact_of(
     return Impact(changes, tuple(_stale_steps(store, changed)), cells, approvals)
 
 
-def touched_by(store: Store, policies: PolicySet, name: str) -> tuple[Touched, ...]:
+def touched_by(store: Store, policies: PolicySet, name: str, rewordings: Rewordings) -> tuple[Touched, ...]:
     """Every artefact that rests on a clause, or on one facet of it (``CLAUSE.FACET``), as it stands.
+
+    A run keeps the digest of the oldest wording that means the same, so that is what is looked for.
 
     Raises:
         InputError: where there is no such clause or facet.
@@ -108,23 +110,27 @@ def touched_by(store: Store, policies: PolicySet, name: str) -> tuple[Touched, .
         if clause is None or facet not in set(Facet):
             raise InputError(f"there is no clause or facet '{name}'.", mend=f"Facets are {', '.join(Facet)}.")
         facets = (Facet(facet),)
-    return store.catalogue.impact(clause.id, {facet: clause.facet(facet) for facet in facets})
+    digests = {facet: _oldest(rewordings, clause.id, facet, clause.facet(facet)) for facet in facets}
+    return store.catalogue.impact(clause.id, {facet: digest for facet, digest in digests.items() if digest})
+
+
+def _oldest(rewordings: Rewordings, clause: str, facet: Facet, digest: Digest | None) -> Digest | None:
+    return None if digest is None else rewordings.get((clause, facet, digest), digest)
 
 
 def _changed_facets(changes: Iterable[ClauseChange], rewordings: Rewordings) -> dict[str, frozenset[Facet]]:
     """The facets that steps would read differently; a clause that never bound is read by nobody."""
     changed: dict[str, frozenset[Facet]] = {}
     for change in changes:
-        if change.binds_before or change.binds_after:
-            facets = {
+        if change.binds_before != change.binds_after:
+            changed[change.clause] = frozenset(Facet)
+        elif change.binds_before:
+            changed[change.clause] = frozenset(
                 row.facet
                 for row in change.facets
-                if change.binds_before != change.binds_after
-                or row.before != rewordings.get((row.clause, row.facet, row.after or ""), row.after)
-            }
-            if change.binds_before != change.binds_after:
-                facets = set(Facet)
-            changed[change.clause] = frozenset(facets)
+                if _oldest(rewordings, row.clause, row.facet, row.before)
+                != _oldest(rewordings, row.clause, row.facet, row.after)
+            )
     return changed
 
 

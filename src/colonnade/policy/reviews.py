@@ -137,8 +137,9 @@ def _standing(said: Sequence[Statement], people: People, authors: Sequence[str],
             delegated.setdefault((row.to, row.role), set()).add(row.person)
         elif row.act is Act.WITHDRAW:
             latest.pop((row.person, row.role), None)
-            for givers in delegated.values():
-                givers.discard(row.person)
+            for (_, role), givers in delegated.items():
+                if role == row.role:
+                    givers.discard(row.person)
         elif row.act in (Act.APPROVE, Act.REFUSE):
             latest[row.person, row.role] = row
     return [

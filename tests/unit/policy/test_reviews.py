@@ -119,6 +119,16 @@ def test_only_who_belongs_to_a_group_delegates_for_it() -> None:
     assert state(delegation, said(Act.APPROVE, "dee", "legal", 1), BOTH[1]).state == "waiting"
 
 
+def test_a_withdrawal_for_one_group_leaves_a_delegation_for_another() -> None:
+    rows = (
+        said(Act.DELEGATE, "bo", "legal", to="dee"),
+        said(Act.APPROVE, "dee", "legal", 1),
+        said(Act.APPROVE, "bo", "product", 2),
+        said(Act.WITHDRAW, "bo", "product", 3),
+    )
+    assert [row.missing for row in state(*rows).roles] == [0, 1]
+
+
 def test_a_refusal_stops_and_says_why_until_it_is_withdrawn() -> None:
     refused = (*BOTH, said(Act.REFUSE, "bo", "legal", 2, reason="too wide"))
     found = state(*refused)
