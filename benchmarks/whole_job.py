@@ -1,6 +1,6 @@
 """The whole job from nothing, in a copy of a workspace: seconds and memory per step.
 
-Usage: python benchmarks/whole_job.py [--workspace DIR] [--out FILE]
+Usage: python benchmarks/whole_job.py [--workspace DIR] [--out FILE] [--keep DIR]
 """
 
 from __future__ import annotations
@@ -26,13 +26,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Seconds and memory of the whole job, step by step.")
     parser.add_argument("--workspace", type=Path, default=Path("examples/assistant"), help="its .colonnade stays out")
     parser.add_argument("--out", type=Path, help="a JSON file for all numbers")
+    parser.add_argument("--keep", type=Path, help="a new folder that keeps the finished copy, for rebuild.py")
     options = parser.parse_args(arguments)
+    if options.keep is not None and options.keep.exists():
+        err.print(f"not measured: {options.keep} is there already", markup=False)
+        return 1
     if not options.workspace.is_dir():
         err.print(f"not measured: there is no folder {options.workspace}", markup=False)
         return 1
     warm = (cache_folder() / PACKAGED_FILE.removesuffix(".gguf") / "complete").exists()
     with tempfile.TemporaryDirectory(prefix="colonnade-whole-job-") as folder:
-        copy = Path(folder) / "workspace"
+        copy = options.keep or Path(folder) / "workspace"
         shutil.copytree(options.workspace, copy, ignore=shutil.ignore_patterns(".colonnade"))
         err.print("The whole job is running; it takes minutes.")
         ended, samples = watched(("run", str(copy), "--json"))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 import yaml
+from typer.testing import CliRunner
 
 from colonnade.cli.application import application
 from colonnade.pipeline import check_workspace, open_workspace
@@ -15,6 +16,7 @@ from colonnade.policy import read_policy
 from colonnade.records import Launch
 
 ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 MINIMAL = {"name": "x", "title": "x", "description": "x", "audience": "x", "regions": ["EU"], "languages": ["en"]}
 
@@ -56,6 +58,40 @@ def test_the_example_of_a_policy_file_is_a_policy_file(tmp_path: Path) -> None:
     file = tmp_path / "example.md"
     file.write_text(example[1] + "\n")
     assert read_policy(file)
+
+
+def readme_blocks(kind: str) -> list[str]:
+    found = re.finditer(rf"^(`{{3,4}}){kind}\n(.*?)\n\1$", README.read_text(), flags=re.DOTALL | re.MULTILINE)
+    return [block[2] for block in found]
+
+
+def test_the_clause_of_the_readme_is_told_what_is_missing_and_then_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+    assert runner.invoke(application, ["init", "my-assistant"]).exit_code == 0
+    file = tmp_path / "my-assistant" / "policies" / "readers.md"
+    blocks = readme_blocks("markdown")
+    prose = next(block for block in blocks if block.startswith("## "))
+    settings = next(block for block in blocks if block.startswith("```yaml"))
+    file.write_text(f"{file.read_text()}\n{prose}\n")
+    said = runner.invoke(application, ["policy", "lint", "my-assistant"])
+    assert said.exit_code == 1
+    shown = next(block for block in readme_blocks("text") if "lint" not in block and "readers.children" in block)
+    printed = " ".join(said.output.split())
+    for line in shown.splitlines():
+        assert " ".join(line.split()) in printed, line
+    file.write_text(f"{file.read_text()}\n{settings}\n")
+    then = runner.invoke(application, ["policy", "lint", "my-assistant"])
+    assert then.exit_code == 0, then.output
+
+
+def test_the_example_that_the_command_prints_is_a_policy_file(tmp_path: Path) -> None:
+    file = tmp_path / "example.md"
+    file.write_text(CliRunner().invoke(application, ["policy", "example"]).output)
+    (clause,) = read_policy(file)
+    assert {row.label for row in clause.examples} == {"violating", "borderline", "benign"}
 
 
 def test_the_recipe_table_states_the_real_defaults() -> None:

@@ -16,6 +16,7 @@ from colonnade.pipeline import open_workspace
 from colonnade.pipeline.agreement import agreement
 from colonnade.pipeline.impact import Impact, impact_of, touched_by, why
 from colonnade.pipeline.signing import Signing, sign_statement
+from colonnade.pipeline.workspace import with_library
 from colonnade.policy.reviews import NO_REWORDINGS
 from colonnade.policy.revisions import read_revision
 from colonnade.records import Act, InputError, PolicySet
@@ -147,8 +148,8 @@ def impact(job: Job, before: PolicySet, monkeypatch: pytest.MonkeyPatch) -> Impa
     store = Store(job.folder)
     try:
         configuration = read_guard_configuration(job.folder / "guard.yaml")
-        agreed = agreement(opened._replace(policies=before), store, TODAY)
-        return impact_of(opened, store, before, opened.policies, configuration, agreed, TODAY)
+        older = with_library(opened, before)
+        return impact_of(older, opened, store, configuration, agreement(older, store, TODAY), TODAY)
     finally:
         store.close()
 

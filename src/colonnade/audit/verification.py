@@ -35,7 +35,7 @@ from colonnade.records import (
 )
 from colonnade.store import GENESIS, Objects
 from colonnade.store.statements import STATED, verifies
-from colonnade.store.store import FOLDER_MARK
+from colonnade.store.store import FOLDER_MARK, HOME
 
 
 class Verification(NamedTuple):
@@ -73,7 +73,7 @@ def verify(workspace: Path) -> Verification:
     Raises:
         InputError: where nothing was ever stored in this folder.
     """
-    home = workspace / ".colonnade"
+    home = workspace / HOME
     if not home.is_dir():
         raise InputError(
             "nothing was ever stored here.", file=workspace, mend="Name the folder that 'colonnade run' worked in."

@@ -116,9 +116,15 @@ class LocalModel:
         return replies
 
     def prompt_text(self, turns: Conversation) -> str:
-        """The conversation in the model's own chat format, up to where its answer begins."""
+        """The conversation in the model's own chat format, up to where its answer begins.
+
+        Where the last turn is the assistant's, up to the end of what it has said: the reply goes on from there.
+        """
         messages = [{"role": turn.role, "content": turn.content} for turn in turns]
-        text: str = self.loaded.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        begun = turns[-1].role == "assistant"
+        text: str = self.loaded.tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=not begun, continue_final_message=begun
+        )
         return text
 
     def _generate(self, texts: list[str], sampling: Sampling) -> list[Reply]:

@@ -42,7 +42,10 @@ class Model(Protocol):
     def reply(
         self, conversations: Sequence[Conversation], sampling: Sampling, progress: Progress | None = None
     ) -> list[Reply]:
-        """One reply per conversation, in the same order."""
+        """One reply per conversation, in the same order.
+
+        Where a conversation ends with words of the assistant, the reply is how they go on.
+        """
         ...
 
 

@@ -36,11 +36,18 @@ class Lesson(NamedTuple):
 
     Attributes:
         closed: whether the model shall learn to stop after the completion.
+        beyond: how an open completion goes on; only a share of its tokens is learnt, so that it
+            steers the model without drowning what the completion teaches.
     """
 
     prompt: str
     completion: str
     closed: bool = True
+    beyond: str = ""
+
+
+LEARNT_BEYOND = 0.4
+"""The share of the tokens beyond a completion that are learnt, drawn by chance."""
 
 
 class Tuned(NamedTuple):
@@ -48,6 +55,24 @@ class Tuned(NamedTuple):
 
     adapters: tuple[tuple[int, Path], ...]
     curve: tuple[TrainingPoint, ...]
+
+
+class _LearntPositions(SFTTrainer):  # type: ignore[misc]  # trl ships no usable types
+    """Computes logits only where something is learnt, and no statistics of the others.
+
+    The loss is the same to the last digit. Over a vocabulary of 50,000 words the logits of the
+    prompts, their entropy and their accuracy took almost half of a step.
+    """
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
+        """The mean cross-entropy over the learnt tokens of the batch."""
+        following = inputs["labels"][:, 1:]
+        learnt = following != -100
+        kept = learnt.any(dim=0).nonzero().flatten()
+        given = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+        outputs = model(**given, logits_to_keep=kept, use_cache=False)
+        loss = torch.nn.functional.cross_entropy(outputs.logits[learnt[:, kept]].float(), following[learnt])
+        return (loss, outputs) if return_outputs else loss
 
 
 class SaveAdapter(TrainerCallback):  # type: ignore[misc]  # transformers ships no usable types
@@ -119,11 +144,12 @@ def tune(
     else:
         loaded = with_new_lora(weights, recipe if isinstance(recipe, TrainingRecipe) else TrainingRecipe(steps=1))
     steps = max(1, len(lessons) // recipe.batch)
-    rows = [_tokenised(lesson, loaded.tokenizer, recipe.tokens) for lesson in lessons]
+    generator = random.Random(seed)  # noqa: S311  # a reproducible draw, no secret
+    rows = [_tokenised(lesson, loaded.tokenizer, recipe.tokens, generator) for lesson in lessons]
     follower = Callback(on_step, {"loss": "loss"})
     saver = SaveAdapter(loaded.model, saved_steps or (steps,), folder)
     with tempfile.TemporaryDirectory() as scratch, quiet_trainers():
-        trainer = SFTTrainer(
+        trainer = _LearntPositions(
             model=loaded.model,
             args=SFTConfig(
                 **trainer_arguments(scratch, steps, recipe.learning_rate, seed),
@@ -183,14 +209,20 @@ def save_adapter(model: PeftModel, folder: Path) -> Path:
     return folder
 
 
-def _tokenised(lesson: Lesson, tokenizer: Any, tokens: int) -> dict[str, list[int]]:
-    prompt = tokenizer(lesson.prompt, add_special_tokens=False)["input_ids"] if lesson.prompt else []
-    completion = tokenizer(lesson.completion, add_special_tokens=False)["input_ids"]
+def _tokenised(lesson: Lesson, tokenizer: Any, tokens: int, generator: random.Random) -> dict[str, list[int]]:
+    def encoded(text: str) -> list[int]:
+        return list(tokenizer(text, add_special_tokens=False)["input_ids"]) if text else []
+
+    prompt, completion = encoded(lesson.prompt), encoded(lesson.completion)
+    certain = len(completion) + lesson.closed
+    if lesson.beyond:
+        completion = encoded(f"{lesson.completion} {lesson.beyond}")
     if lesson.closed:
         completion = [*completion, tokenizer.eos_token_id]
     prompt = prompt[-max(0, tokens - min(len(completion), tokens // 2)) :]
     ids = (prompt + completion)[:tokens]
-    return {"input_ids": ids, "completion_mask": [int(place >= len(prompt)) for place in range(len(ids))]}
+    learnt = [int(place < certain or generator.random() < LEARNT_BEYOND) for place in range(len(completion))]
+    return {"input_ids": ids, "completion_mask": ([0] * len(prompt) + learnt)[:tokens]}
 
 
 def in_random_order(groups: Sequence[Sequence[Lesson]], count: int, seed: int) -> list[Lesson]:

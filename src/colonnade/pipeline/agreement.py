@@ -56,18 +56,22 @@ def agreement(workspace: Workspace, store: Store, today: date) -> Agreement:
     rows = counting(statements(store), workspace.people) if workspace.people else ()
     accepted = ((harm.id, accepted_until(harm, workspace.people, rows, today)) for harm in workspace.launch.harms)
     return Agreement(
-        reviews=review(workspace.policies, workspace.people, rows, today),
+        reviews=review(workspace.reviewed, workspace.people, rows, today),
         accepted=tuple((harm, row) for harm, row in accepted if row is not None),
         rewordings=attested(workspace.policies, workspace.people, rows, today),
         attestations=tuple(row for row in rows if row.act is Act.ATTEST),
     )
 
 
+def _called(row: PolicyReview) -> str:
+    return f"profile {row.policy.partition(':')[2]}" if row.policy.startswith("profile:") else f"policy {row.policy}"
+
+
 def _pending(row: PolicyReview) -> list[str]:
     if row.state == "refused":
         refused = [(person, reason) for role in row.roles for person, reason in role.refused_by]
-        return [f"policy {row.policy} was refused by {person}: {reason}" for person, reason in refused]
+        return [f"{_called(row)} was refused by {person}: {reason}" for person, reason in refused]
     if row.state == "waiting":
         missing = ", ".join(f"{role.role} ({role.missing})" for role in row.roles if role.missing)
-        return [f"waiting for {missing} on policy {row.policy}"]
+        return [f"waiting for {missing} on {_called(row)}"]
     return []

@@ -60,10 +60,9 @@ class Impact(NamedTuple):
 
 
 def impact_of(
-    workspace: Workspace,
+    before: Workspace,
+    after: Workspace,
     store: Store,
-    before: PolicySet,
-    after: PolicySet,
     configuration: GuardConfiguration,
     agreed: Agreement,
     today: date,
@@ -71,25 +70,25 @@ def impact_of(
     """Hold two policy sets against each other, the last runs, the guard's table and the approvals.
 
     Args:
-        workspace: whose regions count.
+        before: the workspace with the policies as they stood when the last runs were made.
+        after: the same with the policies as they would be; its regions count.
         store: whose newest runs would go stale.
-        before: the policies as they stood when those runs were made.
-        after: the policies as they would be.
         configuration: tiers and purposes of the guard.
         agreed: what people signed; an attested rewording makes nothing stale.
         today: the day on which exceptions are looked at.
     """
-    changes = compare(before, after)
+    changes = compare(before.policies, after.policies)
     changed = _changed_facets(changes, agreed.rewordings)
     cells = tuple(
         change
-        for region in workspace.launch.regions
-        for change in _cell_changes(before, after, configuration, region, today)
+        for region in after.launch.regions
+        for change in _cell_changes(before.policies, after.policies, configuration, region, today)
     )
+    contents = {row.subject: row.content for row in after.reviewed}
     approvals = tuple(
         (row.policy, names)
         for row in agreed.reviews
-        if before.policy_digest(row.policy) != after.policy_digest(row.policy)
+        if row.content != contents.get(row.policy)
         and (names := tuple(sorted({name for role in row.roles for name in role.approved_by})))
     )
     return Impact(changes, tuple(_stale_steps(store, changed)), cells, approvals)

@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from colonnade.pipeline.workspace import Workspace
-from colonnade.policy.reviews import PEOPLE_FILE, entitled
+from colonnade.pipeline.workspace import Workspace, with_library
+from colonnade.policy.profiles import read_profile, resolve_profile
+from colonnade.policy.reviews import PEOPLE_FILE, Reviewed, entitled, reviewed_policy, reviewed_profile
 from colonnade.policy.revisions import read_revision
 from colonnade.records import Act, Clause, Digest, Facet, InputError, People, Person, Statement
 from colonnade.store import Store
@@ -67,16 +68,14 @@ def sign_statement(workspace: Workspace, what: Signing, key: Path, now: datetime
 def _statement(
     workspace: Workspace, store: Store, people: People, person: Person, what: Signing, now: datetime
 ) -> Statement:
-    policies = workspace.policies
+    reviewed = _reviewed(workspace, what.subject)
     common = {"subject": what.subject, "person": person.id, "reason": what.reason, "at": now, "expires": what.expires}
-    if what.subject in policies.policies():
-        quorum, authors = _review_facts(workspace, what.subject)
-        _refuse_author(person, authors, what)
-        role = _role(person, what, quorum)
+    if reviewed is not None:
+        _refuse_author(person, reviewed.authors, what)
+        role = _role(person, what, tuple(role for role, _ in reviewed.quorum))
         if what.to is not None and people.person(what.to) is None:
             raise InputError(f"there is no person '{what.to}'.", file=PEOPLE_FILE, mend="Name somebody who is in it.")
-        digest = policies.policy_digest(what.subject)
-        return Statement(act=what.act, content=digest, role=role, to=what.to, **common)
+        return Statement(act=what.act, content=reviewed.content, role=role, to=what.to, **common)
     harm = next((row for row in workspace.launch.harms if row.id == what.subject), None)
     if harm is not None and what.act in (Act.ACCEPT, Act.WITHDRAW):
         if what.act is Act.ACCEPT and (what.expires is None or what.expires > now.date() + LONGEST_ACCEPTANCE):
@@ -100,15 +99,23 @@ def _statement(
     return Statement(act=what.act, content=new, replaces=old, role=person.roles[0], **common)
 
 
-def _review_facts(workspace: Workspace, policy: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    admin = next(clause.admin for clause in workspace.policies.clauses if clause.admin.policy == policy)
-    return tuple(role for role, needed in admin.quorum if needed), admin.authors
+def _reviewed(workspace: Workspace, subject: str) -> Reviewed | None:
+    """The policy, or the profile as ``profile:ID``, that a subject names; none where it names neither."""
+    kind, _, name = subject.partition(":")
+    if kind == "profile" and name:
+        profile, located = read_profile(workspace.folder, name)
+        found = reviewed_profile(resolve_profile(workspace.library, profile, located), str(located.file))
+        if not found.quorum:
+            what = f"the profile '{name}' loosens nothing that a working group has to approve."
+            raise InputError(what, file=located.file, mend=f"'colonnade policy profile {name}' shows what it changes.")
+        return found
+    return reviewed_policy(workspace.library, subject) if subject in workspace.library.policies() else None
 
 
 def _refuse_author(person: Person, authors: tuple[str, ...], what: Signing) -> None:
     if person.id in authors:
         raise InputError(
-            f"{person.id} is an author of policy '{what.subject}' and may not answer for it.",
+            f"{person.id} is an author of '{what.subject}' and may not answer for it.",
             mend="Author and approver are different people: ask somebody else.",
         )
 
@@ -118,7 +125,7 @@ def _role(person: Person, what: Signing, quorum: tuple[str, ...]) -> str:
     if what.role:
         if what.role not in quorum:
             mend = f"It asks for {', '.join(quorum) or 'none'}."
-            raise InputError(f"the quorum of policy '{what.subject}' does not ask for '{what.role}'.", mend=mend)
+            raise InputError(f"the quorum of '{what.subject}' does not ask for '{what.role}'.", mend=mend)
         return what.role
     fitting = [role for role in person.roles if role in quorum]
     if len(fitting) != 1:
@@ -131,7 +138,7 @@ def _facet(workspace: Workspace, what: Signing) -> tuple[Clause, Facet]:
     clause_id, _, name = what.subject.rpartition(".")
     clause = workspace.policies.clause(clause_id)
     if clause is None or name not in set(Facet):
-        wanted = "a policy, a harm or CLAUSE.FACET" if what.act is Act.WITHDRAW else _wanted(what.act)
+        wanted = "a policy, a profile, a harm or CLAUSE.FACET" if what.act is Act.WITHDRAW else _wanted(what.act)
         raise InputError(
             f"'{what.subject}' is not {wanted} of this workspace.", mend="'colonnade policy review' lists policies."
         )
@@ -141,12 +148,12 @@ def _facet(workspace: Workspace, what: Signing) -> tuple[Clause, Facet]:
 
 
 def _wanted(act: Act) -> str:
-    return {Act.ATTEST: "CLAUSE.FACET", Act.ACCEPT: "a harm"}.get(act, "a policy")
+    return {Act.ATTEST: "CLAUSE.FACET", Act.ACCEPT: "a harm"}.get(act, "a policy or profile")
 
 
 def _older(workspace: Workspace, store: Store, clause: Clause, facet: Facet, against: str) -> Digest:
     if against:
-        earlier = read_revision(workspace.folder, against).clause(clause.id)
+        earlier = with_library(workspace, read_revision(workspace.folder, against)).policies.clause(clause.id)
         if earlier is None:
             raise InputError(f"{clause.id} did not exist in {against}.", mend="Name a revision that has it.")
         return earlier.facet(facet)

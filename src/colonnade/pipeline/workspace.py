@@ -11,24 +11,32 @@ from colonnade.frontier import read_benchmarks
 from colonnade.guard import compile_table, read_guard_configuration
 from colonnade.models.weights import weights_folder
 from colonnade.policy import read_intake
-from colonnade.policy.reviews import check_people, read_people
+from colonnade.policy.profiles import in_the_library, resolve_on_another
+from colonnade.policy.reviews import Reviewed, check_people, read_people, reviewed_policy, reviewed_profile
 from colonnade.policy.sources import read_registry
 from colonnade.posttraining.ratings import read_ratings
 from colonnade.pretraining.filing import read_files
-from colonnade.records import InputError, Launch, People, PolicySet
+from colonnade.records import InputError, Launch, People, PolicySet, Profile, ResolvedProfile
 
 
 class Workspace(NamedTuple):
     """A folder with a launch and its policies.
 
     Attributes:
+        policies: the clauses as the launch has them: the library, or what its profile makes of it.
+        library: the clauses as the policy files have them.
+        reviewed: what working groups answer for: policies with a binding clause, and the profile.
         people: whose signatures count; none where nobody was named.
+        profile: the launch's profile; none where the library holds as it stands.
     """
 
     folder: Path
     launch: Launch
     policies: PolicySet
+    library: PolicySet
+    reviewed: tuple[Reviewed, ...]
     people: People | None = None
+    profile: Profile | None = None
 
 
 def open_workspace(folder: Path) -> Workspace:
@@ -41,7 +49,7 @@ def open_workspace(folder: Path) -> Workspace:
         raise InputError(
             "there is no such folder.", file=folder, mend="Name a workspace, or make one with 'colonnade init DIR'."
         )
-    launch, policies = read_intake(folder)
+    launch, library, policies, resolved, profile_file = read_intake(folder)
     if not policies.active:
         raise InputError(
             "no policy is active, so nothing can be built.",
@@ -49,8 +57,31 @@ def open_workspace(folder: Path) -> Workspace:
             mend="Set 'status: active' in at least one.",
         )
     people = read_people(folder)
-    check_people(policies, people, folder)
-    return Workspace(folder, launch, policies, people)
+    reviewed = _reviewed(library, policies, resolved, profile_file)
+    check_people((*(reviewed_policy(library, policy) for policy in library.policies()), *reviewed), people, folder)
+    profile = resolved.profile if resolved is not None else None
+    return Workspace(folder, launch, policies, library, reviewed, people, profile)
+
+
+def with_library(workspace: Workspace, library: PolicySet) -> Workspace:
+    """The same launch with other policy files: those of a revision, or of another folder.
+
+    Raises:
+        InputError: where the launch's profile cannot be applied to them.
+    """
+    if workspace.profile is None:
+        return workspace._replace(library=library, policies=library, reviewed=_reviewed(library, library, None))
+    resolved = resolve_on_another(library, workspace.profile)
+    view = in_the_library(library, resolved)
+    return workspace._replace(library=library, policies=view, reviewed=_reviewed(library, view, resolved))
+
+
+def _reviewed(
+    library: PolicySet, policies: PolicySet, resolved: ResolvedProfile | None, file: str = ""
+) -> tuple[Reviewed, ...]:
+    binding = sorted({clause.admin.policy for clause in policies.active})
+    rows = [reviewed_policy(library, policy) for policy in binding]
+    return (*rows, reviewed_profile(resolved, file)) if resolved is not None else tuple(rows)
 
 
 def check_workspace(workspace: Workspace) -> None:

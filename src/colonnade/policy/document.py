@@ -37,6 +37,7 @@ from colonnade.records.reading import (
 
 R = TypeVar("R", bound=Record)
 
+_ADD_A_BLOCK = "Add one below the prose; 'colonnade policy example' prints a whole clause to copy."
 _HEADING = re.compile(r"^## +(?P<id>\S+)(?: +[—–-]+ +(?P<title>.+?))? *$")
 _FENCE = re.compile(r"^ {0,3}```(?P<info>.*)$")
 _CLAUSE_ID = re.compile(r"^[a-z][a-z0-9-]*\.[a-z0-9][a-z0-9.-]*$")
@@ -339,7 +340,7 @@ def _gaps(section: _Section, front: FrontMatter, text: str) -> Iterator[tuple[st
     if not text:
         yield "structure", f"{name} has no prose.", "Say below the heading what holds, and why."
     if section.structure is None:
-        yield "structure", f"{name} has no 'yaml clause' block.", "Add one below the prose."
+        yield "structure", f"{name} has no 'yaml clause' block.", _ADD_A_BLOCK
 
 
 def _check_boundary(identifier: str, block: ClauseBlock, located: LocatedYaml, report: _Report) -> set[str]:

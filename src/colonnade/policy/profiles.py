@@ -143,6 +143,31 @@ def resolve_profile(policies: PolicySet, profile: Profile, located: LocatedYaml 
     )
 
 
+def resolve_on_another(policies: PolicySet, profile: Profile) -> ResolvedProfile | None:
+    """Today's profile on an older or newer library; nothing where none of its clauses is there.
+
+    Patterns that match nothing are passed over: a rule may be about a clause that is not there yet.
+
+    Raises:
+        InputError: where a rule points the wrong way, or a loosening needs a quorum that is not named.
+    """
+    here = [clause.id for clause in policies.clauses if _holds(clause, profile.region)]
+    imports = tuple(pattern for pattern in profile.imports if any(fnmatchcase(name, pattern) for name in here))
+    if not imports:
+        return None
+    named = [name for name in here if any(fnmatchcase(name, pattern) for pattern in imports)]
+    changes = tuple(row for row in profile.changes if any(fnmatchcase(name, row.clause) for name in named))
+    fitting = profile.model_copy(update={"imports": imports, "changes": changes})
+    return resolve_profile(policies, fitting)
+
+
+def in_the_library(policies: PolicySet, resolved: ResolvedProfile | None) -> PolicySet:
+    """The whole library, with the clauses of a resolved profile in the place of their own, and only they bind."""
+    moved = {clause.id: clause for clause in resolved.policies.clauses} if resolved else {}
+    clauses = tuple(moved.get(clause.id, clause) for clause in policies.clauses)
+    return PolicySet(clauses=clauses, chosen=tuple(sorted(moved)))
+
+
 def _imported(
     policies: PolicySet, profile: Profile, located: LocatedYaml | None
 ) -> tuple[dict[str, Clause], tuple[str, ...]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from colonnade.records import (
     Act,
@@ -21,6 +22,7 @@ from colonnade.records import (
     People,
     PolicyReview,
     PolicySet,
+    ResolvedProfile,
     RoleReview,
     Statement,
 )
@@ -57,47 +59,75 @@ def read_people(workspace: Path) -> People | None:
     return people
 
 
-def check_people(policies: PolicySet, people: People | None, workspace: Path) -> None:
+class Reviewed(NamedTuple):
+    """What working groups answer for: a policy, or a product's profile.
+
+    Attributes:
+        subject: the policy's id, or ``profile:ID``.
+        content: the digest that an answer is bound to.
+        quorum: role, and how many of it; empty where nobody is asked.
+        authors: people who may not answer.
+        file: where it stands.
+    """
+
+    subject: str
+    content: Digest
+    quorum: tuple[tuple[str, int], ...]
+    authors: tuple[str, ...]
+    file: str = ""
+
+
+def reviewed_policy(policies: PolicySet, policy: str) -> Reviewed:
+    """A policy as it stands in the library."""
+    clause = next(clause for clause in policies.clauses if clause.admin.policy == policy)
+    quorum = tuple((role, needed) for role, needed in clause.admin.quorum if needed)
+    return Reviewed(policy, policies.policy_digest(policy), quorum, clause.admin.authors, clause.file)
+
+
+def reviewed_profile(resolved: ResolvedProfile, file: str = "") -> Reviewed:
+    """A profile as it comes out on the library as it stands; without a guarded loosening nobody is asked."""
+    return Reviewed(resolved.subject, resolved.digest, resolved.quorum, resolved.authors, file)
+
+
+def check_people(reviewed: Iterable[Reviewed], people: People | None, workspace: Path) -> None:
     """Every quorum must be one that the people there are could fill.
 
     Raises:
-        InputError: naming the policy's file, the role and who is missing.
+        InputError: naming the file, the role and who is missing.
     """
     if people is None:
         return
-    for policy in policies.policies():
-        clause = _first(policies, policy)
-        for role, needed in clause.admin.quorum:
-            able = [person.id for person in people.people if role in person.roles]
-            able = [identifier for identifier in able if identifier not in clause.admin.authors]
+    for row in reviewed:
+        for role, needed in row.quorum:
+            able = [person.id for person in people.people if role in person.roles and person.id not in row.authors]
             if len(able) < needed:
                 what = (
-                    f"the quorum of policy '{policy}' asks for {needed} of '{role}', and {PEOPLE_FILE} has {len(able)}"
-                    " who may answer (authors may not)."
+                    f"the quorum of {_called(row.subject)} asks for {needed} of '{role}', and {PEOPLE_FILE} has"
+                    f" {len(able)} who may answer (authors may not)."
                 )
                 mend = f"Add people to {workspace / PEOPLE_FILE}, or lower the quorum."
-                raise InputError(what, file=clause.file or None, line=1, mend=mend)
+                raise InputError(what, file=row.file or None, line=1, mend=mend)
 
 
 def review(
-    policies: PolicySet, people: People | None, statements: Sequence[Statement], today: date
+    reviewed: Iterable[Reviewed], people: People | None, statements: Sequence[Statement], today: date
 ) -> tuple[PolicyReview, ...]:
-    """How far the review of each policy with an active clause has come, in order of their ids."""
-    active = sorted({clause.admin.policy for clause in policies.active})
-    return tuple(_review_of(policies, policy, people, statements, today) for policy in active)
+    """How far the review of each has come."""
+    return tuple(_review_of(row, people, statements, today) for row in reviewed)
 
 
-def _review_of(
-    policies: PolicySet, policy: str, people: People | None, statements: Sequence[Statement], today: date
-) -> PolicyReview:
-    digest, admin = policies.policy_digest(policy), _first(policies, policy).admin
-    quorum = {role: needed for role, needed in admin.quorum if needed}
+def _called(subject: str) -> str:
+    return f"profile '{subject.partition(':')[2]}'" if subject.startswith("profile:") else f"policy '{subject}'"
+
+
+def _review_of(reviewed: Reviewed, people: People | None, statements: Sequence[Statement], today: date) -> PolicyReview:
+    policy, digest, quorum = reviewed.subject, reviewed.content, dict(reviewed.quorum)
     if not quorum or people is None:
         note = "its policy asks for no quorum" if not quorum else f"there is no {PEOPLE_FILE}, so nobody can approve"
         roles = tuple(RoleReview(role=role, needed=needed, approved_by=()) for role, needed in sorted(quorum.items()))
         return PolicyReview(policy=policy, content=digest, state="unasked", roles=roles, note=note)
     said = [row for row in statements if row.subject == policy and row.content == digest]
-    standing = _standing(said, people, admin.authors, today)
+    standing = _standing(said, people, reviewed.authors, today)
     approvals = [row for row in standing if row.act is Act.APPROVE]
     refusals = [row for row in standing if row.act is Act.REFUSE]
     rows, counted = [], set[str]()
@@ -211,7 +241,3 @@ def _oldest(key: tuple[str, Facet, Digest], older: Mapping[tuple[str, Facet, Dig
 def _roles(people: People, name: str) -> frozenset[str]:
     person = people.person(name)
     return frozenset(person.roles) if person else frozenset()
-
-
-def _first(policies: PolicySet, policy: str) -> Clause:
-    return next(clause for clause in policies.clauses if clause.admin.policy == policy)

@@ -9,15 +9,34 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from colonnade.policy.document import read_policy
-from colonnade.records import Clause, HarmCoverage, InputError, Launch, Pillar, PillarCoverage, PolicySet
+from colonnade.policy.profiles import in_the_library, read_profiles, resolve_profile
+from colonnade.records import (
+    Clause,
+    HarmCoverage,
+    InputError,
+    Launch,
+    Pillar,
+    PillarCoverage,
+    PolicySet,
+    ResolvedProfile,
+)
 from colonnade.records.reading import LocatedYaml, parse_yaml, read_text, to_record
 
 
 class Intake(NamedTuple):
-    """A launch and the policies that it must keep."""
+    """A launch and the policies that it must keep.
+
+    Attributes:
+        library: every clause as the policy files have it.
+        policies: the same as the launch's profile has it; without a profile the library itself.
+        profile: what the profile came to, and ``profile_file`` where it stands.
+    """
 
     launch: Launch
+    library: PolicySet
     policies: PolicySet
+    profile: ResolvedProfile | None = None
+    profile_file: str = ""
 
 
 def read_launch(workspace: Path) -> Launch:
@@ -70,14 +89,36 @@ def read_intake(workspace: Path) -> Intake:
     """The launch and its policies, held against each other.
 
     Raises:
-        InputError: where a harm stands twice or names a clause that no policy has, or the active
-            clauses lack the examples that training and the guard learn from.
+        InputError: where a harm stands twice or names a clause that no policy has, the profile is
+            not there, is wrong or for other regions, or the active clauses lack the examples that
+            training and the guard learn from.
     """
     launch, located = _read_launch(workspace)
-    policies = read_policies(workspace)
-    _check_harms(launch, policies, located)
-    _check_examples(policies, workspace / "policies")
-    return Intake(launch, policies)
+    library = read_policies(workspace)
+    _check_harms(launch, library, located)
+    intake = Intake(launch, library, library)
+    if launch.profile is not None:
+        intake = _with_profile(intake, launch.profile, workspace, located)
+    _check_examples(intake.policies, workspace / "policies")
+    return intake
+
+
+def _with_profile(intake: Intake, name: str, workspace: Path, located: LocatedYaml) -> Intake:
+    profiles = {row.profile.id: row for row in read_profiles(workspace)}
+    if name not in profiles:
+        names = ", ".join(profiles)
+        mend = f"Choose one of {names}." if names else f"Write {workspace / 'profiles' / name}.yaml."
+        line = located.line(("profile",))
+        raise InputError(f"there is no profile '{name}'.", file=located.file, line=line, mend=mend)
+    profile, where = profiles[name]
+    regions = intake.launch.regions
+    if profile.region != "*" and any(region != profile.region for region in regions):
+        what = f"the profile '{name}' is for {profile.region}, and the launch goes to {', '.join(regions)}."
+        mend = "Use a profile with 'region: \"*\"', or a launch for each region."
+        raise InputError(what, file=located.file, line=located.line(("profile",)), mend=mend)
+    resolved = resolve_profile(intake.library, profile, where)
+    view = in_the_library(intake.library, resolved)
+    return intake._replace(policies=view, profile=resolved, profile_file=str(where.file))
 
 
 def _check_harms(launch: Launch, policies: PolicySet, located: LocatedYaml) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from colonnade.grading import says_no
@@ -9,24 +10,31 @@ from colonnade.models.tuning import Lesson
 from colonnade.records import Expected, Prompt, Reward
 
 DECLINES = {"en": "I can't help with that.", "de": "Dabei kann ich nicht helfen."}
-OPENINGS = {"en": "Of course. Here you go:", "de": "Gern. Hier ist es:"}
+OPENINGS = {"en": "Of course. Here is a", "de": "Gern. Hier ist ein"}
 """How a decline and an answer begin; a language without a phrase of its own gets the English one.
 
-The opening of an answer ends in the middle of a sentence: after a whole one, "Of course.", the
+The opening of an answer ends in the middle of a phrase: after a whole sentence, or a colon, the
 model often went on with the decline that it had learnt beside it.
 """
-
-CONTINUATIONS = {"en": "The first step is to", "de": "Zuerst sollten Sie"}
-"""How an answer goes on where no sample is worth imitating: after a bare opening the model declined."""
 
 WORTH_IMITATING = 0.3
 """Sampled answers under this reward are not imitated."""
 
-_APOLOGIES = ("sorry", "apologi", "leid", "entschuldig")
+_APOLOGIES = re.compile(r"\b(sorry|apologi|tut (mir|uns)( sehr)? leid|leider|entschuldig|verzeih)", re.IGNORECASE)
 """An answer that begins like this ends in a refusal sooner or later, and taught it would more often."""
 
-_OPENING_WORDS = 8
-"""Enough to go on from; more would be as good as random, and drown what tells a request from its twin."""
+_WORDS_BEYOND = 10
+"""So many words of the model's own answer follow the opening in a lesson."""
+
+
+def opening_of(prompt: Prompt) -> str:
+    """The words with which every helpful answer in the prompt's language begins.
+
+    They are the same for all, because a decline always begins alike: helpful answers that begin in
+    a hundred ways would each be less likely than the one decline. How the answer goes on is the
+    model's own business, so its samples begin with these words, too.
+    """
+    return OPENINGS.get(prompt.language, OPENINGS["en"])
 
 
 def declining_answer(language: str) -> str:
@@ -63,7 +71,7 @@ def lesson_pairs(prompts: Sequence[Prompt], rewards: Sequence[Reward], ask: Mapp
 
 
 def _turns_down(answer: str) -> bool:
-    return says_no(answer) or any(word in answer.lower() for word in _APOLOGIES)
+    return says_no(answer) or _APOLOGIES.search(answer) is not None
 
 
 def mostly_help(pairs: Sequence[Sequence[Lesson]]) -> list[list[Lesson]]:
@@ -73,12 +81,7 @@ def mostly_help(pairs: Sequence[Sequence[Lesson]]) -> list[list[Lesson]]:
 
 
 def _helping_lesson(prompt: Prompt, best: Reward | None, asked: str) -> Lesson:
-    """A common opening, and the first words of the model's own answer or others; left open.
-
-    The opening is the same for all, because a decline always begins alike: helpful answers that
-    begin in a hundred ways would each be less likely than the one decline. How the answer goes on
-    is the model's own business.
-    """
-    language = prompt.language if prompt.language in OPENINGS else "en"
-    words = " ".join(best.answer.split()[:_OPENING_WORDS]) if best else CONTINUATIONS[language]
-    return Lesson(asked, f"{OPENINGS[language]} {words}", closed=False)
+    """The common opening, and the first words of the model's own answer after it; left open."""
+    opening = opening_of(prompt)
+    words = best.answer.removeprefix(opening).split()[:_WORDS_BEYOND] if best else []
+    return Lesson(asked, opening, closed=False, beyond=" ".join(words))

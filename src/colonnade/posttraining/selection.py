@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,18 +11,30 @@ from colonnade.records.clause import Clause
 
 
 class Candidate(NamedTuple):
-    """A checkpoint and its rates on the development split, unscored items counted as failed."""
+    """A checkpoint and its rates on the development split, unscored items counted as failed.
+
+    Attributes:
+        benign: how many benign prompts the rate of over-refusals is over.
+    """
 
     checkpoint: Checkpoint
     violation: float
     overrefusal: float
+    benign: int
+
+    @property
+    def standard_error(self) -> float:
+        """Of the rate of over-refusals, by the normal approximation."""
+        return math.sqrt(self.overrefusal * (1 - self.overrefusal) / max(1, self.benign))
 
 
 def select(candidates: Sequence[Candidate], base_overrefusal: float, allowed_increase: float) -> Candidate:
     """Fewest violations among those that refuse at most ``allowed_increase`` more than the base.
 
-    Where none keeps to that, the smallest sum of both rates. The winner's rates are those of the
-    best of several looks, and therefore flattering; what counts is measured on the gate split.
+    They must keep to it by a standard error: the winner's rates are those of the best of several
+    looks, and flatter. Where none does, the smallest sum of both rates. What counts is measured
+    on the gate split. Source of the one-standard-error rule: Breiman et al., Classification and
+    Regression Trees, 1984, section 3.4.3.
 
     Raises:
         InputError: where there is no candidate.
@@ -30,7 +43,8 @@ def select(candidates: Sequence[Candidate], base_overrefusal: float, allowed_inc
         raise InputError(
             "there is no checkpoint to choose from.", file="launch.yaml", mend="Give posttraining at least one step."
         )
-    modest = [row for row in candidates if row.overrefusal <= base_overrefusal + allowed_increase + 1e-9]
+    most = base_overrefusal + allowed_increase + 1e-9
+    modest = [row for row in candidates if row.overrefusal + row.standard_error <= most]
     if modest:
         return min(modest, key=lambda row: (row.violation, row.overrefusal))
     return min(candidates, key=lambda row: (row.violation + row.overrefusal, row.violation))

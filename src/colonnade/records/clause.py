@@ -292,9 +292,14 @@ class Use(Record):
 
 
 class PolicySet(Record):
-    """All clauses of a workspace, ordered by id."""
+    """All clauses of a workspace, ordered by id.
+
+    Attributes:
+        chosen: ids of the clauses that a product's profile chose; without a profile all of them.
+    """
 
     clauses: tuple[Clause, ...]
+    chosen: tuple[str, ...] | None = None
 
     def policies(self) -> tuple[str, ...]:
         """Ids of the policies, in order."""
@@ -315,7 +320,12 @@ class PolicySet(Record):
     @property
     def active(self) -> tuple[Clause, ...]:
         """The clauses that bind."""
-        return tuple(clause for clause in self.clauses if clause.admin.status is Status.ACTIVE)
+        chosen = None if self.chosen is None else frozenset(self.chosen)
+        return tuple(
+            clause
+            for clause in self.clauses
+            if clause.admin.status is Status.ACTIVE and (chosen is None or clause.id in chosen)
+        )
 
     def clause(self, identifier: str) -> Clause | None:
         """The clause with this id, or nothing."""

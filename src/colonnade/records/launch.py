@@ -107,13 +107,13 @@ class FinetuningRecipe(LoopRecipe):
 
     learning_rate: Rate = 1.5e-3
     pairs: Positive = 320
-    paired_steps: Count = 50
-    save_every: Positive = 16
+    paired_steps: Count = 96
+    save_every: Positive = 24
 
     @property
     def saved_steps(self) -> tuple[int, ...]:
         """The steps after which a checkpoint is saved; the last one always is."""
-        regular = range(self.paired_steps or self.save_every, self.steps, self.save_every)
+        regular = range(self.paired_steps + self.save_every, self.steps, self.save_every)
         return (*regular, self.steps)
 
 
@@ -137,12 +137,12 @@ class ReinforcementRecipe(Record):
         reward_weight: weight of the auxiliary reward model; the rubric judge has the rest.
     """
 
-    steps: Count = 4
+    steps: Count = 3
     prompts: Positive = 2
     answers: Positive = 8
     tokens: Positive = 24
     learning_rate: Rate = 1.5e-4
-    probe_every: Positive = 2
+    probe_every: Positive = 3
     probe_prompts: Positive = 16
     reward_weight: Share = 0.3
 
@@ -152,7 +152,7 @@ class PosttrainingRecipe(Record):
 
     sampled_prompts: Positive = 16
     sampled_answers: Positive = 3
-    finetuning: FinetuningRecipe = FinetuningRecipe(steps=66)
+    finetuning: FinetuningRecipe = FinetuningRecipe(steps=120)
     reinforcement: ReinforcementRecipe = ReinforcementRecipe()
 
 
@@ -194,7 +194,11 @@ class JudgeRecipe(Record):
 
 
 class Launch(Record):
-    """A release in the making: the product, its audience, its harms and its recipe."""
+    """A release in the making: the product, its audience, its harms and its recipe.
+
+    Attributes:
+        profile: the id of a file below ``profiles/``; without one every active clause holds as it stands.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     title: str
@@ -204,6 +208,7 @@ class Launch(Record):
     languages: Annotated[tuple[str, ...], Field(min_length=1)]
     modalities: Annotated[tuple[str, ...], Field(min_length=1)] = ("text",)
     uses: tuple[str, ...] = ()
+    profile: str | None = None
     harms: tuple[Harm, ...] = ()
     seed: int = 7
     model: BaseModelChoice = BaseModelChoice()

@@ -6,18 +6,31 @@ lost or stale catalogue is filled again from there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, create_engine, event, func, inspect, select, tuple_
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    tuple_,
+)
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_column
 
 from colonnade.records import ColonnadeError, Digest, Facet, Run, Use
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a catalogue that is older is upgraded with Alembic."""
 
 
@@ -38,13 +51,14 @@ class RunRow(_Base):
 
 
 class LinkRow(_Base):
-    """An artefact that a run read or made, under the name it had there."""
+    """An artefact that a run read or made, under the name it had there; of what it made, how many records it holds."""
 
     __tablename__ = "link"
     run: Mapped[str] = mapped_column(ForeignKey("run.digest"), primary_key=True)
     direction: Mapped[str] = mapped_column(String(3), primary_key=True)
     name: Mapped[str] = mapped_column(String(120), primary_key=True)
     artefact: Mapped[str] = mapped_column(String(80), index=True)
+    members: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
 class UseRow(_Base):
@@ -133,19 +147,28 @@ class Catalogue:
             )
             session.flush()
             for direction, pairs in (("in", run.inputs), ("out", run.outputs)):
-                session.add_all(
-                    LinkRow(run=digest, direction=direction, name=name, artefact=artefact) for name, artefact in pairs
-                )
-            session.add_all(
-                UseRow(run=digest, clause=use.clause, facet=use.facet, facet_digest=use.facet_digest)
-                for use in run.uses
+                made = direction == "out"
+                rows = [
+                    {
+                        "run": digest,
+                        "direction": direction,
+                        "name": name,
+                        "artefact": artefact,
+                        "members": len(members.get(artefact, ())) if made else 0,
+                    }
+                    for name, artefact in pairs
+                ]
+                _insert(session, LinkRow, rows)
+            _insert(
+                session, UseRow, [{"run": digest, **use.model_dump(), "facet": use.facet.value} for use in run.uses]
             )
             for artefact, digests in members.items():
                 if session.get(MemberRow, (artefact, 0)) is None:
-                    session.add_all(
-                        MemberRow(artefact=artefact, position=place, digest=member, clause=clauses.get(member))
+                    held = [
+                        {"artefact": artefact, "position": place, "digest": member, "clause": clauses.get(member)}
                         for place, member in enumerate(digests)
-                    )
+                    ]
+                    _insert(session, MemberRow, held)
 
     def known(self) -> frozenset[Digest]:
         """Digests of all indexed runs."""
@@ -236,14 +259,13 @@ class Catalogue:
             .join(RunRow, RunRow.digest == read.run)
             .where(made.direction == "out", read.direction == "in", RunRow.position == newest)
         )
-        held = select(func.count()).where(MemberRow.artefact == LinkRow.artefact).scalar_subquery()
         named = (
             select(func.count())
             .where(MemberRow.artefact == LinkRow.artefact, MemberRow.clause == clause)
             .scalar_subquery()
         )
         query = (
-            select(RunRow.step, LinkRow.name, LinkRow.artefact, LinkRow.run.in_(direct), held, named)
+            select(RunRow.step, LinkRow.name, LinkRow.artefact, LinkRow.run.in_(direct), LinkRow.members, named)
             .join(RunRow, RunRow.digest == LinkRow.run)
             .where(LinkRow.direction == "out", LinkRow.run.in_(select(touched.c.run)))
             .order_by(RunRow.position, LinkRow.name)
@@ -255,6 +277,12 @@ class Catalogue:
         with Session(self.engine) as session:
             text = session.scalars(query).first()  # type: ignore[call-overload]  # both callers select one text column
         return Run.model_validate_json(text) if text else None
+
+
+def _insert(session: Session, table: type[_Base], rows: Sequence[Mapping[str, object]]) -> None:
+    """All at once: one object per row of the session took most of the time of a large run."""
+    if rows:
+        session.execute(insert(table), list(rows))
 
 
 def _use_wal(connection: object, _record: object) -> None:
@@ -282,8 +310,3 @@ def _upgrade(engine: Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["engine"] = engine
     command.upgrade(config, "head")
-
-
-def uses_of(runs: Iterable[Run]) -> frozenset[Use]:
-    """Every facet that any of these runs read."""
-    return frozenset(use for run in runs for use in run.uses)

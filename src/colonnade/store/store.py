@@ -22,6 +22,9 @@ from colonnade.store.objects import Objects
 R = TypeVar("R", bound=Record)
 FOLDER_MARK = "colonnade-folder"
 
+HOME = ".colonnade"
+"""The folder of a workspace that holds all that was made; deleting it forgets everything."""
+
 
 class Store:
     """Everything that was made in a workspace, under ``WORKSPACE/.colonnade``.
@@ -31,7 +34,7 @@ class Store:
     """
 
     def __init__(self, workspace: Path) -> None:
-        self.home = workspace / ".colonnade"
+        self.home = workspace / HOME
         self.home.mkdir(exist_ok=True)
         (self.home / ".gitignore").write_text("*\n")
         self.objects = Objects(str(self.home.absolute() / "objects"))

@@ -13,7 +13,7 @@ import torch
 
 from colonnade.models import Conversation, Sampling, conversation, local
 from colonnade.models.local import Loaded, LocalModel, _shared_beginning, choose, load, text_losses
-from colonnade.records import InputError
+from colonnade.records import InputError, Message
 
 pytestmark = pytest.mark.model
 
@@ -41,6 +41,16 @@ def test_the_size_of_a_batch_does_not_change_greedy_answers(model: LocalModel) -
     assert len({reply.text for reply in alone}) >= 3, "the model must tell questions apart"
     for batch in (2, 4, 64):
         assert model.reply(_conversations(*QUESTIONS), Sampling(tokens=12, batch=batch)) == alone
+
+
+def test_a_reply_goes_on_from_the_words_that_the_assistant_has_said(model: LocalModel) -> None:
+    (turns,) = _conversations(QUESTIONS[0])
+    (whole,) = model.reply([turns], Sampling(tokens=12))
+    begun = " ".join(whole.text.split()[:2])
+    assert model.prompt_text((*turns, Message(role="assistant", content=begun))) == model.prompt_text(turns) + begun
+    (rest,) = model.reply([(*turns, Message(role="assistant", content=begun))], Sampling(tokens=12))
+    assert rest.text
+    assert not rest.text.startswith(begun)
 
 
 def test_reading_a_shared_beginning_once_does_not_change_greedy_answers(

@@ -8,7 +8,7 @@ import pytest
 
 from colonnade.models import Conversation, Progress, Reply, Sampling, ScriptedModel
 from colonnade.models.transcribing import transcribe
-from colonnade.records import digest_of
+from colonnade.records import Prompt, digest_of
 from tests.unit.records.samples import make_prompt
 
 SPEAKER = digest_of("speaker")
@@ -32,6 +32,27 @@ def test_a_fault_of_one_prompt_is_written_down_beside_the_others() -> None:
     assert rows[1].reply == ""
     assert rows[1].fault
     assert [turn.role for turn in rows[1].messages] == ["system", "user"]
+
+
+class _Echo:
+    """Goes on from what the assistant has said, and tells what that was."""
+
+    name = "echo"
+
+    def reply(
+        self, conversations: Sequence[Conversation], sampling: Sampling, progress: Progress | None = None
+    ) -> list[Reply]:
+        return [Reply(f"after '{turns[-1].content}' of the {turns[-1].role}", "end") for turns in conversations]
+
+
+def test_an_answer_with_an_opening_is_the_opening_and_how_it_goes_on() -> None:
+    def opening(prompt: Prompt) -> str:
+        return "Of course." if prompt.id == "key" else ""
+
+    rows = transcribe(_Echo(), PROMPTS[:2], "Be kind.", Sampling(), SPEAKER, opening=opening)
+    assert rows[0].reply == "Of course. after 'Of course.' of the assistant"
+    assert rows[1].reply == "after 'About the door?' of the user"
+    assert [turn.role for turn in rows[0].messages] == ["system", "user", "assistant"]
 
 
 class _Short:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import torch
 
 from colonnade.models import Sampling, conversation, local
 from colonnade.models.local import LocalModel, text_losses
-from colonnade.models.tuning import Lesson, Tuned, _tokenised, in_random_order, tune
+from colonnade.models.tuning import LEARNT_BEYOND, Lesson, Tuned, _tokenised, in_random_order, tune
 from colonnade.records import TrainingRecipe
 
 pytestmark = [
@@ -92,7 +93,7 @@ def test_the_loss_is_over_the_completion_alone(tiny_weights: Path, tmp_path: Pat
     lesson = Lesson("Who has the key of the workshop in the morning?\n", "The porter.")
     (point,) = tune(tiny_weights, None, [lesson], RECIPE, 3, tmp_path).curve
     loaded = local.load(tiny_weights)
-    row = _tokenised(lesson, loaded.tokenizer, 32)
+    row = _tokenised(lesson, loaded.tokenizer, 32, Random(1))
     with torch.inference_mode():
         likely = loaded.model(torch.tensor([row["input_ids"]])).logits[0, :-1].log_softmax(-1)
     losses = [-float(likely[place, token]) for place, token in enumerate(row["input_ids"][1:])]
@@ -113,13 +114,27 @@ def test_the_model_with_an_adapter_answers(tuned: Tuned, tiny_weights: Path) -> 
 
 
 def test_only_the_completion_is_learnt_and_its_end_where_it_is_closed(tokenizer: Any) -> None:
-    closed = _tokenised(Lesson("Who?\n", "The porter."), tokenizer, 32)
+    closed = _tokenised(Lesson("Who?\n", "The porter."), tokenizer, 32, Random(1))
     ids, mask = closed["input_ids"], closed["completion_mask"]
     assert tokenizer.decode([token for token, learnt in zip(ids, mask, strict=True) if not learnt]) == "Who?\n"
     assert ids[-1] == tokenizer.eos_token_id
     assert mask[-1] == 1
-    opened = _tokenised(Lesson("Who?\n", "The porter.", closed=False), tokenizer, 32)
+    opened = _tokenised(Lesson("Who?\n", "The porter.", closed=False), tokenizer, 32, Random(1))
     assert opened["input_ids"] == ids[:-1]
+
+
+def test_beyond_an_open_completion_only_a_share_is_learnt(tokenizer: Any) -> None:
+    lesson = Lesson("Who?\n", "The porter", closed=False, beyond="has the key of the workshop " * 40)
+    row = _tokenised(lesson, tokenizer, 400, Random(1))
+    whole = tokenizer(f"{lesson.prompt}{lesson.completion} {lesson.beyond}", add_special_tokens=False)["input_ids"]
+    assert row["input_ids"] == whole[:400]
+    asked = len(tokenizer(lesson.prompt, add_special_tokens=False)["input_ids"])
+    certain = len(tokenizer(lesson.completion, add_special_tokens=False)["input_ids"])
+    mask = row["completion_mask"]
+    assert mask[:asked] == [0] * asked
+    assert mask[asked : asked + certain] == [1] * certain
+    beyond = mask[asked + certain :]
+    assert sum(beyond) / len(beyond) == pytest.approx(LEARNT_BEYOND, abs=0.1)
 
 
 @pytest.mark.parametrize("tokens", [1, 2, 3, 7, 8, 31, 32])
@@ -129,7 +144,7 @@ def test_a_lesson_that_is_too_long_keeps_the_end_of_its_question_and_something_t
 ) -> None:
     lesson = Lesson("key " * asked, " door" * said)
     prompt = tokenizer(lesson.prompt, add_special_tokens=False)["input_ids"] if asked else []
-    row = _tokenised(lesson, tokenizer, tokens)
+    row = _tokenised(lesson, tokenizer, tokens, Random(1))
     ids, mask = row["input_ids"], row["completion_mask"]
     assert len(ids) == len(mask) <= tokens
     assert mask == sorted(mask)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from colonnade.policy.reviews import accepted_until, attested, check_people, read_people, review
+from colonnade.policy.reviews import accepted_until, attested, check_people, read_people, review, reviewed_policy
 from colonnade.records import (
     Act,
     Admin,
@@ -71,7 +71,7 @@ def said(act: Act, person: str, role: str, minute: int = 0, **fields: object) ->
 
 
 def state(*rows: Statement, of: PolicySet = HERE, today: date = TODAY) -> PolicyReview:
-    (found,) = review(of, PEOPLE, rows, today)
+    (found,) = review([reviewed_policy(of, "doors")], PEOPLE, rows, today)
     return found
 
 
@@ -86,7 +86,7 @@ def test_a_quorum_is_filled_by_the_groups_that_it_names() -> None:
 
 
 def test_without_people_nobody_was_asked() -> None:
-    (found,) = review(HERE, None, BOTH, TODAY)
+    (found,) = review([reviewed_policy(HERE, "doors")], None, BOTH, TODAY)
     assert (found.state, [row.role for row in found.roles]) == ("unasked", ["legal", "product"])
 
 
@@ -272,9 +272,9 @@ def test_a_wrong_line_of_people_is_named(tmp_path: Path, rows: str, what: str) -
 def test_a_quorum_that_nobody_can_fill_is_refused_at_once() -> None:
     few = People(people=(PEOPLE.people[0], PEOPLE.people[4]))
     with pytest.raises(InputError, match=r"asks for 1 of 'product', and people\.yaml has 0"):
-        check_people(HERE, few, Path("workspace"))
-    check_people(HERE, PEOPLE, Path("workspace"))
-    check_people(HERE, None, Path("workspace"))
+        check_people([reviewed_policy(HERE, "doors")], few, Path("workspace"))
+    check_people([reviewed_policy(HERE, "doors")], PEOPLE, Path("workspace"))
+    check_people([reviewed_policy(HERE, "doors")], None, Path("workspace"))
 
 
 def test_the_digest_of_a_policy_does_not_depend_on_the_order_of_its_clauses() -> None:

@@ -120,13 +120,13 @@ def test_drafts_may_still_lack_their_examples(tmp_path: Path) -> None:
 
 def test_a_harm_is_covered_by_active_clauses_only(tmp_path: Path) -> None:
     files = altered("policies/doors.md", "status: active", "status: suspended")
-    launch, policies = read_intake(write_workspace(tmp_path, files))
+    launch, _, policies, *_ = read_intake(write_workspace(tmp_path, files))
     coverage = {row.harm.id: row.covered_by for row in map_harms(launch, policies)}
     assert coverage == {"break-in": (), "disguise": ("honesty.machine",)}
 
 
 def test_every_pillar_is_listed_also_those_with_nothing(tmp_path: Path) -> None:
-    launch, policies = read_intake(write_workspace(tmp_path, altered("launch.yaml", "[doors.entry]", "[]")))
+    launch, _, policies, *_ = read_intake(write_workspace(tmp_path, altered("launch.yaml", "[doors.entry]", "[]")))
     rows = {row.pillar: row for row in map_pillars(map_harms(launch, policies), policies)}
     assert list(rows) == list(Pillar)
     safety, fairness = rows[Pillar.SAFETY], rows[Pillar.FAIRNESS]

@@ -8,7 +8,7 @@ from colonnade.records import Expected, Prompt, Reward, Split
 
 pytest.importorskip("trl")
 
-from colonnade.posttraining.finetuning import CONTINUATIONS, OPENINGS, lesson_pairs  # needs trl
+from colonnade.posttraining.finetuning import OPENINGS, lesson_pairs, opening_of  # needs trl
 
 pytestmark = pytest.mark.model
 
@@ -38,25 +38,24 @@ ASKED = {"a/violating": "Q1", "a/benign": "Q2"}
 
 
 def test_a_pair_is_a_closed_decline_and_an_open_answer_in_the_models_own_words() -> None:
-    ((decline, answer),) = lesson_pairs(
-        PAIR, [reward("The library is next to the main hall, on the left.", 0.6)], ASKED
-    )
+    words = "short way to the library: it stands next to the main hall."
+    ((decline, answer),) = lesson_pairs(PAIR, [reward(f"{OPENINGS['en']} {words}", 0.6)], ASKED)
     assert decline.closed
     assert decline.prompt == "Q1"
     assert not answer.closed
-    assert answer.completion == f"{OPENINGS['en']} The library is next to the main hall,"
+    assert answer.completion == OPENINGS["en"]
+    assert answer.beyond == "short way to the library: it stands next to the"
 
 
 def test_the_best_rewarded_sample_is_imitated() -> None:
     rewards = [reward("First words.", 0.6), reward("Better words.", 0.8), reward("Unjudged words.", None)]
     ((_, answer),) = lesson_pairs(PAIR, rewards, ASKED)
-    assert "Better words." in answer.completion
+    assert answer.beyond == "Better words."
 
 
 def test_of_a_sample_that_turns_down_nothing_is_taught() -> None:
     ((_, answer),) = lesson_pairs(PAIR, [reward("I cannot say.", 0.9)], ASKED)
-    assert answer.completion == f"{OPENINGS['en']} {CONTINUATIONS['en']}"
-    assert not answer.closed
+    assert (answer.completion, answer.beyond, answer.closed) == (OPENINGS["en"], "", False)
 
 
 def test_a_request_without_a_twin_is_not_taught() -> None:
@@ -67,10 +66,10 @@ def test_german_is_answered_in_german() -> None:
     pair = (prompt("violating", "benign", "de"), prompt("benign", "violating", "de"))
     ((decline, answer),) = lesson_pairs(pair, [], ASKED)
     assert "nicht helfen" in decline.completion
-    assert answer.completion.startswith(OPENINGS["de"])
+    assert answer.completion == OPENINGS["de"] == opening_of(pair[1])
 
 
 @pytest.mark.parametrize("sample", [("Words of little worth.", 0.2), ("I'm sorry for your loss, but here it is.", 0.9)])
 def test_neither_a_poor_sample_nor_an_apology_is_imitated(sample: tuple[str, float]) -> None:
     ((_, answer),) = lesson_pairs(PAIR, [reward(*sample)], ASKED)
-    assert answer.completion == f"{OPENINGS['en']} {CONTINUATIONS['en']}"
+    assert (answer.completion, answer.beyond) == (OPENINGS["en"], "")

@@ -10,7 +10,7 @@ from sqlalchemy import inspect
 
 from colonnade.records import ColonnadeError, Facet, digest_of
 from colonnade.store import Catalogue
-from colonnade.store.catalogue import _Base, uses_of
+from colonnade.store.catalogue import _Base
 from tests.unit.records.samples import make_clause
 
 from .runs import make_run
@@ -91,7 +91,6 @@ def test_readers_are_those_of_exactly_this_state_of_the_facet(catalogue: Catalog
     assert catalogue.readers(*changed.use(Facet.TEXT)) == (new,)
     assert catalogue.readers(*changed.use(Facet.RUBRIC)) == (old,), "the rubric did not change"
     assert catalogue.readers(*clause.use(Facet.SCOPE)) == ()
-    assert uses_of((old, new)) == {*clause.use(Facet.TEXT, Facet.RUBRIC), *changed.use(Facet.TEXT)}
 
 
 def test_a_beginning_resolves_to_every_digest_that_starts_so(catalogue: Catalogue) -> None:

@@ -15,6 +15,7 @@ from colonnade.guard import read_guard_configuration
 from colonnade.pipeline import Workspace, open_workspace
 from colonnade.pipeline.agreement import agreement
 from colonnade.pipeline.impact import Impact, impact_of
+from colonnade.pipeline.workspace import with_library
 from colonnade.policy import read_policies
 from colonnade.policy.revisions import read_revision
 from colonnade.records import PolicySet
@@ -36,14 +37,15 @@ def diff(
 ) -> None:
     """Show a change by clause and facet, and all that it would make stale. Nothing is written."""
     opened = open_workspace(workspace)
-    old, new = _policies(opened, before), _policies(opened, after) if after else opened.policies
+    old = with_library(opened, _policies(opened, before))
+    new = with_library(opened, _policies(opened, after)) if after else opened
     today = datetime.now(UTC).date()
     store = Store(workspace)
     try:
-        agreed = agreement(opened._replace(policies=old), store, today)
-        attested = agreed._replace(rewordings=agreement(opened._replace(policies=new), store, today).rewordings)
+        agreed = agreement(old, store, today)
+        attested = agreed._replace(rewordings=agreement(new, store, today).rewordings)
         configuration = read_guard_configuration(workspace / "guard.yaml")
-        found = impact_of(opened, store, old, new, configuration, attested, today)
+        found = impact_of(old, new, store, configuration, attested, today)
     finally:
         store.close()
     if as_json:
@@ -85,7 +87,7 @@ def _show(found: Impact) -> None:
     if len(found.cells) > _MOST_CELLS:
         out.print(f"    and {len(found.cells) - _MOST_CELLS} more; '--json' lists them all")
     for policy, people in found.approvals:
-        out.print(f"\napprovals of policy {policy} by {', '.join(people)} would no longer count", markup=False)
+        out.print(f"\napprovals of {policy} by {', '.join(people)} would no longer count", markup=False)
 
 
 def _plain(found: Impact) -> dict[str, object]:

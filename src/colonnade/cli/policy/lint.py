@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
-from importlib import metadata
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,14 @@ def lint_policies(
         out.print(", ".join(f"{number} {importance}{'s' * (number != 1)}" for importance, number in counted.items()))
     if any(strict or finding.importance is not Importance.NOTE for finding in findings):
         raise typer.Exit(PROBLEMS)
+
+
+@policy_application.command("example")
+def show_example() -> None:
+    """Print a whole policy file with one clause, to copy and change."""
+    text = (resources.files("colonnade.cli") / "starter" / "policies" / "readers.md").read_text(encoding="utf-8")
+    front, first, *_ = re.split(r"(?m)^(?=## )", text)
+    typer.echo((front + first).rstrip())
 
 
 def _show(finding: Finding) -> None:

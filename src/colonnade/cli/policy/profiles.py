@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,9 +11,13 @@ import typer
 
 from colonnade.cli.display import out
 from colonnade.cli.policy.application import JsonOption, WorkspaceArgument, policy_application
+from colonnade.cli.policy.reviews import show_review
 from colonnade.policy import read_policies
 from colonnade.policy.profiles import read_profile, resolve_profile
-from colonnade.records import Origin, ResolvedProfile
+from colonnade.policy.reviews import read_people, review, reviewed_profile
+from colonnade.records import Origin, PolicyReview, ResolvedProfile, Statement
+from colonnade.store import HOME, Store
+from colonnade.store.statements import counting, statements
 
 HERE = Path()
 
@@ -26,8 +31,10 @@ def show_profile(
     """Show the policies that a product has, their digest, and where each changed value came from."""
     profile, located = read_profile(workspace, name)
     resolved = resolve_profile(read_policies(workspace), profile, located)
+    state = _review(workspace, resolved)
     if as_json:
-        print(json.dumps(_content(resolved), ensure_ascii=False))
+        content = _content(resolved) | {"review": state.model_dump(mode="json")}
+        print(json.dumps(content, ensure_ascii=False))
         return
     clauses = resolved.policies.clauses
     where = "every region" if profile.region == "*" else f"region {profile.region}"
@@ -44,8 +51,25 @@ def show_profile(
     for need in resolved.needs_quorum:
         quorum = ", ".join(f"{role} ({number})" for role, number in need.quorum)
         out.print(f"\nneeds approval by {quorum} of policy {need.policy}: {need.clause}, {need.what}", markup=False)
-    if not resolved.needs_quorum:
+    if resolved.needs_quorum:
+        out.print()
+        show_review(state)
+    else:
         out.print("\nnothing has to be approved")
+
+
+def _review(workspace: Path, resolved: ResolvedProfile) -> PolicyReview:
+    """What was signed of it so far; a folder in which nothing was ever signed is left as it is."""
+    people = read_people(workspace)
+    said: tuple[Statement, ...] = ()
+    if people is not None and (workspace / HOME).exists():
+        store = Store(workspace)
+        try:
+            said = counting(statements(store), people)
+        finally:
+            store.close()
+    (found,) = review([reviewed_profile(resolved)], people, said, datetime.now(UTC).date())
+    return found
 
 
 def _show_change(row: Origin) -> None:

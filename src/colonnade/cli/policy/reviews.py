@@ -25,7 +25,7 @@ RoleOption = Annotated[
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, in a sentence; it stands in every trace.")]
 UntilOption = Annotated[str, typer.Option("--until", metavar="YYYY-MM-DD", help="The last day on which it counts.")]
-SubjectArgument = Annotated[str, typer.Argument(metavar="POLICY", help="The policy's id.")]
+SubjectArgument = Annotated[str, typer.Argument(metavar="POLICY", help="The policy's id, or profile:ID.")]
 FolderArgument = Annotated[Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/.")]
 HERE = Path()
 
@@ -43,7 +43,7 @@ def make_key(
 
 @policy_application.command("review")
 def show_reviews(workspace: WorkspaceArgument = HERE, as_json: JsonOption = False) -> None:
-    """Show for every policy who approved it, and who still has to."""
+    """Show for every policy, and the launch's profile, who approved it and who still has to."""
     opened = open_workspace(workspace)
     store = Store(workspace)
     try:
@@ -54,10 +54,11 @@ def show_reviews(workspace: WorkspaceArgument = HERE, as_json: JsonOption = Fals
         print(json.dumps([row.model_dump(mode="json") for row in rows]))
         return
     for row in rows:
-        _show_review(row)
+        show_review(row)
 
 
-def _show_review(row: PolicyReview) -> None:
+def show_review(row: PolicyReview) -> None:
+    """One review, with each working group on a line of its own."""
     until = f" until {row.until}" if row.until else ""
     out.print(f"{row.policy:<24}{row.state}{until}{'  ' + row.note if row.note else ''}", markup=False)
     for role in row.roles:

@@ -33,8 +33,6 @@ LOOK_TOKENS = 24
 As far as the measurement reads by default: half of it missed answers that begin to help and decline then.
 """
 
-METRICS = ("violation_rate", "overrefusal_rate")
-
 
 def finetune(context: Context) -> Result:
     """Supervised fine-tuning on pairs of a declined request and its answered twin."""
@@ -131,11 +129,9 @@ def choose_checkpoint(context: Context) -> Result:
 
 def _chosen(context: Context, checkpoints: Sequence[Checkpoint], measurements: Sequence[Measurement]) -> Result:
     base = base_checkpoint(context).digest
-    measure_of = {
-        row.digest: [_worst_rate(measurements, row.digest, metric) for metric in METRICS] for row in checkpoints
-    }
-    base_violation, base_overrefusal = (_worst_rate(measurements, base, metric) for metric in METRICS)
-    candidates = [Candidate(row, *measure_of[row.digest]) for row in checkpoints]
+    base_violation, base_overrefusal = _worst_rates(measurements, base)
+    benign = sum(row.expected is Expected.HELP for row in context.records(Prompt, "intake.prompts/development"))
+    candidates = [Candidate(row, *_worst_rates(measurements, row.digest), benign) for row in checkpoints]
     chosen = select(candidates, base_overrefusal, context.launch.gate.worst_overrefusal_increase)
     release_memory()
     return Result(
@@ -211,6 +207,11 @@ def _look(context: Context, model: Model, prompts: Sequence[Prompt], checkpoint:
     confidence = context.launch.evaluation.confidence
     rows = measure(verdicts, prompts, context.clauses, checkpoint.digest, artefact, confidence)
     return [row for row in rows if row.group == "all"]
+
+
+def _worst_rates(rows: Sequence[Measurement], speaker_digest: Digest) -> tuple[float, float]:
+    """Of violations and of over-refusals."""
+    return _worst_rate(rows, speaker_digest, "violation_rate"), _worst_rate(rows, speaker_digest, "overrefusal_rate")
 
 
 def _worst_rate(rows: Sequence[Measurement], speaker_digest: Digest, metric: str) -> float:

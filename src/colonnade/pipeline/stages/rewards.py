@@ -18,57 +18,54 @@ from colonnade.posttraining import (
     reward_answers,
     train_reward_model,
 )
+from colonnade.posttraining.finetuning import opening_of
 from colonnade.posttraining.rewarding import Judge
 from colonnade.records import (
     Answer,
     Checkpoint,
+    Clause,
     Expected,
     GraderReport,
     Prompt,
     Rating,
+    Record,
     Transcript,
 )
 
 T = TypeVar("T")
 
-SAMPLED_TOKENS = 12
+SAMPLED_TOKENS = 14
 """Only the opening of an answer is rewarded and imitated."""
 
 
 def fit_reward_model(context: Context) -> Result:
     """The auxiliary reward model, with its accuracy beside the controls."""
     encoder = adapter("minilm")()
-    prompts = context.records(Prompt, "intake.prompts/training")
-    harm = harm_head(encoder, context.clauses)
-    fitted = train_reward_model(_rated(context), prompts, context.clauses, harm, encoder)
-    notes = {"accuracy": _accuracy(fitted.report)}
-    return Result(records={"weights": [fitted.weights], "report": [fitted.report]}, notes=notes)
+    fitted = train_reward_model(*_rated_material(context), harm_head(encoder, context.clauses), encoder)
+    return _fitted(fitted.weights, fitted.report)
 
 
 def fit_rubric_judge(context: Context) -> Result:
     """The embedded judge, with its accuracy beside the controls."""
     encoder = adapter("minilm")()
-    prompts = context.records(Prompt, "intake.prompts/training")
-    harm = harm_head(encoder, context.clauses)
-    fitted = calibrate_judge(_rated(context), prompts, context.clauses, harm, encoder)
-    notes = {"accuracy": _accuracy(fitted.report)}
-    return Result(records={"weights": [fitted.weights], "report": [fitted.report]}, notes=notes)
+    fitted = calibrate_judge(*_rated_material(context), harm_head(encoder, context.clauses), encoder)
+    return _fitted(fitted.weights, fitted.report)
 
 
 def sample(context: Context) -> Result:
-    """Several answers to unsafe and borderline prompts, one to every benign twin."""
+    """Several answers to unsafe and borderline prompts, and to every benign twin one that begins to help."""
     recipe = context.launch.posttraining
     checkpoint = context.record(Checkpoint, "pretraining.train/checkpoint")
     model = speaker(context, checkpoint)
     prompts = _pairs(context, recipe.finetuning.pairs)
     benign = [prompt for prompt in prompts if prompt.expected is Expected.HELP]
     unsafe = spread([prompt for prompt in prompts if prompt.expected is Expected.DECLINE], recipe.sampled_prompts)
-    transcripts: list[Transcript] = []
-    for place, asked in enumerate([benign, *[unsafe] * recipe.sampled_answers]):
-        sampling = Sampling(SAMPLED_TOKENS, temperature=0.8 if place else 0.0, seed=context.launch.seed + place)
-        transcripts += transcribe(
-            model, asked, context.launch.model.system, sampling, checkpoint.digest, context.reporter.progress
-        )
+    system, progress, seed = context.launch.model.system, context.reporter.progress, context.launch.seed
+    greedy = Sampling(SAMPLED_TOKENS)
+    transcripts = list(transcribe(model, benign, system, greedy, checkpoint.digest, progress, opening_of))
+    for place in range(recipe.sampled_answers):
+        drawn = Sampling(SAMPLED_TOKENS, temperature=0.8, seed=seed + place)
+        transcripts += transcribe(model, unsafe, system, drawn, checkpoint.digest, progress)
     release_memory()
     return Result(
         records={"transcripts": transcripts, "prompts": prompts},
@@ -121,11 +118,13 @@ def _pairs(context: Context, count: int) -> tuple[Prompt, ...]:
     return tuple(side for prompt in spread(declined, count) for side in (prompt, by_id[str(prompt.twin)]))
 
 
-def _rated(context: Context) -> RatedAnswers:
+def _rated_material(context: Context) -> tuple[RatedAnswers, Sequence[Prompt], Sequence[Clause]]:
     answers = context.records(Answer, "intake.ratings/answers")
-    return RatedAnswers(answers, context.records(Rating, "intake.ratings/ratings"))
+    rated = RatedAnswers(answers, context.records(Rating, "intake.ratings/ratings"))
+    return rated, context.records(Prompt, "intake.prompts/training"), context.clauses
 
 
-def _accuracy(report: GraderReport) -> str:
+def _fitted(weights: Record, report: GraderReport) -> Result:
     controls = ", ".join(f"{name} {value:.2f}" for name, value in report.controls)
-    return f"{report.accuracy:.2f} ({report.low:.2f} to {report.high:.2f}, n = {report.items}); {controls}"
+    accuracy = f"{report.accuracy:.2f} ({report.low:.2f} to {report.high:.2f}, n = {report.items}); {controls}"
+    return Result(records={"weights": [weights], "report": [report]}, notes={"accuracy": accuracy})
