@@ -17,6 +17,7 @@ from colonnade.policy.contradictions import Domain, domain_of, find_contradictio
 from colonnade.policy.document import Draft, Fault, survey_policy
 from colonnade.policy.findings import RULES, Finding, Importance, found
 from colonnade.policy.questions import asks_twice, is_closed_question
+from colonnade.policy.revisions import ids_taken_up_again
 from colonnade.policy.taxonomies import read_taxonomies
 from colonnade.records import InputError, Status
 from colonnade.records.reading import parse_yaml, read_rows, read_text
@@ -85,6 +86,7 @@ def lint(workspace: Path, today: date) -> tuple[Finding, ...]:
             sentence = f"the prose of clause {draft.clause.id} has no 'must', 'should' or 'may'."
             findings.append(_at(draft, "no-norm", sentence, "Say what the model must, should or may do."))
     findings += _about_ids(everything.drafts, everything.retired, folder / RETIRED_FILE)
+    findings += _about_history(everything.drafts, workspace)
     findings += _about_overrides(everything.drafts)
     findings += _about_policies(everything.alive)
     findings += _unchecked_maps(everything)
@@ -320,6 +322,18 @@ def _about_ids(drafts: Sequence[Draft], retired: Mapping[str, int], retired_file
         if "id" not in draft.unread and not clause.id.startswith(f"{clause.admin.policy}."):
             sentence = f"the id '{clause.id}' does not begin with its policy's, '{clause.admin.policy}'."
             yield _at(draft, "foreign-id", sentence, f"Call a new clause '{clause.admin.policy}.name'; keep an old id.")
+
+
+def _about_history(drafts: Sequence[Draft], workspace: Path) -> Iterator[Finding]:
+    again = ids_taken_up_again(workspace, {draft.clause.id: draft.clause.title for draft in drafts})
+    for draft in drafts:
+        found = again.get(draft.clause.id)
+        if found is not None:
+            sentence = (
+                f"the id '{draft.clause.id}' belonged to the clause '{found.title}' until commit {found.commit};"
+                " what was recorded for that one would be taken for this one."
+            )
+            yield _at(draft, "reused-id", sentence, "Give this clause a new id.")
 
 
 def _about_overrides(drafts: Sequence[Draft]) -> Iterator[Finding]:
