@@ -25,11 +25,12 @@ class Cell(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A caption, the columns, and rows whose first cell names the row."""
+    """A caption, the columns, and rows whose first cell names the row; ``folded`` shows only the caption at first."""
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    folded: bool = False
 
 
 class Figure(NamedTuple):

@@ -10,7 +10,7 @@ import pytest
 
 from colonnade.audit import ReportData, Verification, render_report
 from colonnade.audit.page import short_digest
-from colonnade.records import Decision, GuardTable, Outcome, PolicySet, digest_of
+from colonnade.records import Decision, GuardTable, Outcome, PolicySet, Reason, digest_of
 from colonnade.store import GENESIS
 
 from .full_report import SCRIPT, make_data, make_launch, make_policy
@@ -176,6 +176,21 @@ def test_the_decision_comes_first_and_its_outcome_is_a_word(full: str) -> None:
     assert first == "decision"
     assert "Outcome: hold" in shown
     assert shown.index("overall violation rate") < shown.index("independent grader")
+
+
+def test_the_rules_of_single_clauses_are_folded_and_counted() -> None:
+    rules = (
+        Reason(rule="overall-violation-rate", outcome=Outcome.RELEASE, text="all is well"),
+        Reason(rule="clause-violation-rate", outcome=Outcome.HOLD, text="one.a: too few prompts"),
+        Reason(rule="clause-violation-rate", outcome=Outcome.RELEASE, text="one.b: shown"),
+    )
+    decision = Decision(checkpoint=TRAINED, outcome=Outcome.HOLD, reasons=rules)
+    shown = section(render_report(make_launch(), make_policy(), ReportData(decision=decision)), "decision")
+    folded = shown.partition("<details>")[2].partition("</details>")[0]
+
+    assert "The rules of single clauses: 2, of which 1 stand against a release" in words(folded)
+    assert "one.a: too few prompts" in folded
+    assert "all is well" in shown.replace(folded, "")
 
 
 def test_the_measuring_grader_comes_before_the_others(full: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from colonnade.audit.page import (
     Cell,
@@ -20,7 +21,7 @@ from colonnade.audit.page import (
 )
 from colonnade.audit.plots import Dot, Row, axis_for, dot_intervals
 from colonnade.audit.report_data import Subject
-from colonnade.records import GuardTable, Level, Outcome
+from colonnade.records import GuardTable, Level, Outcome, Reason
 
 _WORST_FIRST = (Outcome.WITHHOLD, Outcome.HOLD, Outcome.RELEASE)
 
@@ -32,14 +33,24 @@ def decision(subject: Subject) -> Section:
     if decided is None:
         return Section("decision", title)
     reasons = sorted(decided.reasons, key=lambda reason: _WORST_FIRST.index(reason.outcome))
-    rows = [(plain(reason.rule), word(reason.outcome.value), Cell(reason.text, "prose")) for reason in reasons]
     against = sum(reason.outcome is not Outcome.RELEASE for reason in reasons)
     lead = (
         f"The gate looked at {len(reasons)} rules for the checkpoint {subject.data.name(decided.checkpoint)} "
         f"({short_digest(decided.checkpoint)}); {against} of them stand against a release.",
     )
-    reasons_table = table("Every rule of the gate", ("Rule", "On its own", "Reason"), rows)
-    return Section("decision", title, lead, parts=(reasons_table,), verdict=decided.outcome.value)
+    whole = [reason for reason in reasons if not reason.rule.startswith("clause-")]
+    single = [reason for reason in reasons if reason.rule.startswith("clause-")]
+    parts = [_reasons("The rules over everything", whole)]
+    if single:
+        worst = sum(reason.outcome is not Outcome.RELEASE for reason in single)
+        caption = f"The rules of single clauses: {len(single)}, of which {worst} stand against a release"
+        parts.append(_reasons(caption, single)._replace(folded=True))
+    return Section("decision", title, lead, parts=tuple(parts), verdict=decided.outcome.value)
+
+
+def _reasons(caption: str, reasons: Sequence[Reason]) -> Table:
+    rows = [(plain(reason.rule), word(reason.outcome.value), Cell(reason.text, "prose")) for reason in reasons]
+    return table(caption, ("Rule", "On its own", "Reason"), rows)
 
 
 def frontier(subject: Subject) -> Section:
