@@ -148,7 +148,7 @@ def impact(job: Job, before: PolicySet, monkeypatch: pytest.MonkeyPatch) -> Impa
     store = Store(job.folder)
     try:
         configuration = read_guard_configuration(job.folder / "guard.yaml")
-        older = with_library(opened, before)
+        older = with_library(opened, before, None)
         return impact_of(older, opened, store, configuration, agreement(older, store, TODAY), TODAY)
     finally:
         store.close()
@@ -243,7 +243,7 @@ def test_policies_are_read_as_they_stood_in_a_revision(job: Job) -> None:
     git(job.folder.parent, "commit", "-q", "-m", "first")
     before = open_workspace(job.folder).policies
     job.edit(DOORS, "must not help anybody", "must never help anybody")
-    found = read_revision(job.folder, "HEAD")
+    found = read_revision(job.folder, "HEAD").policies
     assert [clause.digest for clause in found.clauses] == [clause.digest for clause in before.clauses]
     assert found.clauses[0].file.startswith("HEAD:workspace/policies/")
     assert "must never" in (job.folder / DOORS).read_text()

@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from colonnade.cli.application import application
 from colonnade.guard import read_guard_configuration
 from colonnade.pipeline import impact as impact_module
 from colonnade.pipeline import open_workspace
@@ -20,6 +22,7 @@ from colonnade.store.statements import new_key
 
 from .conftest import Job
 from .fake_steps import REVIEWED_STEPS
+from .test_agreement import git
 
 TODAY = date(2026, 3, 1)
 PROFILE = "profiles/front-desk.yaml"
@@ -157,7 +160,7 @@ def test_a_difference_is_what_the_product_feels_of_it(
                   "boundary: prohibited\nseverity: medium\nceiling: overview")  # fmt: skip
     reviewed.edit(PROFILE, "imports:", "# as before\nimports:")
     now = open_workspace(reviewed.folder)
-    older = with_library(now, before)
+    older = with_library(now, before, now.profile)
     store = Store(reviewed.folder)
     try:
         configuration = read_guard_configuration(reviewed.folder / "guard.yaml")
@@ -174,9 +177,9 @@ def test_a_rule_about_a_clause_that_an_older_library_lacks_is_passed_over(job: J
     fewer = opened.library.model_copy(
         update={"clauses": tuple(row for row in opened.library.clauses if row.id != "doors.entry")}
     )
-    assert [clause.id for clause in with_library(opened, fewer).policies.active] == ["doors.rosters"]
+    assert [clause.id for clause in with_library(opened, fewer, opened.profile).policies.active] == ["doors.rosters"]
     none = opened.library.model_copy(update={"clauses": ()})
-    assert with_library(opened, none).policies.active == ()
+    assert with_library(opened, none, opened.profile).policies.active == ()
 
 
 def test_the_facets_that_a_profile_leaves_alone_keep_their_digests(job: Job) -> None:
@@ -187,3 +190,64 @@ def test_the_facets_that_a_profile_leaves_alone_keep_their_digests(job: Job) -> 
     assert theirs is not None
     moved = {facet for facet in Facet if ours.facet(facet) != theirs.facet(facet)}
     assert moved == {Facet.BOUNDARY}
+
+
+def diff(job: Job, *arguments: str) -> str:
+    return CliRunner().invoke(application, ["policy", "diff", str(job.folder), *arguments]).output
+
+
+def test_a_change_that_the_product_does_not_feel_still_voids_approvals_and_says_so(reviewed: Job, keys: Path) -> None:
+    use_profile(reviewed, LOOSE)
+    commit(reviewed)
+    sign(reviewed, keys, "doors")
+    reviewed.edit("policies/doors.md", "boundary: prohibited\nseverity: medium\nceiling: mention",
+                  "boundary: prohibited\nseverity: medium\nceiling: overview")  # fmt: skip
+    said = diff(reviewed)
+    assert "no clause changed." in said
+    assert "approvals of doors by ana would no longer count" in said
+
+
+def test_a_change_of_the_profile_itself_is_shown(reviewed: Job, keys: Path) -> None:
+    use_profile(reviewed, LOOSE)
+    commit(reviewed)
+    sign(reviewed, keys, "profile:front-desk")
+    reviewed.edit(PROFILE, "ceiling: overview", "ceiling: mechanism")
+    said = diff(reviewed)
+    assert "ceiling: overview became mechanism" in said
+    assert "approvals of profile:front-desk by ana would no longer count" in said
+
+
+def test_a_profile_that_comes_in_takes_clauses_out(reviewed: Job) -> None:
+    commit(reviewed)
+    use_profile(reviewed, TIGHT)
+    said = diff(reviewed)
+    assert "changed honesty.machine" in said
+    assert "it binds no longer" in said
+    assert "nothing has run yet" in said
+
+
+def test_nobody_signs_what_counts_for_nothing(reviewed: Job, keys: Path) -> None:
+    use_profile(reviewed, LOOSE)
+    cases = (
+        (Signing(Act.WITHDRAW, "doors", "ana"), "ana has said nothing for 'safety'"),
+        (Signing(Act.DELEGATE, "doors", "ana", to="ana"), "cannot delegate to themselves"),
+        (Signing(Act.ACCEPT, "doors", "ana", expires=date(2026, 12, 31)), "is not a harm"),
+        (Signing(Act.ATTEST, "profile:front-desk", "ana"), "is not CLAUSE.FACET"),
+    )
+    for what, fault in cases:
+        with pytest.raises(InputError, match=fault):
+            sign_statement(open_workspace(reviewed.folder), what, keys / "ana", datetime(2026, 11, 22, tzinfo=UTC))
+    assert not (reviewed.folder / ".colonnade" / "ledger.jsonl").exists()
+
+
+def test_the_review_lists_policies_that_bind_nobody_yet(reviewed: Job) -> None:
+    reviewed.edit("policies/honesty.md", "status: active", "status: in_review")
+    said = CliRunner().invoke(application, ["policy", "review", str(reviewed.folder)]).output
+    assert "no run waits for them" in said
+    assert "honesty" in said.partition("no run waits for them")[2]
+
+
+def commit(job: Job) -> None:
+    git(job.folder, "init", "-q")
+    git(job.folder, "add", "-A")
+    git(job.folder, "commit", "-q", "-m", "first")

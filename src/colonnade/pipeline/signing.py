@@ -8,11 +8,19 @@ from typing import NamedTuple
 
 from colonnade.pipeline.workspace import Workspace, with_library
 from colonnade.policy.profiles import read_profile, resolve_profile
-from colonnade.policy.reviews import PEOPLE_FILE, Reviewed, entitled, reviewed_policy, reviewed_profile
+from colonnade.policy.reviews import (
+    PEOPLE_FILE,
+    Reviewed,
+    Standing,
+    entitled,
+    reviewed_policy,
+    reviewed_profile,
+    standing_of,
+)
 from colonnade.policy.revisions import read_revision
 from colonnade.records import Act, Clause, Digest, Facet, InputError, People, Person, Statement
 from colonnade.store import Store
-from colonnade.store.statements import read_key, record_statement, sign
+from colonnade.store.statements import counting, read_key, record_statement, sign, statements
 
 LONGEST_ACCEPTANCE = timedelta(days=366)
 """A risk may be accepted for a year at most; then somebody looks again."""
@@ -71,10 +79,15 @@ def _statement(
     reviewed = _reviewed(workspace, what.subject)
     common = {"subject": what.subject, "person": person.id, "reason": what.reason, "at": now, "expires": what.expires}
     if reviewed is not None:
+        if what.act not in _ANSWERS:
+            mend = "Approve, refuse, delegate or withdraw it."
+            raise InputError(f"'{what.subject}' is not {_wanted(what.act)}.", mend=mend)
         _refuse_author(person, reviewed.authors, what)
         role = _role(person, what, tuple(role for role, _ in reviewed.quorum))
         if what.to is not None and people.person(what.to) is None:
             raise InputError(f"there is no person '{what.to}'.", file=PEOPLE_FILE, mend="Name somebody who is in it.")
+        said = counting(statements(store), people)
+        _refuse_what_counts_for_nothing(standing_of(reviewed, people, said, now.date()), person, role, what)
         return Statement(act=what.act, content=reviewed.content, role=role, to=what.to, **common)
     harm = next((row for row in workspace.launch.harms if row.id == what.subject), None)
     if harm is not None and what.act in (Act.ACCEPT, Act.WITHDRAW):
@@ -97,6 +110,28 @@ def _statement(
             f"{what.subject} is what it was; there is nothing to attest.", file=clause.file, line=clause.line
         )
     return Statement(act=what.act, content=new, replaces=old, role=person.roles[0], **common)
+
+
+_ANSWERS = (Act.APPROVE, Act.REFUSE, Act.DELEGATE, Act.WITHDRAW)
+
+
+def _refuse_what_counts_for_nothing(standing: Standing, person: Person, role: str, what: Signing) -> None:
+    """Nobody should believe that they have signed something that no review reads."""
+    own = role in person.roles
+    if what.act is Act.DELEGATE and what.to == person.id:
+        raise InputError(f"{person.id} cannot delegate to themselves.", mend="Name somebody else with '--to'.")
+    if what.act is Act.WITHDRAW:
+        if (person.id, role) not in standing.said:
+            mend = "'colonnade policy review' shows who said what."
+            raise InputError(f"{person.id} has said nothing for '{role}' on '{what.subject}' as it stands.", mend=mend)
+        return
+    if not own and (what.act is Act.DELEGATE or (person.id, role) not in standing.delegated):
+        mend = f"{person.id} speaks for {', '.join(person.roles)}; somebody of '{role}' may delegate it."
+        raise InputError(f"{person.id} does not speak for '{role}'.", mend=mend)
+    others = [name for row in standing.answers if row.person == person.id and (name := row.role) != role]
+    if what.act is Act.APPROVE and others:
+        mend = "One person answers for one working group: withdraw that first, or ask somebody else."
+        raise InputError(f"{person.id} answers for '{others[0]}' on '{what.subject}' already.", mend=mend)
 
 
 def _reviewed(workspace: Workspace, subject: str) -> Reviewed | None:
@@ -139,12 +174,18 @@ def _facet(workspace: Workspace, what: Signing) -> tuple[Clause, Facet]:
     clause = workspace.policies.clause(clause_id)
     if clause is None or name not in set(Facet):
         wanted = "a policy, a profile, a harm or CLAUSE.FACET" if what.act is Act.WITHDRAW else _wanted(what.act)
-        raise InputError(
-            f"'{what.subject}' is not {wanted} of this workspace.", mend="'colonnade policy review' lists policies."
-        )
+        raise InputError(f"'{what.subject}' is not {wanted} of this workspace.", mend=_known(workspace, what.act))
     if what.act not in (Act.ATTEST, Act.WITHDRAW):
         raise InputError(f"'{what.subject}' is a facet, and one can only attest it.", mend="Name the policy.")
     return clause, Facet(name)
+
+
+def _known(workspace: Workspace, act: Act) -> str:
+    if act is Act.ACCEPT:
+        return f"The launch's harms are {', '.join(row.id for row in workspace.launch.harms) or 'none'}."
+    if act is Act.ATTEST:
+        return "Name a clause and a facet, such as cyber.malware.text."
+    return f"The policies are {', '.join(workspace.library.policies())}."
 
 
 def _wanted(act: Act) -> str:
@@ -153,7 +194,7 @@ def _wanted(act: Act) -> str:
 
 def _older(workspace: Workspace, store: Store, clause: Clause, facet: Facet, against: str) -> Digest:
     if against:
-        earlier = with_library(workspace, read_revision(workspace.folder, against)).policies.clause(clause.id)
+        earlier = with_library(workspace, *read_revision(workspace.folder, against)).policies.clause(clause.id)
         if earlier is None:
             raise InputError(f"{clause.id} did not exist in {against}.", mend="Name a revision that has it.")
         return earlier.facet(facet)

@@ -58,22 +58,24 @@ def open_workspace(folder: Path) -> Workspace:
         )
     people = read_people(folder)
     reviewed = _reviewed(library, policies, resolved, profile_file)
-    check_people((*(reviewed_policy(library, policy) for policy in library.policies()), *reviewed), people, folder)
+    check_people(reviewed, people, folder)
     profile = resolved.profile if resolved is not None else None
     return Workspace(folder, launch, policies, library, reviewed, people, profile)
 
 
-def with_library(workspace: Workspace, library: PolicySet) -> Workspace:
-    """The same launch with other policy files: those of a revision, or of another folder.
+def with_library(workspace: Workspace, library: PolicySet, profile: Profile | None) -> Workspace:
+    """The same launch with other policy files and another profile: those of a revision, or of another folder.
 
     Raises:
-        InputError: where the launch's profile cannot be applied to them.
+        InputError: where the profile cannot be applied to them.
     """
-    if workspace.profile is None:
-        return workspace._replace(library=library, policies=library, reviewed=_reviewed(library, library, None))
-    resolved = resolve_on_another(library, workspace.profile)
+    if profile is None:
+        reviewed = _reviewed(library, library, None)
+        return workspace._replace(library=library, policies=library, reviewed=reviewed, profile=None)
+    resolved = resolve_on_another(library, profile)
     view = in_the_library(library, resolved)
-    return workspace._replace(library=library, policies=view, reviewed=_reviewed(library, view, resolved))
+    reviewed = _reviewed(library, view, resolved)
+    return workspace._replace(library=library, policies=view, reviewed=reviewed, profile=profile)
 
 
 def _reviewed(

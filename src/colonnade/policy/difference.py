@@ -32,7 +32,7 @@ class ClauseChange(NamedTuple):
 
     Attributes:
         file, line: where it stands now, or stood.
-        binds_before, binds_after: whether the clause was, and is, active.
+        binds_before, binds_after: whether the clause was, and is, active and in the product's profile.
     """
 
     clause: str
@@ -55,11 +55,11 @@ def compare(before: PolicySet, after: PolicySet) -> tuple[ClauseChange, ...]:
         first, second = old.get(identifier), new.get(identifier)
         facets = tuple(_facet_changes(first, second))
         shown = second or first
-        if facets and shown is not None:
+        binds = identifier in active[0], identifier in active[1]
+        if (facets or binds[0] != binds[1]) and shown is not None:
             kind: Literal["added", "removed", "changed"] = (
                 "added" if first is None else "removed" if second is None else "changed"
             )
-            binds = identifier in active[0], identifier in active[1]
             changes.append(ClauseChange(identifier, shown.title, kind, shown.file, shown.line, *binds, facets))
     return tuple(changes)
 
@@ -150,6 +150,13 @@ def _fields(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: {_shown(old)} became {_shown(new)}"
 
 
+def _shown_pair(value: Any) -> str:
+    """A role and its number, as a policy file has them."""
+    if isinstance(value, (tuple, list)) and [type(part) for part in value] == [str, int]:
+        return f"{value[0]}: {value[1]}"
+    return ""
+
+
 def _shown(value: Any) -> str:
     if value in (None, "", (), [], {}):
         return "nothing"
@@ -159,5 +166,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_shown(part)}" for name, part in value.items())
     if isinstance(value, (tuple, list)):
-        return ", ".join(_shown(part) for part in value)
+        return ", ".join(_shown_pair(part) or _shown(part) for part in value)
     return str(value)

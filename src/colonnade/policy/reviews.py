@@ -123,11 +123,11 @@ def _called(subject: str) -> str:
 def _review_of(reviewed: Reviewed, people: People | None, statements: Sequence[Statement], today: date) -> PolicyReview:
     policy, digest, quorum = reviewed.subject, reviewed.content, dict(reviewed.quorum)
     if not quorum or people is None:
-        note = "its policy asks for no quorum" if not quorum else f"there is no {PEOPLE_FILE}, so nobody can approve"
+        nobody = "it loosens nothing that has to be approved" if ":" in policy else "its policy asks for no quorum"
+        note = nobody if not quorum else f"there is no {PEOPLE_FILE}, so nobody can approve"
         roles = tuple(RoleReview(role=role, needed=needed, approved_by=()) for role, needed in sorted(quorum.items()))
         return PolicyReview(policy=policy, content=digest, state="unasked", roles=roles, note=note)
-    said = [row for row in statements if row.subject == policy and row.content == digest]
-    standing = _standing(said, people, reviewed.authors, today)
+    standing = standing_of(reviewed, people, statements, today).answers
     approvals = [row for row in standing if row.act is Act.APPROVE]
     refusals = [row for row in standing if row.act is Act.REFUSE]
     rows, counted = [], set[str]()
@@ -140,18 +140,38 @@ def _review_of(reviewed: Reviewed, people: People | None, statements: Sequence[S
                 names.append(row.person)
         refused = tuple((row.person, row.reason) for row in refusals if row.role == role)
         rows.append(RoleReview(role=role, needed=needed, approved_by=tuple(names), refused_by=refused))
-    ends = [row.expires for row in approvals if row.expires]
+    approved = not refusals and not any(row.missing for row in rows)
+    ends = [row.expires for row in approvals if row.expires and approved]
     return PolicyReview(
         policy=policy,
         content=digest,
-        state="refused" if refusals else "waiting" if any(row.missing for row in rows) else "approved",
+        state="refused" if refusals else "approved" if approved else "waiting",
         roles=tuple(rows),
         until=min(ends, default=None),
     )
 
 
-def _standing(said: Sequence[Statement], people: People, authors: Sequence[str], today: date) -> list[Statement]:
-    """Each person's last answer for each role, if they may answer and it still counts."""
+class Standing(NamedTuple):
+    """What people's words about one content come to.
+
+    Attributes:
+        answers: each person's last answer for each role, if they may answer and it still counts.
+        said: person and role of everything that can be withdrawn.
+        delegated: person and role for which somebody may answer instead of a member.
+    """
+
+    answers: tuple[Statement, ...]
+    said: frozenset[tuple[str, str]]
+    delegated: frozenset[tuple[str, str]]
+
+
+def standing_of(reviewed: Reviewed, people: People, statements: Sequence[Statement], today: date) -> Standing:
+    """What was said of the content as it stands, and still counts."""
+    said = [row for row in statements if row.subject == reviewed.subject and row.content == reviewed.content]
+    return _standing(said, people, reviewed.authors, today)
+
+
+def _standing(said: Sequence[Statement], people: People, authors: Sequence[str], today: date) -> Standing:
     latest: dict[tuple[str, str], Statement] = {}
     delegated: dict[tuple[str, str], set[str]] = {}
     for row in said:
@@ -172,12 +192,16 @@ def _standing(said: Sequence[Statement], people: People, authors: Sequence[str],
                     givers.discard(row.person)
         elif row.act in (Act.APPROVE, Act.REFUSE):
             latest[row.person, row.role] = row
-    return [
+    answers = tuple(
         row
         for (name, role), row in latest.items()
         if (row.expires is None or row.expires >= today)
         and (role in _roles(people, name) or delegated.get((name, role)))
-    ]
+    )
+    givers_of = {(giver, role) for (_, role), givers in delegated.items() for giver in givers}
+    return Standing(
+        answers, frozenset(latest) | givers_of, frozenset(key for key, givers in delegated.items() if givers)
+    )
 
 
 def attested(policies: PolicySet, people: People | None, statements: Sequence[Statement], today: date) -> Rewordings:

@@ -85,6 +85,23 @@ def read_policies(workspace: Path) -> PolicySet:
     return PolicySet(clauses=tuple(seen[identifier] for identifier in sorted(seen)))
 
 
+def read_product(workspace: Path) -> PolicySet:
+    """The clauses that the launch has: all of them, or those of its profile as it has them.
+
+    Raises:
+        InputError: as :func:`read_intake`; a folder without a launch has the whole library.
+    """
+    if not (workspace / "launch.yaml").exists():
+        return read_policies(workspace)
+    launch, located = _read_launch(workspace)
+    intake = Intake(launch, library := read_policies(workspace), library)
+    if launch.profile is None:
+        return library
+    resolved = _with_profile(intake, launch.profile, workspace, located).profile
+    assert resolved is not None  # the line above made it
+    return resolved.policies
+
+
 def read_intake(workspace: Path) -> Intake:
     """The launch and its policies, held against each other.
 

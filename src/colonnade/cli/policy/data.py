@@ -10,7 +10,7 @@ import typer
 
 from colonnade.cli.display import out
 from colonnade.cli.policy.application import PROBLEMS, JsonOption, WorkspaceArgument, policy_application
-from colonnade.policy import read_launch, read_policies
+from colonnade.policy import read_launch, read_product
 from colonnade.policy.completeness import Standing, in_words
 from colonnade.policy.guidelines import (
     DataGuideline,
@@ -28,7 +28,7 @@ HERE = Path()
 @policy_application.command("guidelines")
 def show_guidelines(workspace: WorkspaceArgument = HERE, as_json: JsonOption = False) -> None:
     """Derive what the clauses ask of later stages: data to collect, languages, and how many prompts."""
-    found = derive_guidelines(read_policies(workspace), read_launch(workspace), count_prompts(workspace))
+    found = derive_guidelines(read_product(workspace), read_launch(workspace), count_prompts(workspace))
     if as_json:
         print(json.dumps(found.model_dump(mode="json"), ensure_ascii=False))
         return
@@ -85,7 +85,7 @@ def check_data(
     Attributes are what contributors declare. Nothing is inferred from a picture, a voice or a name.
     Ends with 1 where anything is missed or unclear.
     """
-    policies, launch = read_policies(workspace), read_launch(workspace)
+    policies, launch = read_product(workspace), read_launch(workspace)
     targets = targets_of(policies, clause or None)
     languages = {row.id: languages_needed(row, target, launch) for row, target in targets}
     reports = check_manifest(read_manifest(manifest), targets, languages)

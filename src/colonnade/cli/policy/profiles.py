@@ -31,7 +31,7 @@ def show_profile(
     """Show the policies that a product has, their digest, and where each changed value came from."""
     profile, located = read_profile(workspace, name)
     resolved = resolve_profile(read_policies(workspace), profile, located)
-    state = _review(workspace, resolved)
+    state = profile_review(workspace, resolved)
     if as_json:
         content = _content(resolved) | {"review": state.model_dump(mode="json")}
         print(json.dumps(content, ensure_ascii=False))
@@ -58,7 +58,7 @@ def show_profile(
         out.print("\nnothing has to be approved")
 
 
-def _review(workspace: Path, resolved: ResolvedProfile) -> PolicyReview:
+def profile_review(workspace: Path, resolved: ResolvedProfile) -> PolicyReview:
     """What was signed of it so far; a folder in which nothing was ever signed is left as it is."""
     people = read_people(workspace)
     said: tuple[Statement, ...] = ()

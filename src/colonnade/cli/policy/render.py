@@ -10,7 +10,8 @@ import typer
 
 from colonnade.cli.display import err, out
 from colonnade.cli.policy.application import PROBLEMS, WorkspaceArgument, policy_application
-from colonnade.policy import read_policies
+from colonnade.cli.policy.profiles import profile_review
+from colonnade.policy import read_policies, read_product
 from colonnade.policy.forms import FORMS, edition_of, form_named, outdated_clauses
 from colonnade.policy.profiles import read_profile, resolve_profile
 from colonnade.records import InputError, PolicySet
@@ -64,12 +65,12 @@ def render(
 
 def _policies(workspace: Path, name: str) -> PolicySet:
     """The library, or what a profile makes of it; a loosening that needs approval is never silent."""
-    library = read_policies(workspace)
     if not name:
-        return library
+        return read_product(workspace)
+    library = read_policies(workspace)
     profile, located = read_profile(workspace, name)
     resolved = resolve_profile(library, profile, located)
-    for need in resolved.needs_quorum:
+    for need in resolved.needs_quorum if profile_review(workspace, resolved).state != "approved" else ():
         err.print(f"warning: profile '{name}' needs approval for {need.clause}: {need.what}", markup=False)
     return resolved.policies
 

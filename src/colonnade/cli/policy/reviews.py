@@ -14,9 +14,10 @@ from colonnade.cli.policy.application import JsonOption, WorkspaceArgument, poli
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.agreement import agreement
 from colonnade.pipeline.signing import Signing, sign_statement
+from colonnade.policy.reviews import review, reviewed_policy
 from colonnade.records import Act, InputError, PolicyReview
 from colonnade.store import Store
-from colonnade.store.statements import new_key
+from colonnade.store.statements import counting, new_key, statements
 
 PersonOption = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who signs: an id of people.yaml.")]
 KeyOption = Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key, outside the workspace.")]
@@ -35,7 +36,7 @@ def make_key(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the private key goes; not into a workspace.")],
 ) -> None:
     """Make a key to sign with, and print the public half for people.yaml."""
-    for folder in file.absolute().parents:
+    for folder in file.resolve().parents:
         if (folder / "launch.yaml").exists():
             raise InputError("this is inside a workspace.", file=file, mend="Keep private keys elsewhere.")
     out.print(new_key(file), markup=False)
@@ -47,13 +48,22 @@ def show_reviews(workspace: WorkspaceArgument = HERE, as_json: JsonOption = Fals
     opened = open_workspace(workspace)
     store = Store(workspace)
     try:
-        rows = agreement(opened, store, datetime.now(UTC).date()).reviews
+        today = datetime.now(UTC).date()
+        rows = agreement(opened, store, today).reviews
+        said = counting(statements(store), opened.people) if opened.people else ()
     finally:
         store.close()
+    asked = {row.policy for row in rows}
+    others = [reviewed_policy(opened.library, name) for name in opened.library.policies() if name not in asked]
+    unbound = review(others, opened.people, said, today)
     if as_json:
-        print(json.dumps([row.model_dump(mode="json") for row in rows]))
+        print(json.dumps([row.model_dump(mode="json") for row in (*rows, *unbound)]))
         return
     for row in rows:
+        show_review(row)
+    if unbound:
+        out.print("\nNo clause of these binds, so no run waits for them:")
+    for row in unbound:
         show_review(row)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from colonnade.cli.display import out
 from colonnade.cli.policy.application import PROBLEMS, JsonOption, WorkspaceArgument, policy_application
-from colonnade.policy import read_launch, read_policies
+from colonnade.policy import read_launch, read_policies, read_product
 from colonnade.policy.due import AHEAD_DAYS, STALE_AFTER_DAYS, Due
 from colonnade.policy.due import due as find_due
 from colonnade.policy.revisions import read_revision
@@ -106,7 +106,7 @@ def show_applying(
 ) -> None:
     """Say what applied on a day in a region: clauses, exceptions, and sources with their status then."""
     day, registry = _day(on), read_registry(workspace)
-    policies = read_revision(workspace, revision) if revision else read_policies(workspace)
+    policies = read_revision(workspace, revision).policies if revision else read_product(workspace)
     region = region or read_launch(workspace).regions[0]
     clauses = binding_on(policies, day, region)
     sources = standing_on(registry.entries.values(), day, region)
