@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from colonnade.records import Expected, InputError, PolicySet, Prompt, Record, Split
+from colonnade.records import (
+    Expected,
+    InputError,
+    OriginWord,
+    Pillar,
+    PolicySet,
+    Prompt,
+    PromptOrigin,
+    Record,
+    Sensitivity,
+    Split,
+)
 from colonnade.records.reading import read_rows, row_to_record
+from colonnade.records.record import Pairs
 
 
 class PromptRow(Record):
@@ -18,6 +31,11 @@ class PromptRow(Record):
         violating: a request that a model keeping to the clause declines.
         benign: its twin, which looks alike and deserves help.
         cluster: rows that paraphrase one another share it; by default the row stands alone.
+        source: the set that the row was taken from.
+        source_rows: for each of ``violating`` and ``benign``, its row in that set.
+        canary: the token of a sealed row; it is looked for in everything that training reads.
+
+    The other attributes are those of :class:`colonnade.records.Prompt`.
     """
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
@@ -26,45 +44,79 @@ class PromptRow(Record):
     benign: Annotated[str, Field(min_length=3)] | None = None
     cluster: str | None = None
     language: str = "en"
-    origin: str = "authored"
+    modality: str = "text"
+    origin: OriginWord = PromptOrigin.AUTHORED.value
+    contributor: str = ""
+    licence: str = ""
+    sensitivity: Sensitivity = Sensitivity.RESTRICTED
+    pillar: Pillar | None = None
+    region: str = ""
+    source: str = ""
+    source_rows: Pairs = ()
+    canary: str = ""
+
+
+class FiledPrompt(NamedTuple):
+    """A prompt and where it stands; ``file`` is named from ``prompts/`` on."""
+
+    file: str
+    line: int
+    prompt: Prompt
+
+
+def prompt_files(workspace: Path, split: Split) -> tuple[Path, ...]:
+    """The file of a split and, after it, the sets that were imported into it."""
+    folder = workspace / "prompts"
+    return (folder / f"{split}.jsonl", *sorted((folder / str(split)).glob("*.jsonl")))
 
 
 def read_prompts(workspace: Path, policies: PolicySet) -> tuple[Prompt, ...]:
-    """Every prompt of ``prompts/training.jsonl``, ``development.jsonl`` and ``gate.jsonl``.
+    """Every prompt of ``prompts/SPLIT.jsonl`` and ``prompts/SPLIT/*.jsonl``, for each of the three splits.
 
     Raises:
         InputError: for a row that is wrong, an unknown clause, an id used twice, the same text
             twice, a cluster that stands in two splits, or a split without a prompt.
     """
-    prompts: list[Prompt] = []
+    return tuple(row.prompt for row in read_filed_prompts(workspace, policies))
+
+
+def read_filed_prompts(workspace: Path, policies: PolicySet) -> tuple[FiledPrompt, ...]:
+    """The same prompts as :func:`read_prompts`, each with its place."""
+    prompts: list[FiledPrompt] = []
     places: dict[str, str] = {}
     clusters: dict[str, Split] = {}
     texts: dict[str, str] = {}
     for split in Split:
-        file = workspace / "prompts" / f"{split}.jsonl"
-        for line, content in read_rows(file):
-            row = row_to_record(PromptRow, content, file, line)
-            _check_row(row, policies, places, clusters, split, file, line)
-            for prompt in prompts_of(row, split):
-                key = " ".join(prompt.text.lower().split())
-                if key in texts:
-                    raise InputError(
-                        f"this text stands in '{texts[key]}' already.",
-                        file=file,
-                        line=line,
-                        mend="Remove one of the two.",
-                    )
-                texts[key] = prompt.id
-                prompts.append(prompt)
-        if not any(prompt.split is split for prompt in prompts):
+        before = len(prompts)
+        for file in prompt_files(workspace, split):
+            name = file.relative_to(workspace / "prompts").as_posix()
+            for line, row in _rows(file):
+                _check_row(row, policies, places, clusters, split, file, line)
+                places[row.id] = f"{name}, line {line}"
+                for prompt in prompts_of(row, split):
+                    _check_text(prompt, texts, file, line)
+                    prompts.append(FiledPrompt(name, line, prompt))
+        if len(prompts) == before:
+            file = prompt_files(workspace, split)[0]
             raise InputError("there is no prompt here.", file=file, mend="Write one JSON object per line.")
     return tuple(prompts)
+
+
+def _rows(file: Path) -> Iterator[tuple[int, PromptRow]]:
+    for line, content in read_rows(file):
+        yield line, row_to_record(PromptRow, content, file, line)
+
+
+def text_key(text: str) -> str:
+    """What two texts share that count as the same: case and blanks make no difference."""
+    return " ".join(text.lower().split())
 
 
 def prompts_of(row: PromptRow, split: Split) -> tuple[Prompt, ...]:
     """The one or two prompts of a row, each naming the other as its twin."""
     sides = {"violating": (row.violating, Expected.DECLINE), "benign": (row.benign, Expected.HELP)}
     other = {"violating": "benign", "benign": "violating"}
+    taken_from = dict(row.source_rows)
     return tuple(
         Prompt(
             id=f"{row.id}/{side}",
@@ -74,12 +126,28 @@ def prompts_of(row: PromptRow, split: Split) -> tuple[Prompt, ...]:
             twin=f"{row.id}/{other[side]}" if sides[other[side]][0] else None,
             cluster=row.cluster or row.id,
             language=row.language,
+            modality=row.modality,
             split=split,
             origin=row.origin,
+            contributor=row.contributor,
+            licence=row.licence,
+            sensitivity=row.sensitivity,
+            pillar=row.pillar,
+            region=row.region,
+            source=f"{row.source}/{taken_from.get(side, row.id)}" if row.source else "",
+            canary=row.canary,
         )
         for side, (text, expected) in sides.items()
         if text
     )
+
+
+def _check_text(prompt: Prompt, texts: dict[str, str], file: Path, line: int) -> None:
+    key = text_key(prompt.text)
+    if key in texts:
+        what = f"this text stands in '{texts[key]}' already."
+        raise InputError(what, file=file, line=line, mend="Remove one of the two.")
+    texts[key] = prompt.id
 
 
 def _check_row(
@@ -109,7 +177,6 @@ def _check_row(
             line=line,
             mend="Give this row an id of its own.",
         )
-    places[row.id] = f"{file.name}, line {line}"
     cluster = row.cluster or row.id
     if clusters.setdefault(cluster, split) is not split:
         raise InputError(

@@ -64,7 +64,7 @@ STEPS: tuple[Step, ...] = (
         "intake.prompts",
         "Take in the prompts",
         f"{STAGES}.intake:take_prompts",
-        files=("prompts/*.jsonl",),
+        files=("prompts/*.jsonl", "prompts/training/*.jsonl", "prompts/development/*.jsonl", "prompts/gate/*.jsonl"),
         facets=(Facet.BOUNDARY,),
     ),
     Step(

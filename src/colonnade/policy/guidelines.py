@@ -138,16 +138,18 @@ def count_prompts(workspace: Path, split: Split = Split.GATE) -> dict[PromptKind
     """How many prompts of a split each clause has, by what they expect.
 
     A row is counted and not judged: it may be a pair with ``violating`` and ``benign`` in a file
-    named after its split, or a single prompt with ``expected`` and ``split`` of its own. A workspace
+    or folder named after its split, or a single prompt with ``expected`` and ``split`` of its own. A workspace
     without prompts has none.
 
     Raises:
         InputError: where a line is not a JSON object.
     """
     counts: Counter[PromptKind] = Counter()
-    for file in sorted((workspace / "prompts").glob("*.jsonl")):
+    folder = workspace / "prompts"
+    for file in (*sorted(folder.glob("*.jsonl")), *sorted((folder / split).glob("*.jsonl"))):
+        named = file.stem if file.parent == folder else split
         for _, row in read_rows(file):
-            if row.get("split", file.stem) == split:
+            if row.get("split", named) == split:
                 counts.update(PromptKind(str(row.get("clause")), expected) for expected in _expected(row))
     return dict(counts)
 

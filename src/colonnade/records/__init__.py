@@ -36,6 +36,7 @@ from colonnade.records.evaluation import (
     Transcript,
     Verdict,
 )
+from colonnade.records.labels import CorrectedRate, GraderAgreement, Label
 from colonnade.records.launch import (
     BaseModelChoice,
     CurationRecipe,
@@ -53,7 +54,7 @@ from colonnade.records.launch import (
     TrainingRecipe,
 )
 from colonnade.records.profile import Origin, Profile, ProfileChange, QuorumNeed, ResolvedProfile, Setting
-from colonnade.records.prompt import Expected, Prompt, Split
+from colonnade.records.prompt import Expected, OriginWord, Prompt, PromptOrigin, Sensitivity, Split
 from colonnade.records.record import Digest, Record, canonical_json, digest_bytes, digest_of
 from colonnade.records.review import Act, People, Person, PolicyReview, RoleReview, SignedStatement, Statement
 from colonnade.records.run import Entry, Run
@@ -96,6 +97,7 @@ __all__ = [
     "Comparison",
     "Condition",
     "ConsideredRisk",
+    "CorrectedRate",
     "CorruptionError",
     "Criterion",
     "CurationRecipe",
@@ -112,12 +114,14 @@ __all__ = [
     "Finding",
     "FrontierFinding",
     "GateRecipe",
+    "GraderAgreement",
     "GraderReport",
     "GuardTable",
     "Harm",
     "HarmCoverage",
     "InputError",
     "JudgeRecipe",
+    "Label",
     "Launch",
     "Level",
     "LoopRecipe",
@@ -127,6 +131,7 @@ __all__ = [
     "Message",
     "MissingPackageError",
     "Origin",
+    "OriginWord",
     "Outcome",
     "People",
     "Person",
@@ -140,6 +145,7 @@ __all__ = [
     "Profile",
     "ProfileChange",
     "Prompt",
+    "PromptOrigin",
     "QuorumNeed",
     "Rating",
     "Reason",
@@ -155,6 +161,7 @@ __all__ = [
     "Ruling",
     "Run",
     "Scope",
+    "Sensitivity",
     "Setting",
     "Severity",
     "SignedStatement",

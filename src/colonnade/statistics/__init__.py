@@ -1,8 +1,27 @@
-"""Pure functions over counts: intervals and paired comparisons."""
+"""Pure functions over counts and arrays: intervals, corrections, comparisons, monitors and plans."""
 
-from colonnade.statistics.comparisons import Difference, mcnemar_exact, paired_difference
+from colonnade.statistics.agreement import Alpha, Kappa, cohen_kappa, krippendorff_alpha
+from colonnade.statistics.clusters import (
+    EffectiveSample,
+    clustered_interval,
+    clustered_lower_bound,
+    clustered_upper_bound,
+    design_effect,
+    effective_sample,
+    intracluster_correlation,
+)
+from colonnade.statistics.comparisons import (
+    Difference,
+    NonInferiority,
+    clustered_paired_difference,
+    mcnemar_exact,
+    non_inferiority,
+    paired_difference,
+    tango_difference,
+)
 from colonnade.statistics.distributions import herfindahl, normalised_entropy, total_variation
 from colonnade.statistics.intervals import (
+    Estimate,
     Interval,
     bootstrap_ratio,
     clean_trials_needed,
@@ -13,21 +32,115 @@ from colonnade.statistics.intervals import (
     upper_bound,
     wilson_interval,
 )
+from colonnade.statistics.judges import (
+    Allocation,
+    CorrectedRate,
+    JudgeAccuracy,
+    JudgeCounts,
+    Stratum,
+    judge_accuracy,
+    labels_to_narrow_most,
+    prediction_powered_rate,
+    rogan_gladen_rate,
+    stratified_rate,
+)
+from colonnade.statistics.multiplicity import Adjusted, benjamini_hochberg, holm
+from colonnade.statistics.power import (
+    Discordance,
+    bound_within_reach,
+    discordance,
+    paired_power,
+    pairs_needed,
+    smallest_visible_difference,
+    trials_for_upper_bound,
+)
+from colonnade.statistics.regions import Region, joint_clustered_region, joint_region
+from colonnade.statistics.selection import (
+    Candidate,
+    Chosen,
+    Simultaneous,
+    choose_and_report,
+    pareto_front,
+    simultaneous_intervals,
+)
+from colonnade.statistics.sequential import Monitored, confidence_sequence, monitor_rate
+from colonnade.statistics.stratified import stratified_accuracy
+from colonnade.statistics.unscored import (
+    Unscored,
+    clustered_unscored_interval,
+    unscored_bounds,
+    unscored_lower_bound,
+    unscored_upper_bound,
+)
 
 __all__ = [
+    "Adjusted",
+    "Allocation",
+    "Alpha",
+    "Candidate",
+    "Chosen",
+    "CorrectedRate",
     "Difference",
+    "Discordance",
+    "EffectiveSample",
+    "Estimate",
     "Interval",
+    "JudgeAccuracy",
+    "JudgeCounts",
+    "Kappa",
+    "Monitored",
+    "NonInferiority",
+    "Region",
+    "Simultaneous",
+    "Stratum",
+    "Unscored",
+    "benjamini_hochberg",
     "bootstrap_ratio",
+    "bound_within_reach",
+    "choose_and_report",
     "clean_trials_needed",
+    "clustered_interval",
+    "clustered_lower_bound",
+    "clustered_paired_difference",
+    "clustered_unscored_interval",
+    "clustered_upper_bound",
+    "cohen_kappa",
+    "confidence_sequence",
+    "design_effect",
+    "discordance",
+    "effective_sample",
     "events_needed",
     "exact_interval",
     "herfindahl",
+    "holm",
+    "intracluster_correlation",
+    "joint_clustered_region",
     "joint_confidence",
+    "joint_region",
+    "judge_accuracy",
+    "krippendorff_alpha",
+    "labels_to_narrow_most",
     "lower_bound",
     "mcnemar_exact",
+    "monitor_rate",
+    "non_inferiority",
     "normalised_entropy",
     "paired_difference",
+    "paired_power",
+    "pairs_needed",
+    "pareto_front",
+    "prediction_powered_rate",
+    "rogan_gladen_rate",
+    "simultaneous_intervals",
+    "smallest_visible_difference",
+    "stratified_accuracy",
+    "stratified_rate",
+    "tango_difference",
     "total_variation",
+    "trials_for_upper_bound",
+    "unscored_bounds",
+    "unscored_lower_bound",
+    "unscored_upper_bound",
     "upper_bound",
     "wilson_interval",
 ]

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import beta
+from scipy.special import betaincinv, ndtri
 
 
 class Interval(NamedTuple):
@@ -18,8 +17,18 @@ class Interval(NamedTuple):
     high: float
 
 
-def exact_interval(events: int, trials: int, confidence: float = 0.95) -> Interval:
+class Estimate(NamedTuple):
+    """What a rate is taken to be, with the two ends of its interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def exact_interval(events: float, trials: float, confidence: float = 0.95) -> Interval:
     """The two-sided Clopper–Pearson interval; with no trials it says nothing, 0 to 1.
+
+    Counts need not be whole: an effective sample size gives parts of trials.
 
     Source: Clopper and Pearson, Biometrika 26, 1934. Assumes independent trials.
     """
@@ -27,17 +36,17 @@ def exact_interval(events: int, trials: int, confidence: float = 0.95) -> Interv
     return Interval(_lower(events, trials, tail), _upper(events, trials, tail))
 
 
-def upper_bound(events: int, trials: int, confidence: float = 0.95) -> float:
+def upper_bound(events: float, trials: float, confidence: float = 0.95) -> float:
     """The exact one-sided upper bound: 0 of 300 gives 1 %, not 0 %."""
     return _upper(events, trials, 1 - confidence)
 
 
-def lower_bound(events: int, trials: int, confidence: float = 0.95) -> float:
+def lower_bound(events: float, trials: float, confidence: float = 0.95) -> float:
     """The exact one-sided lower bound."""
     return _lower(events, trials, 1 - confidence)
 
 
-def wilson_interval(events: int, trials: int, confidence: float = 0.95) -> Interval:
+def wilson_interval(events: float, trials: float, confidence: float = 0.95) -> Interval:
     """The two-sided score interval: narrower than the exact one, and close to its level on average.
 
     With no trials it says nothing, 0 to 1.
@@ -108,16 +117,16 @@ def bootstrap_ratio(
     return Interval(float(low), float(high))
 
 
-def _lower(events: int, trials: int, tail: float) -> float:
+def _lower(events: float, trials: float, tail: float) -> float:
     _check(events, trials)
-    return 0.0 if events == 0 else float(beta.ppf(tail, events, trials - events + 1))
+    return 0.0 if events == 0 else float(betaincinv(events, trials - events + 1, tail))
 
 
-def _upper(events: int, trials: int, tail: float) -> float:
+def _upper(events: float, trials: float, tail: float) -> float:
     _check(events, trials)
-    return 1.0 if events == trials else float(beta.ppf(1 - tail, events + 1, trials - events))
+    return 1.0 if events == trials else float(betaincinv(events + 1, trials - events, 1 - tail))
 
 
-def _check(events: int, trials: int) -> None:
+def _check(events: float, trials: float) -> None:
     if not 0 <= events <= trials:
         raise ValueError(f"{events} events of {trials} trials cannot be")
