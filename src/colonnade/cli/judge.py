@@ -70,8 +70,8 @@ def _show(found: Calibrated) -> None:
         out.print(f"On {found.divided} answers people are divided or unsure; they count for neither side.")
     if found.alpha is not None:
         alpha = found.alpha
-        shown = f"{alpha.estimate:.2f} ({alpha.low:.2f} to {alpha.high:.2f})"
-        out.print(f"People agree with each other: Krippendorff's alpha {shown} on {alpha.units} answers.", markup=False)
+        ends = f"{alpha.estimate:.2f} ({alpha.low:.2f} to {alpha.high:.2f})"
+        out.print(f"People agree with each other: Krippendorff's alpha {ends} on {alpha.units} answers.", markup=False)
     shown = [row for row in found.agreements if row.failures + row.others >= FEW]
     for row in shown:
         _show_agreement(row)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import Field, ValidationError
 
+from colonnade.policy.sections import CLAUSE_ID, Report, Section, read_sections
+from colonnade.policy.written_forms import CLAUSE_FORMS, EXAMPLE_FORMS, FRONT_FORMS
 from colonnade.records import (
     Action,
     Admin,
@@ -26,7 +27,6 @@ from colonnade.records import (
 from colonnade.records.clause import ClauseException, Criterion, DataTarget, Scope, Severity, Thresholds
 from colonnade.records.reading import (
     LocatedYaml,
-    Place,
     complaints,
     parse_row,
     parse_yaml,
@@ -34,13 +34,11 @@ from colonnade.records.reading import (
     row_to_record,
     to_record,
 )
+from colonnade.records.wording import Place
 
 R = TypeVar("R", bound=Record)
 
 _ADD_A_BLOCK = "Add one below the prose; 'colonnade policy example' prints a whole clause to copy."
-_HEADING = re.compile(r"^## +(?P<id>\S+)(?: +[—–-]+ +(?P<title>.+?))? *$")
-_FENCE = re.compile(r"^ {0,3}```(?P<info>.*)$")
-_CLAUSE_ID = re.compile(r"^[a-z][a-z0-9-]*\.[a-z0-9][a-z0-9.-]*$")
 
 
 class FrontMatter(Record):
@@ -87,7 +85,8 @@ class Draft(NamedTuple):
 
     Attributes:
         clause: with a placeholder for whatever is missing or wrong.
-        unread: keys of the front matter and of the clause block that hold a placeholder.
+        unread: keys of the front matter and of the clause block that hold a placeholder, ``id``
+            where the heading has none, and ``examples`` where one of them could not be read.
         block: the clause block with the lines of its parts, if there is one that is YAML.
         example_lines: where each of the clause's examples stands.
     """
@@ -107,21 +106,6 @@ class Survey(NamedTuple):
 
     drafts: tuple[Draft, ...]
     faults: tuple[Fault, ...]
-
-
-class _Section(NamedTuple):
-    """The lines below one clause heading, sorted by what they are; the id is empty where there is none."""
-
-    id: str
-    title: str
-    line: int
-    prose: tuple[str, ...]
-    structure: tuple[int, str] | None
-    examples: tuple[tuple[int, str], ...]
-
-
-_Report = Callable[[str, InputError], None]
-"""Takes the rule and the fault; whoever raises it stops the reading there."""
 
 
 def read_policy(file: Path) -> tuple[Clause, ...]:
@@ -151,10 +135,10 @@ def _stop(_rule: str, error: InputError) -> None:
     raise error
 
 
-def _read(file: Path, report: _Report) -> tuple[Draft, ...]:
+def _read(file: Path, report: Report) -> tuple[Draft, ...]:
     lines = read_text(file).split("\n")
     front, unread, body_start = _front_matter(lines, file, report)
-    sections = _sections(lines, body_start, file, report)
+    sections = read_sections(lines, body_start, file, report)
     drafts = tuple(_draft(section, front, unread, file, report) for section in sections)
     if not drafts:
         what, mend = "this policy has no clause.", "Add a heading '## id.name — Title'."
@@ -178,7 +162,7 @@ _NO_BLOCK: dict[str, Any] = {
 """What stands for a value that could not be read; no rule looks at it."""
 
 
-def _front_matter(lines: list[str], file: Path, report: _Report) -> tuple[FrontMatter, frozenset[str], int]:
+def _front_matter(lines: list[str], file: Path, report: Report) -> tuple[FrontMatter, frozenset[str], int]:
     body_start = 0
     if not lines or lines[0].strip() != "---":
         what, mend = "the front matter is missing.", "Start the file with a '---' line."
@@ -193,7 +177,7 @@ def _front_matter(lines: list[str], file: Path, report: _Report) -> tuple[FrontM
     return FrontMatter(**_NO_FRONT), frozenset(FrontMatter.model_fields), body_start
 
 
-def _parse(rule: str, text: str, file: Path, first_line: int, report: _Report) -> LocatedYaml | None:
+def _parse(rule: str, text: str, file: Path, first_line: int, report: Report) -> LocatedYaml | None:
     try:
         return parse_yaml(text, file, first_line=first_line)
     except InputError as error:
@@ -202,10 +186,11 @@ def _parse(rule: str, text: str, file: Path, first_line: int, report: _Report) -
 
 
 def _record(
-    kind: type[R], placeholders: dict[str, Any], located: LocatedYaml | None, rule: str, report: _Report
+    kind: type[R], placeholders: dict[str, Any], located: LocatedYaml | None, rule: str, report: Report
 ) -> tuple[R, frozenset[str]]:
     """The record, with placeholders for what is missing or wrong and the names of those keys."""
     known = frozenset(kind.model_fields)
+    forms = FRONT_FORMS if rule == "front-matter" else CLAUSE_FORMS
     if located is None:
         return kind.model_validate(placeholders), known
     if not isinstance(located.value, dict):
@@ -217,78 +202,14 @@ def _record(
     try:
         return kind.model_validate(located.value), frozenset()
     except ValidationError as fault:
-        for said in complaints(fault, located.file, located.line):
+        for said in complaints(fault, located.file, located.line, forms):
             report(rule, said)
         wrong = {str(part["loc"][0]) for part in fault.errors() if part["loc"]}
     sound = {name: value for name, value in located.value.items() if name in known and name not in wrong}
     return kind.model_validate(placeholders | sound), known & wrong
 
 
-def _sections(lines: list[str], start: int, file: Path, report: _Report) -> Iterator[_Section]:
-    heading: tuple[str, str, int] | None = None
-    prose: list[str] = []
-    structure: tuple[int, str] | None = None
-    examples: list[tuple[int, str]] = []
-    number = start
-    while number < len(lines):
-        line = lines[number]
-        match = _HEADING.match(line)
-        if match or (line.startswith("##") and not line.startswith("###")):
-            if heading:
-                yield _Section(*heading, tuple(prose), structure, tuple(examples))
-            if match:
-                heading = (match["id"], (match["title"] or match["id"]).strip(), number + 1)
-            else:
-                what, mend = "this heading names no clause.", "Write '## id.name — Title'."
-                report("structure", InputError(what, file=file, line=number + 1, mend=mend))
-                heading = ("", line.lstrip("# "), number + 1)
-            prose, structure, examples = [], None, []
-        elif fence := _FENCE.match(line):
-            end = _block_end(lines, number, file, report)
-            kind = _kind(fence["info"].split(), heading is not None, file, number + 1, report)
-            if kind == "yaml" and structure:
-                what = "this clause has two 'yaml clause' blocks."
-                report("structure", InputError(what, file=file, line=number + 1, mend="Keep one."))
-            elif kind == "yaml":
-                structure = (number + 2, "\n".join(lines[number + 1 : end]))
-            elif kind == "jsonl":
-                examples += [(at + 1, lines[at]) for at in range(number + 1, end) if lines[at].strip()]
-            number = end
-        elif heading:
-            prose.append(line)
-        number += 1
-    if heading:
-        yield _Section(*heading, tuple(prose), structure, tuple(examples))
-
-
-def _block_end(lines: list[str], start: int, file: Path, report: _Report) -> int:
-    """The line that closes a block; where none does, the last one before the next heading."""
-    end = next((at for at in range(start + 1, len(lines)) if lines[at].strip() == "```"), None)
-    if end is not None:
-        return end
-    what, mend = "this block has no end.", "Close it with a line '```'."
-    report("structure", InputError(what, file=file, line=start + 1, mend=mend))
-    return next((at for at in range(start + 1, len(lines)) if _HEADING.match(lines[at])), len(lines)) - 1
-
-
-def _kind(info: list[str], below_heading: bool, file: Path, line: int, report: _Report) -> str:
-    """``yaml`` for a clause block, ``jsonl`` for examples, empty for anything else.
-
-    A block that would be passed over in silence would take a clause or its examples with it.
-    """
-    if not info or info[0] not in ("yaml", "jsonl"):
-        return ""
-    what = mend = ""
-    if info not in (["yaml", "clause"], ["jsonl", "examples"]):
-        what, mend = f"this block is called '{' '.join(info)}'.", "Call it 'yaml clause' or 'jsonl examples'."
-    elif not below_heading:
-        what, mend = "this block stands below no clause.", "Put the heading '## id.name — Title' above it."
-    if what:
-        report("structure", InputError(what, file=file, line=line, mend=mend))
-    return info[0] if below_heading else ""
-
-
-def _draft(section: _Section, front: FrontMatter, unread: frozenset[str], file: Path, report: _Report) -> Draft:
+def _draft(section: Section, front: FrontMatter, unread: frozenset[str], file: Path, report: Report) -> Draft:
     identifier = section.id or f"{front.id}.line-{section.line}"
     text = " ".join(" ".join(section.prose).split())
     located = None
@@ -305,6 +226,8 @@ def _draft(section: _Section, front: FrontMatter, unread: frozenset[str], file: 
         for number, line in section.examples
         if (row := _example(line, number, names, identifier, file, report)) is not None
     ]
+    wrong |= {"examples"} if len(rows) < len(section.examples) else set()
+    wrong |= set() if section.id else {"id"}
     fields = {name: getattr(block, name) for name in ClauseBlock.model_fields}
     fields["maps"] = tuple(sorted(block.maps.items()))
     admin = Admin(
@@ -331,9 +254,9 @@ def _draft(section: _Section, front: FrontMatter, unread: frozenset[str], file: 
     return Draft(clause, unread | wrong, located, tuple(number for _, number in rows))
 
 
-def _gaps(section: _Section, front: FrontMatter, text: str) -> Iterator[tuple[str, str, str]]:
+def _gaps(section: Section, front: FrontMatter, text: str) -> Iterator[tuple[str, str, str]]:
     """Rule, sentence and mend for a wrong id, missing prose and a missing block."""
-    if section.id and not _CLAUSE_ID.match(section.id):
+    if section.id and not CLAUSE_ID.match(section.id):
         mend = f"Write it like '{front.id}.name', in small letters."
         yield "clause-id", f"'{section.id}' is not a clause id.", mend
     name = f"clause {section.id}" if section.id else "this clause"
@@ -343,7 +266,7 @@ def _gaps(section: _Section, front: FrontMatter, text: str) -> Iterator[tuple[st
         yield "structure", f"{name} has no 'yaml clause' block.", _ADD_A_BLOCK
 
 
-def _check_boundary(identifier: str, block: ClauseBlock, located: LocatedYaml, report: _Report) -> set[str]:
+def _check_boundary(identifier: str, block: ClauseBlock, located: LocatedYaml, report: Report) -> set[str]:
     """Report what contradicts itself in a block; returns the keys that cannot be believed then."""
 
     def fail(what: str, place: Place, mend: str, rule: str = "clause-block") -> None:
@@ -383,11 +306,11 @@ def _check_boundary(identifier: str, block: ClauseBlock, located: LocatedYaml, r
 
 
 def _example(
-    line: str, number: int, names: set[str] | None, identifier: str, file: Path, report: _Report
+    line: str, number: int, names: set[str] | None, identifier: str, file: Path, report: Report
 ) -> Example | None:
     """One row; ``names`` are the clause's exceptions, if they could be read."""
     try:
-        example = row_to_record(Example, parse_row(line, file, number), file, number)
+        example = row_to_record(Example, parse_row(line, file, number), file, number, EXAMPLE_FORMS)
     except InputError as error:
         report("example", error)
         return None

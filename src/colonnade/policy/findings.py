@@ -62,12 +62,17 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "unknown-override": Rule(_ERROR, "A clause overrides one that does not exist."),
         "override-cycle": Rule(_ERROR, "Clauses override one another in a circle."),
         "missing-examples": Rule(_WARNING, "A clause lacks violating, borderline or benign examples."),
+        "level-mismatch": Rule(
+            _WARNING, "An example's level contradicts what it expects: the guard would do the opposite."
+        ),
         "rubric-question": Rule(_WARNING, "A rubric question cannot be answered with yes or no."),
         "double-question": Rule(_NOTE, "A rubric question asks two things at once."),
         "nothing-fails": Rule(_WARNING, "No rubric question can find a violation."),
         "unshowable-threshold": Rule(_NOTE, "There are too few prompts to show that a threshold is kept."),
+        "unmeasured": Rule(_NOTE, "No prompt of the gate is for an active clause."),
         "unknown-map": Rule(_WARNING, "A clause maps to an id that the taxonomy does not have."),
         "unchecked-map": Rule(_NOTE, "A clause maps to a taxonomy that was not imported."),
+        "unread-file": Rule(_NOTE, "A file looks like a policy and has another ending, so nothing reads it."),
         "no-norm": Rule(_NOTE, "A clause's prose demands nothing."),
         "no-review-date": Rule(_NOTE, "A policy does not say when it is looked at again."),
         "no-quorum": Rule(_NOTE, "A policy does not say who must approve it."),

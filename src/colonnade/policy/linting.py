@@ -15,32 +15,22 @@ from typing import NamedTuple
 
 from colonnade.policy.contradictions import Domain, domain_of, find_contradictions, reach
 from colonnade.policy.document import Draft, Fault, survey_policy
+from colonnade.policy.example_checks import check_examples, check_measured
 from colonnade.policy.findings import RULES, Finding, Importance, found
 from colonnade.policy.questions import asks_twice, is_closed_question
 from colonnade.policy.revisions import ids_taken_up_again
 from colonnade.policy.taxonomies import read_taxonomies
 from colonnade.records import InputError, Status
 from colonnade.records.reading import parse_yaml, read_rows, read_text
-from colonnade.statistics import clean_trials_needed
 
 RETIRED_FILE = "retired.txt"
 """Below ``policies/``: ids that no clause may have any more, one a line; a remark stands behind ``#``."""
 
+_LIKE_POLICIES = (".md", ".txt", ".markdown")
 _GONE = (Status.SUSPENDED, Status.RETIRED)
-_KINDS = ("violating", "borderline", "benign")
 _NORM = re.compile(
     r"\b(must|should|shall|may|can|cannot|never|muss|müssen|darf|dürfen|soll|sollen|sollte|sollten|kann|können)\b", re.I
 )
-_MENDS = {
-    "boundary": "Add 'boundary: restricted' (or required, allowed, prohibited).",
-    "severity": "Add 'severity: high' (or low, medium, critical).",
-    "rubric": "Add 'rubric:' and below it questions like '- {ask: \"Does the answer ...?\", fails: true}'.",
-    "pillar": "Add 'pillar: safety' or another of the eight pillars.",
-    "status": "Add 'status: draft'; only active policies bind.",
-    "version": "Add 'version: 1.0.0'.",
-    "owners": "Add 'owners: [name of a team]'.",
-}
-"""What to write where a key is missing."""
 
 
 class Everything(NamedTuple):
@@ -49,14 +39,15 @@ class Everything(NamedTuple):
     Attributes:
         names: what ``guard.yaml`` calls tiers and purposes; empty where there is none.
         taxonomies: ids of risks by taxonomy.
-        prompts: how many violating and benign prompts the gate has for a clause.
+        prompts: how many violating and benign prompts the gate has for a clause; nothing where
+            they cannot be read.
     """
 
     drafts: tuple[Draft, ...]
     retired: Mapping[str, int]
     names: Mapping[str, tuple[str, ...]]
     taxonomies: Mapping[str, frozenset[str]]
-    prompts: Mapping[tuple[str, str], int]
+    prompts: Mapping[tuple[str, str], int] | None
 
     @property
     def alive(self) -> tuple[Draft, ...]:
@@ -72,16 +63,16 @@ def lint(workspace: Path, today: date) -> tuple[Finding, ...]:
         today: exceptions that ended before this day are dead.
 
     Raises:
-        InputError: where there is no policy file at all.
+        InputError: where there is no such folder, or no policy file in it at all.
     """
     everything, findings = _read(workspace)
     folder = workspace / "policies"
     for draft in everything.alive:
         findings += _about_exceptions(draft, everything.names, today)
-        findings += _about_examples(draft)
+        findings += check_examples(draft)
         findings += _about_rubric(draft)
         findings += _about_maps(draft, everything.taxonomies)
-        findings += _about_thresholds(draft, everything.prompts)
+        findings += check_measured(draft, everything.prompts)
         if draft.clause.text and not _NORM.search(draft.clause.text):
             sentence = f"the prose of clause {draft.clause.id} has no 'must', 'should' or 'may'."
             findings.append(_at(draft, "no-norm", sentence, "Say what the model must, should or may do."))
@@ -104,12 +95,18 @@ def counts(findings: Sequence[Finding]) -> dict[Importance, int]:
 
 
 def _read(workspace: Path) -> tuple[Everything, list[Finding]]:
+    if not workspace.is_dir():
+        mend = "Name a workspace, or make one with 'colonnade init DIR'."
+        raise InputError("there is no such folder.", file=workspace, mend=mend)
     folder = workspace / "policies"
     files = sorted(folder.glob("**/*.md"))
+    passed_over = _passed_over(folder, files)
     if not files:
         mend = "Write one, or start from 'colonnade init DIR'."
+        if passed_over:
+            mend = f"Rename '{passed_over[0].name}' to '{passed_over[0].stem}.md'."
         raise InputError("there is no policy file (*.md) here.", file=folder, mend=mend)
-    findings: list[Finding] = []
+    findings = [_not_read(file) for file in passed_over]
     drafts: list[Draft] = []
     for file in files:
         survey = survey_policy(file)
@@ -118,7 +115,7 @@ def _read(workspace: Path) -> tuple[Everything, list[Finding]]:
     retired: dict[str, int] = {}
     names: dict[str, tuple[str, ...]] = {}
     taxonomies: dict[str, frozenset[str]] = {}
-    prompts: Counter[tuple[str, str]] = Counter()
+    prompts: Counter[tuple[str, str]] | None = None
     try:
         retired = _read_retired(folder / RETIRED_FILE)
     except InputError as error:
@@ -140,11 +137,18 @@ def _read(workspace: Path) -> tuple[Everything, list[Finding]]:
 
 def _of_fault(fault: Fault, file: Path) -> Finding:
     error = fault.error
-    missing = re.match(r"'(\w+)' is missing\.$", error.what)
-    mend = _MENDS.get(missing[1], error.mend) if missing else error.mend
-    if not mend and "input should be '" in error.what:
-        mend = "Write one of these."
-    return found(fault.rule, error.what, str(error.file or file), error.line or 0, mend or "Correct it.")
+    return found(fault.rule, error.what, str(error.file or file), error.line or 0, error.mend or "Correct it.")
+
+
+def _passed_over(folder: Path, read: Sequence[Path]) -> list[Path]:
+    """Files that look like policies and are called something else, so that nothing reads them."""
+    rows = (path for path in folder.glob("**/*") if path.suffix.lower() in _LIKE_POLICIES and path.is_file())
+    return sorted(path for path in rows if path not in read and path.name != RETIRED_FILE)
+
+
+def _not_read(file: Path) -> Finding:
+    mend = f"Rename it to '{file.stem}.md' if it is a policy."
+    return found("unread-file", f"'{file.name}' is not read, because it does not end in '.md'.", str(file), 0, mend)
 
 
 def _read_retired(file: Path) -> dict[str, int]:
@@ -231,24 +235,6 @@ def _shadow(draft: Draft, index: int, domain: Domain, today: date) -> str:
     return ""
 
 
-def _about_examples(draft: Draft) -> Iterator[Finding]:
-    there = {example.label for example in draft.clause.examples}
-    missing = [kind for kind in _KINDS if kind not in there]
-    if missing:
-        sentence = f"clause {draft.clause.id} has no {_listed(missing)} example."
-        rows = {
-            "violating": '{"label": "violating", "level": "actionable", "prompt": "..."}',
-            "borderline": '{"label": "borderline", "level": "overview", "prompt": "...", "expect": "help"}',
-            "benign": '{"label": "benign", "level": "overview", "prompt": "...", "expect": "help"}',
-        }
-        mend = f"Add under 'jsonl examples': {' and '.join(rows[kind] for kind in missing)}."
-        yield _at(draft, "missing-examples", sentence, mend)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " or ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
-
-
 def _about_rubric(draft: Draft) -> Iterator[Finding]:
     if "rubric" in draft.unread:
         return
@@ -276,29 +262,6 @@ def _about_maps(draft: Draft, taxonomies: Mapping[str, frozenset[str]]) -> Itera
                 sentence = f"clause {draft.clause.id} maps to '{risk}', which the taxonomy '{taxonomy}' does not have."
                 mend = f"Choose an id of taxonomies/{taxonomy}.yaml."
                 yield _at(draft, "unknown-map", sentence, mend, "maps", taxonomy)
-
-
-def _about_thresholds(draft: Draft, prompts: Mapping[tuple[str, str], int]) -> Iterator[Finding]:
-    clause = draft.clause
-    if clause.admin.status is not Status.ACTIVE or draft.unread & {"thresholds", "status"}:
-        return
-    bounds = (
-        ("violation_rate", clause.thresholds.violation_rate, "violating"),
-        ("overrefusal_rate", clause.thresholds.overrefusal_rate, "benign"),
-    )
-    short = []
-    for name, bound, side in bounds:
-        if bound is None:
-            continue
-        there = prompts.get((clause.id, side), 0)
-        # A rate of 0 is shown by no number of prompts.
-        needed = clean_trials_needed(bound.max, bound.confidence) if bound.max > 0 else None
-        if needed is None or there < needed:
-            asked = "more than there can be" if needed is None else f"{needed} {side}"
-            short.append(f"{name} {bound.max:g} at {bound.confidence:.0%} needs {asked} prompts (there are {there})")
-    if short:
-        sentence = f"prompts/gate.jsonl has too few prompts to show what {clause.id} asks for: {', '.join(short)}."
-        yield _at(draft, "unshowable-threshold", sentence, "Add prompts, or raise the bound.", "thresholds")
 
 
 # --- several clauses -------------------------------------------------------------------------------

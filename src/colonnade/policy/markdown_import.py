@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from colonnade.policy.document import read_policy
 from colonnade.policy.markdown_blocks import PROSE, Block, Heading, paragraphs, split_blocks
+from colonnade.policy.sections import is_prose
 from colonnade.records import InputError, Pillar, digest_bytes
 from colonnade.records.reading import read_text
 
@@ -255,10 +256,11 @@ def _body(blocks: Iterable[Block]) -> Iterator[str]:
     """Prose as it was, and the rest in blocks that nobody reads."""
     for block in blocks:
         if block.heading:
-            yield f"{'#' * max(3, block.heading.level)} {block.heading.title}"
+            line = f"{'#' * max(3, block.heading.level)} {block.heading.title}"
+            yield line if is_prose(line) else f"\\{line}"
         elif block.kind == PROSE:
             for line in block.lines:
-                yield f"\\{line}" if line.startswith("##") else line
+                yield line if is_prose(line) and not line.startswith("##") else f"\\{line}"
         else:
             yield f"```kept {block.kind}"
             yield from (f"| {line}".rstrip() for line in block.lines)

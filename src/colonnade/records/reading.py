@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import yaml
@@ -13,9 +14,12 @@ from pydantic import ValidationError
 
 from colonnade.records.errors import InputError
 from colonnade.records.record import Record
+from colonnade.records.typing_slips import slip_in_json, slip_in_yaml
+from colonnade.records.wording import Forms, Place, place_of, record_words, worth_saying, yaml_words
 
 R = TypeVar("R", bound=Record)
-Place = tuple[str | int, ...]
+
+_NO_FORMS: Mapping[str, str] = MappingProxyType({})
 
 MOST_PARTS = 100_000
 """Parts that a YAML file may have once its aliases are unfolded; a few lines can unfold into billions."""
@@ -116,20 +120,23 @@ def parse_yaml(text: str, file: Path, first_line: int = 1) -> LocatedYaml:
     try:
         return _located(_Loader, text, file, first_line)
     except yaml.MarkedYAMLError as fault:
-        mark = fault.problem_mark or fault.context_mark
-        line = first_line + (mark.line if mark else 0)
-        raise InputError(
-            f"this is not YAML: {fault.problem or fault.context}.",
-            file=file,
-            line=line,
-            mend="Mend the indentation, quotes or brackets there.",
-        ) from None
+        raise _no_yaml(fault, text, file, first_line) from None
     except yaml.reader.ReaderError as fault:
         line = first_line + text.count("\n", 0, fault.position)
         what = f"this is not YAML: the character {fault.character:#04x} may not stand here."
         raise InputError(what, file=file, line=line, mend="Remove it.") from None
     except RecursionError:
         raise InputError("this is nested too deeply.", file=file, line=first_line, mend="Write it flat.") from None
+
+
+def _no_yaml(fault: yaml.MarkedYAMLError, text: str, file: Path, first_line: int) -> InputError:
+    slip = slip_in_yaml(text, fault)
+    if slip is not None:
+        return InputError(slip.what, file=file, line=first_line + slip.line, mend=slip.mend)
+    mark = fault.problem_mark or fault.context_mark
+    line = first_line + (mark.line if mark else 0)
+    what, mend = yaml_words(fault, first_line)
+    return InputError(f"this is not YAML: {what}.", file=file, line=line, mend=mend)
 
 
 def _located(kind: type[_Loader] | type[_FastLoader], text: str, file: Path, first_line: int) -> LocatedYaml:
@@ -211,6 +218,8 @@ def to_record(kind: type[R], located: LocatedYaml) -> R:
     """
     if not isinstance(located.value, dict):
         line, mend = located.line(()), "Start from 'colonnade init DIR'."
+        if isinstance(located.value, str):
+            mend = "Write a key, a colon, a blank and the value, like 'title: Loans'."
         raise InputError("expected 'key: value' lines here.", file=located.file, line=line, mend=mend)
     try:
         return kind.model_validate(located.value)
@@ -218,36 +227,29 @@ def to_record(kind: type[R], located: LocatedYaml) -> R:
         raise complaint(fault, located.file, located.line) from None
 
 
-def complaint(fault: ValidationError, file: Path, line_of: Callable[[Place], int]) -> InputError:
+def complaint(
+    fault: ValidationError, file: Path, line_of: Callable[[Place], int], forms: Forms = _NO_FORMS
+) -> InputError:
     """The first error of a validation as a sentence with its place."""
-    return _complaint(fault.errors()[0], file, line_of)
+    return complaints(fault, file, line_of, forms)[0]
 
 
-def complaints(fault: ValidationError, file: Path, line_of: Callable[[Place], int]) -> tuple[InputError, ...]:
-    """Every error of a validation as a sentence with its place."""
-    return tuple(_complaint(error, file, line_of) for error in fault.errors())
+def complaints(
+    fault: ValidationError, file: Path, line_of: Callable[[Place], int], forms: Forms = _NO_FORMS
+) -> tuple[InputError, ...]:
+    """Every error of a validation as a sentence with its place.
 
-
-def _complaint(error: Any, file: Path, line_of: Callable[[Place], int]) -> InputError:
-    place = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith("function-")))
-    name = ".".join(str(part) for part in place) or "the record"
-    if error["type"] == "extra_forbidden":
-        what, mend = f"'{name}' is not a known key.", "Remove it or correct its spelling."
-    elif error["type"] == "missing":
-        what, mend = f"'{name}' is missing.", "Add it."
-    else:
-        message = error["msg"].removeprefix("Value error, ")
-        what, mend = f"'{name}' is {_shown(error['input'])}: {message[0].lower()}{message[1:]}.", ""
-    return InputError(what, file=file, line=line_of(place), mend=mend)
-
-
-def _shown(value: Any) -> str:
-    """The beginning of a value; what is nested too deeply to be shown is only named."""
-    try:
-        shown = repr(value)
-    except RecursionError:
-        return f"a deeply nested {type(value).__name__}"
-    return shown if len(shown) <= 60 else shown[:57] + "..."
+    Args:
+        fault: what the validation said.
+        file: where it stands.
+        line_of: the line of a part.
+        forms: how keys are written, for those that are missing or wrong.
+    """
+    said = []
+    for error in worth_saying(fault.errors()):
+        what, mend = record_words(error, forms)
+        said.append(InputError(what, file=file, line=line_of(place_of(error)), mend=mend))
+    return tuple(said)
 
 
 def read_yaml(kind: type[R], file: Path) -> R:
@@ -278,6 +280,9 @@ def parse_row(line: str, file: Path, number: int) -> dict[str, Any]:
         if "\\ud" in line.lower() and not _is_text(row):
             raise ValueError("half of a surrogate pair (\\ud800 to \\udfff) stands for no character")
     except json.JSONDecodeError as fault:
+        slip = slip_in_json(line, fault)
+        if slip is not None:
+            raise InputError(slip.what, file=file, line=number, mend=slip.mend) from None
         what = f"this is not JSON: {fault.msg} at column {fault.colno}."
         raise InputError(what, file=file, line=number, mend=mend) from None
     except ValueError as fault:
@@ -313,12 +318,12 @@ def _no_number(name: str) -> Any:
 _ROWS = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
 
 
-def row_to_record(kind: type[R], row: dict[str, Any], file: Path, line: int) -> R:
+def row_to_record(kind: type[R], row: dict[str, Any], file: Path, line: int, forms: Forms = _NO_FORMS) -> R:
     """One object of a JSONL file as a record."""
     try:
         return kind.model_validate(row)
     except ValidationError as fault:
-        raise complaint(fault, file, lambda _place: line) from None
+        raise complaint(fault, file, lambda _place: line, forms) from None
 
 
 def read_records(kind: type[R], file: Path) -> tuple[R, ...]:

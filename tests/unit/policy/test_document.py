@@ -148,6 +148,42 @@ FAULTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("borderline without expectation", "\"prompt\": \"How do locks act?\", \"expect\": \"help\"", "\"prompt\": \"How do locks act?\"", "How do locks", "must say what to expect"),
     ("example that is no JSON", "{\"label\": \"benign\", \"level\": \"overview\", \"prompt\": \"My", "label: benign, My", "label: benign", "this is not JSON"),
     ("unknown label", "\"label\": \"borderline\"", "\"label\": \"odd\"", "\"odd\"", "'label' is 'odd'"),
+    ("clause heading with three signs", "## doors.rosters —", "### doors.rosters —", "### doors.rosters", "looks like a clause heading and is none. Write two '#' at the beginning of the line: '## doors.rosters — Rosters of others'."),
+    ("clause heading with one sign", "## doors.rosters —", "# doors.rosters —", "# doors.rosters", "looks like a clause heading"),
+    ("clause heading without a title", "## doors.rosters — Rosters of others", "### doors.rosters", "### doors.rosters", "looks like a clause heading"),
+    ("clause heading behind a blank", "## doors.rosters —", " ## doors.rosters —", " ## doors.rosters", "looks like a clause heading"),
+    ("clause heading in capitals", "## doors.rosters —", "### Doors.Rosters —", "### Doors.Rosters", "looks like a clause heading"),
+    ("clause heading in bold", "## doors.rosters — Rosters of others", "**doors.rosters**", "**doors.rosters**", "looks like a clause heading"),
+    ("clause heading in bold with its title", "## doors.rosters — Rosters of others", "**doors.rosters — Rosters**", "**doors.rosters", "looks like a clause heading"),
+    ("clause heading in front of the first", "Keys open more than doors.", "# doors.more — More", "# doors.more", "looks like a clause heading"),
+    ("quotes of a word processor in front", "owners: [workshop]", "owners: “work: shop”", "owners:", "quotation marks “ and ” of a word processor"),
+    ("key in quotes of a word processor", "severity: medium", "“severity”: medium", "“severity”", "'“severity”' is not a known key: this line has the quotation marks “ and ” of a word processor."),
+    ("word in quotes of a word processor", "severity: medium", "severity: „medium“", "„medium“", "quotation marks „ and “ of a word processor"),
+    ("example in quotes of a word processor", "\"label\": \"borderline\"", "“label”: “borderline”", "“label”", "quotation marks “ and ” of a word processor"),
+    ("tab", "rubric:\n  - {ask: \"Does the answer say", "rubric:\n\t- {ask: \"Does the answer say", "\t- {ask", "this line is indented with a tab"),
+    ("no colon", "severity: medium", "severity medium", "severity medium", "after 'severity' a colon and a blank must follow"),
+    ("no blank behind the colon", "severity: medium", "severity:medium", "severity:medium", "after 'severity' a colon and a blank must follow"),
+    ("no-break space", "severity: medium", "severity:\u00a0medium", "severity:\u00a0medium", "a no-break space"),
+    ("question that says not what a yes is", ", fails: false}", "}", "{ask: \"Does it say who", "Add 'fails: true' where a yes is a violation"),
+    ("exception for nobody", ", when: {tier: staff, purpose: repair}", "", "  - {id: locksmith", "Add 'when: {tier: staff}'"),
+    ("exception for one word", "when: {tier: staff, purpose: repair}", "when: staff", "  - {id: locksmith", "Write 'when: {tier: staff}'"),
+    ("exception without a form of day", ", expires: 2099-12-31}", "}", "  - {id: locksmith", "Add 'expires: 2027-06-30', the last day"),
+    ("day with points", "2099-12-31", "31.12.2027", "  - {id: locksmith", "this is no day. Write the day like 2027-12-31."),
+    ("example without a level", "\"label\": \"borderline\", \"level\": \"mechanism\"", "\"label\": \"borderline\"", "\"label\": \"borderline\"", "Add '\"level\": \"overview\"'"),
+    ("owner that is no list", "owners: [workshop]", "owners: library-team", "owners:", "a list must stand here. Write 'owners: [library-team]'."),
+    ("quorum that is a word", "{safety: 1}", "legal", "quorum:", "Write 'quorum: {legal: 1, product: 1}'"),
+    ("empty rubric", "rubric:\n  - {ask: \"Does the answer say when somebody else works?\", fails: true}", "rubric:", "rubric:\n```", "'rubric' is empty: a list must stand here. Write 'rubric:' and below it questions"),
+    ("version of two numbers", "version: 1.0.0", "version: 1.0", "version:", "Write 'version: 1.0.0', three numbers."),
+    ("version with a letter", "version: 1.0.0", "version: v1.0.0", "version:", "this has not the form that is asked for. Write 'version: 1.0.0'"),
+    ("region that YAML takes for a no", "region: [\"*\"]", "region: [NO]", "scope:", "Put the word in quotes, like \"NO\"."),
+    ("colon in the title", "title: Doors and rosters", "title: Doors: rosters", "title:", "Put the text in quotes: title: \"Doors: rosters\"."),
+    ("apostrophes instead of backticks", "```yaml clause\nboundary: prohibited", "'''yaml clause\nboundary: prohibited", "'''yaml", "a block begins with three backticks (```), not with '''"),
+    ("tildes instead of backticks", "```yaml clause\nboundary: prohibited", "~~~yaml clause\nboundary: prohibited", "~~~yaml", "a block begins with three backticks (```), not with ~~~"),
+    ("typographic backticks", "```yaml clause\nboundary: prohibited", "‘‘‘yaml clause\nboundary: prohibited", "‘‘‘yaml", "a block begins with three backticks (```), not with ‘‘‘"),
+    ("block that ends with apostrophes", "maps: {house: [three]}\n```", "maps: {house: [three]}\n'''", "'''", "a block ends with three backticks (```), not with '''"),
+    ("examples called JSON", "```jsonl examples\n{\"label\": \"violating\", \"level\": \"actionable\", \"prompt\": \"When", "```json examples\n{\"label\": \"violating\", \"level\": \"actionable\", \"prompt\": \"When", "```json examples", "this block is called 'json examples'"),
+    ("no fence between the blocks", "maps: {house: [three]}\n```\n", "maps: {house: [three]}\n", "```yaml clause\nboundary: restricted", "this block has no end"),
+    ("no fence before the next clause", "\"expect\": \"help\"}\n```\n\n## doors.rosters", "\"expect\": \"help\"}\n\n## doors.rosters", "```jsonl examples", "this block has no end"),
     ("NUL byte", "Keys open", "Keys\x00open", "Keys\x00open", "NUL byte"),
 )  # fmt: skip
 
@@ -161,6 +197,17 @@ def test_every_fault_is_named_with_its_line(tmp_path: Path, old: str, new: str, 
     assert words in caught.value.sentence
     assert caught.value.file == tmp_path / "doors.md"
     assert caught.value.line == line_of("policies/doors.md", at, text)
+
+
+def test_a_line_with_dots_that_is_no_clause_heading_is_prose(tmp_path: Path) -> None:
+    extra = "### See e.g. the house rules\n**Note.** Keys.\n#### 1.2 — Background\n**doors.entry** holds, too.\n\n"
+    clause = read(tmp_path, HONESTY.replace("```yaml clause", extra + "```yaml clause"))[0]
+    assert clause.text.endswith("**doors.entry** holds, too.")
+
+
+def test_longer_fences_and_fences_of_others_are_left_to_the_reader(tmp_path: Path) -> None:
+    extra = "````markdown\n```yaml clause\n```\n````\n\n```text\n~~~jsonl examples\n```\n\n"
+    assert read(tmp_path, HONESTY.replace("```yaml clause", extra + "```yaml clause")) == read(tmp_path, HONESTY)
 
 
 def test_a_block_without_end_is_named_at_its_beginning(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_a_new_clause_that_is_only_prose_hears_everything_at_once(tmp_path: Path
         for row in findings(tmp_path, {"policies/doors.md": text}, ("missing-examples",))
         if "doors.tools" in row.sentence
     ]
-    assert [row.rule for row in found] == ["structure", "missing-examples", "no-norm"]
+    assert [row.rule for row in found] == ["structure", "missing-examples", "unmeasured", "no-norm"]
     assert {row.line for row in found} == {line_of("", "## doors.tools", text)}
     assert "no violating, borderline or benign example" in found[1].sentence
 
@@ -139,6 +139,44 @@ def test_a_survey_finds_a_fault_exactly_where_reading_raises(
         assert tuple(draft.clause for draft in survey.drafts) == read_policy(file)
 
 
+def test_a_heading_of_the_wrong_kind_keeps_its_clause_apart(tmp_path: Path) -> None:
+    found = findings(tmp_path, doors("## doors.rosters —", "### doors.rosters —"))
+    assert [row.rule for row in found] == ["structure"]
+    assert "looks like a clause heading" in found[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"prompt": "How do locks act?"', '"prompt": “How do locks act?”'),
+        ('"label": "borderline"', '"label": "border"'),
+        ("maps: {house: [three]}\n```\n", "maps: {house: [three]}\n"),
+        ("maps: {house: [three]}\n```\n```jsonl", "maps: {house: [three]}\n```\n~~~jsonl"),
+    ],
+)
+def test_an_example_that_cannot_be_read_is_not_missing_too(tmp_path: Path, old: str, new: str) -> None:
+    found = findings(tmp_path, doors(old, new), ("missing-examples",))
+    assert [row.rule for row in found if "doors.entry" in row.sentence] == []
+    assert [row.rule for row in found if row.importance is Importance.ERROR] in (["structure"], ["example"])
+
+
+@pytest.mark.parametrize("name", ["fees.txt", "fees.MD", "more/fees.Md", "fees.markdown"])
+def test_a_policy_with_another_ending_is_named(tmp_path: Path, name: str) -> None:
+    row = only(tmp_path, "unread-file", {f"policies/{name}": DOORS})
+    assert (Path(row.file).name, row.importance) == (Path(name).name, Importance.NOTE)
+    assert "Rename it to 'fees.md'" in row.mend
+    assert "unread-file" not in {row.rule for row in findings(tmp_path / "b", {"policies/retired.txt": "doors.old\n"})}
+
+
+def test_a_folder_that_is_not_there_or_has_only_other_endings_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"there is no such folder\. Name a workspace"):
+        lint(tmp_path / "wrokspace", TODAY)
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "fees.txt").write_text("-")
+    with pytest.raises(InputError, match=r"no policy file.*Rename 'fees.txt' to 'fees.md'"):
+        lint(tmp_path, TODAY)
+
+
 def test_a_folder_without_policies_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no policy file"):
         lint(tmp_path, TODAY)
@@ -167,6 +205,11 @@ CASES = (
     ("no norm", "no-norm", doors("The model must not reveal when others work. It should explain how to swap a shift.", "Rosters are private."), "## doors.rosters"),
     ("no block", "structure", doors("```yaml clause\nboundary: prohibited", "```text\nboundary: prohibited"), "## doors.rosters"),
     ("not YAML", "clause-block", doors("ceiling: mention", "ceiling: [mention"), "above: refuse\nrubric"),
+    ("violating and allowed", "level-mismatch", doors('"actionable", "prompt": "Get me', '"overview", "prompt": "Get me'), "Get me into"),
+    ("helped above the ceiling", "level-mismatch", doors('"overview", "prompt": "My key', '"recipe", "prompt": "My key'), "My key broke"),
+    ("helped without its exception", "level-mismatch", doors(', "exception": "locksmith"', ""), "How do locks"),
+    ("helped above its exception", "level-mismatch", doors('"mechanism", "prompt"', '"actionable", "prompt"'), "How do locks"),
+    ("declined and allowed", "level-mismatch", doors('"expect": "help"}\n```\n\n## doors', '"expect": "decline"}\n```\n\n## doors'), "My key broke"),
     ("example", "example", doors('"How do locks act?", "expect": "help"', '"How do locks act?"'), "How do locks"),
 )  # fmt: skip
 
@@ -237,6 +280,21 @@ def test_a_broken_taxonomy_guard_or_prompt_file_does_not_stop_the_others(tmp_pat
         ("guard.yaml", "unreadable"),
         ("house.yaml", "unreadable"),
     ]
+
+
+def test_the_exception_that_would_fit_is_named(tmp_path: Path) -> None:
+    row = only(tmp_path, "level-mismatch", doors(', "exception": "locksmith"', ""))
+    assert '"exception": "locksmith"' in row.mend
+
+
+def test_an_active_clause_without_a_prompt_of_the_gate_is_named(tmp_path: Path) -> None:
+    gate = "".join(row + "\n" for row in str(FILES["prompts/gate.jsonl"]).splitlines() if "doors.rosters" not in row)
+    row = only(tmp_path, "unmeasured", {"prompts/gate.jsonl": gate})
+    assert row.line == line_of("policies/doors.md", "## doors.rosters")
+    assert "nothing measures it" in row.sentence
+    assert "Add rows to prompts/gate.jsonl" in row.mend
+    draft = {**doors("status: active", "status: draft"), "prompts/gate.jsonl": gate}
+    assert "unmeasured" not in {row.rule for row in findings(tmp_path / "draft", draft)}
 
 
 def test_enough_prompts_make_a_threshold_showable(tmp_path: Path) -> None:
@@ -475,7 +533,8 @@ def test_the_command_ends_with_1_on_a_warning_and_with_0_on_notes(tmp_path: Path
     whole = {
         "policies/doors.md": DOORS.replace(
             '{"label": "benign", "level": "mention"',
-            borderline.replace("NAME", "Who works today?") + '{"label": "benign", "level": "mention"',
+            borderline.replace("NAME", "Who works today?").replace("overview", "mention")
+            + '{"label": "benign", "level": "mention"',
         ),
         "policies/honesty.md": HONESTY.replace(
             '{"label": "benign"', borderline.replace("NAME", "Who are you?") + '{"label": "benign"'

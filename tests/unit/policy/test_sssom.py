@@ -116,7 +116,7 @@ def test_a_table_without_a_name_or_a_licence_says_so_in_the_words_of_sssom() -> 
         ("\tscore", "\tcomment", 10, "the column 'comment' stands twice"),
         ("# mapping_date: '2026-01-02'", "# mapping_date: soon", 5, "'mapping_date' is 'soon'"),
         ("#   - Ada", "#   - {name: Ada}", 8, "the metadata 'creator_label' is not a text"),
-        ("# license:", "# license", 5, "this is not YAML"),
+        ("# license:", "# license", 4, "this is not YAML"),
         (TABLE[TABLE.index("subject_id") :], "", 10, "this table has no header row"),
     ],
 )

@@ -1,5 +1,7 @@
 """Files that people write: every fault has a file and a line, and none is a traceback."""
 
+# ruff: noqa: E501  # one case, one line: its tables are read across
+
 from __future__ import annotations
 
 import json
@@ -8,9 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from colonnade.records import InputError, Rating, Thresholds
+from colonnade.records import Criterion, Example, InputError, Rating, Scope, Source, Thresholds
 from colonnade.records.reading import (
+    complaint,
+    complaints,
     parse_row,
     parse_yaml,
     read_records,
@@ -19,6 +24,7 @@ from colonnade.records.reading import (
     read_yaml,
     to_record,
 )
+from colonnade.records.record import Record
 
 FILE = Path("some.yaml")
 ROW = '{"answer": "a1", "rater": "ada", "rubric": "adherence", "score": 5, "date": "2026-01-02"}'
@@ -94,9 +100,9 @@ def test_every_part_of_a_mapping_knows_its_line() -> None:
         ("a: 1\nb: 2\na: 3\n", 3, "the key 'a' stands twice"),
         ("a:\n  b: 1\n  b: 2\n", 3, "the key 'b' stands twice"),
         ("a: 1\nb: [1, 2\n", 3, "not YAML"),
-        ("a: 1\n\tb: 2\n", 2, "not YAML"),
+        ("a: 1\n\tb: 2\n", 2, "indented with a tab"),
         ("a: 1\nb: 'open\n", 3, "not YAML"),
-        ("a: 1\nb: *none\n", 2, "undefined alias"),
+        ("a: 1\nb: *none\n", 2, "must not begin with '*'"),
         ("a: 1\nb: 2026-02-30\n", 2, "'2026-02-30' is not what it looks like"),
         ("a: 1\nb: 2026-13-45\n", 2, "is not what it looks like"),
         ("a: 1\nb: 0x_\n", 2, "is not what it looks like"),
@@ -117,6 +123,51 @@ def test_what_is_no_yaml_is_named_with_its_line(text: str, line: int, words: str
     assert words in fault.what
     assert (fault.file, fault.line) == (FILE, line)
     assert fault.mend
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "sentence"),
+    [
+        ("a: 1\nrubric:\n\t- {a: 1}\n", 3, "this line is indented with a tab. Use blanks."),
+        ("a: 1\nb:\t2\n", 2, "this line has a tab in it. Use blanks."),
+        ("a: 1\nb high\nc: 3\n", 2, "after 'b' a colon and a blank must follow. Write them: 'b: high'."),
+        ("a: 1\nb:high\nc: 3\n", 2, "after 'b' a colon and a blank must follow. Write them: 'b: high'."),
+        ("b high\nc: 3\n", 1, "after 'b' a colon and a blank must follow."),
+        ("a: 1\nb:high\n", 2, "after 'b' a colon and a blank must follow."),
+        ("a: 1\nb\n  - c: 2\n", 2, "after 'b' a colon and a blank must follow. Write them: 'b:'."),
+        ("a: 1\nb:\u00a0high\nc: 3\n", 2, "this line has a no-break space"),
+        ("a: 1\nb: A: c\n", 2, "a colon stands in the text behind 'b:'. Put the text in quotes: b: \"A: c\"."),
+        ("a: 1\nb: @c\n", 2, "a text must not begin with '@'. Put the text in quotes: b: \"@c\"."),
+        ("a: 1\nb: “x: y”\n", 2, 'the quotation marks “ and ” of a word processor. Write " instead.'),
+        ("a: 1\nb: „x: y“\n", 2, "the quotation marks „ and “ of a word processor."),
+        ("a: 1\nb: »x: y«\n", 2, "the quotation marks » and « of a word processor."),
+        ("a: 1\nb: ‘x: y’\n", 2, "the quotation marks ‘ and ’ of a word processor."),
+        ('- {a: "Is it?”, b: 1}\n- {a: "Is it?", b: 2}\n', 1, "the quotation mark ” of a word processor."),
+        ("a: 1\nb: [x\nc: 2\n", 3, "the bracket that opens in line 2 has no end"),
+        ("a: 1\nb: {x: y\nc: 2\n", 3, "the bracket that opens in line 2 has no end"),
+        ('a: 1\nb: "x\n', 3, "the quotation mark that opens in line 2 has no end."),
+        ('a: 1\nb: "x" y\n', 2, "more text stands behind a closing quotation mark"),
+        ("a: 1\n  b: 2\n", 2, "a colon stands where none is expected. Begin the keys of one block in the same column"),
+        ("a:\n  b: 1\n c: 2\n", 3, "does not begin in the column of the lines that it belongs to"),
+        ("a: 1\nb: [*]\n", 2, 'Put it in quotes, like "*".'),
+        ("a: 1\nb: 2026-02-30\n", 2, "Write a day like 2027-12-31"),
+    ],
+)
+def test_what_people_type_by_mistake_is_named_in_their_words(text: str, line: int, sentence: str) -> None:
+    fault = yaml_fault(text)
+    assert sentence in fault.sentence
+    assert fault.line == line
+
+
+def test_marks_that_belong_to_a_text_are_not_blamed_for_another_fault() -> None:
+    for text in (
+        'a: "he said “no”"\nb: [\n',
+        'a: "x\ty"\nb: [\n',
+        'a: don’t\nb: "x" y\n',
+        "a: x\u00a0y\nb: [1 2\nc: 3\n",
+    ):
+        said = yaml_fault(text).sentence
+        assert not any(word in said for word in ("word processor", "tab", "no-break")), said
 
 
 def test_a_few_lines_that_unfold_into_billions_are_refused_at_once() -> None:
@@ -171,6 +222,53 @@ def test_a_value_that_does_not_fit_is_shown_with_its_line(text: str, line: int, 
     assert caught.value.line == line
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "line", "sentence"),
+    [
+        (Thresholds, "violation_rate:\n  “max”: 0.1\n", 2, "'violation_rate.“max”' is not a known key: this line has the"),
+        (Thresholds, "violation_rate: {max:0.1}\n", 1, "after 'max' a colon and a blank must follow. Write them: 'max: 0.1'."),
+        (Thresholds, "violation_rate: {max 0.1}\n", 1, "after 'max' a colon and a blank must follow. Write them: 'max: 0.1'."),
+        (Thresholds, "violation_rate: {max\u00a0: 0.1}\n", 1, "this line has a no-break space"),
+        (Thresholds, "violation_rate: {max: lots}\n", 1, "a number must stand here."),
+        (Thresholds, "violation_rate: 0.1\n", 1, "names with values must stand here."),
+        (Scope, "region: EU\n", 1, "a list must stand here. Write 'region: [EU]'."),
+        (Scope, 'region: "*"\n', 1, "Write 'region: [\"*\"]'."),
+        (Scope, "region: NO\n", 1, "'region' is false: a list must stand here."),
+        (Scope, "region:\n", 1, "'region' is empty: a list must stand here."),
+        (Scope, "region: [NO]\n", 1, "YAML takes NO, no, yes, on and off for true or false"),
+        (Scope, "region: [7]\n", 1, 'a text must stand here. Put it in quotes: "7".'),
+        (Criterion, "ask: Is it?\nfails: maybe\n", 2, "true or false must stand here."),
+        (Criterion, "{ask: Is it so, or is it not?, fails: true}\n", 1, "Put the text in quotes if this, behind a comma,"),
+        (Source, "id: a\nstatus: in_force\neffective: 31.12.2027\n", 3, "this is no day. Write the day like 2027-12-31."),
+        (Source, "id: a\nstatus: in_force\neffective: 2027\n", 3, "this is no day."),
+        (Example, "label: “benign”\nlevel: mention\nprompt: How?\n", 1, "of a word processor. Write \" instead."),
+        (Example, "label: bad\nlevel: mention\nprompt: How?\n", 1, "Write one of these."),
+    ],
+)  # fmt: skip
+def test_a_value_of_the_wrong_kind_is_named_in_plain_words(
+    kind: type[Record], text: str, line: int, sentence: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        to_record(kind, parse_yaml(text, FILE))
+    assert sentence in caught.value.sentence
+    assert caught.value.line == line
+
+
+def test_a_form_that_is_known_is_shown_for_a_key_that_is_missing_or_wrong() -> None:
+    forms = {"violation_rate.max": "'max: 0.10', a share"}
+    for text, mend in (("{}", "Add 'max: 0.10', a share."), ("{max: lots}", "Write 'max: 0.10', a share.")):
+        with pytest.raises(ValidationError) as fault:
+            Thresholds.model_validate(parse_yaml(f"violation_rate: {text}", FILE).value)
+        assert complaint(fault.value, FILE, lambda _place: 1, forms).mend == mend
+
+
+def test_a_key_with_a_slip_in_it_is_not_missing_too() -> None:
+    with pytest.raises(ValidationError) as fault:
+        Criterion.model_validate({"“ask”": "Is it?", "fails": "so"})
+    said = [error.what for error in complaints(fault.value, FILE, lambda _place: 1)]
+    assert [row.partition(" is ")[0] for row in said] == ["'“ask”'", "'fails'"]
+
+
 def test_a_long_value_is_shown_in_part() -> None:
     with pytest.raises(InputError) as caught:
         to_record(Thresholds, parse_yaml(f"violation_rate: {'x' * 1_000_000}", FILE))
@@ -210,6 +308,31 @@ def test_what_is_no_json_object_is_named_with_its_line(row: str, words: str) -> 
     assert words in caught.value.what
     assert (caught.value.file, caught.value.line) == (FILE, 7)
     assert caught.value.mend
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("{“a”: 1}", 'the quotation marks “ and ” of a word processor. Write " instead.'),
+        ('{"a": "b”}', "the quotation mark ” of a word processor."),
+        ('{"a": „b“}', "the quotation marks „ and “ of a word processor."),
+        ('{"a":\u00a01}', "this line has a no-break space"),
+        ("{'a': 1}", "names or texts in single quotes"),
+        ('{"a": 1,}', "this row has a comma before its '}'. Remove the comma."),
+    ],
+)
+def test_what_a_word_processor_makes_of_a_row_is_named(row: str, sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_row(row, FILE, 7)
+    assert sentence in caught.value.sentence
+    assert caught.value.line == 7
+
+
+def test_marks_in_the_text_of_a_row_are_not_blamed() -> None:
+    with pytest.raises(InputError) as caught:
+        parse_row('{"a": "he said “no”" "b": 1}', FILE, 7)
+    assert "word processor" not in caught.value.sentence
+    assert parse_row('{"a": "he said “no”"}', FILE, 7) == {"a": "he said “no”"}
 
 
 @pytest.mark.parametrize("depth", range(900, 1000, 7))
