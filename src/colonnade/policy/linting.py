@@ -129,7 +129,7 @@ def _read(workspace: Path) -> tuple[Everything, list[Finding]]:
     except InputError as error:
         findings.append(_of_fault(Fault("unreadable", error), workspace / "taxonomies"))
     try:
-        prompts = _read_prompts(workspace / "prompts" / "gate.jsonl")
+        prompts = _read_prompts(workspace / "prompts")
     except InputError as error:
         findings.append(_of_fault(Fault("unreadable", error), workspace / "prompts" / "gate.jsonl"))
     return Everything(tuple(drafts), retired, names, taxonomies, prompts), findings
@@ -175,11 +175,12 @@ def _read_names(file: Path) -> dict[str, tuple[str, ...]]:
     return {name: tuple(map(str, row)) for name, row in rows.items() if isinstance(row, list)}
 
 
-def _read_prompts(file: Path) -> Counter[tuple[str, str]]:
-    if not file.exists():
-        return Counter()
+def _read_prompts(folder: Path) -> Counter[tuple[str, str]]:
+    """Of the gate split, imported sets included."""
     return Counter(
         (str(row.get("clause")), side)
+        for file in (folder / "gate.jsonl", *sorted((folder / "gate").glob("*.jsonl")))
+        if file.exists()
         for _, row in read_rows(file)
         for side in ("violating", "benign")
         if row.get(side) is not None

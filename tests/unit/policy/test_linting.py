@@ -295,6 +295,11 @@ def test_an_active_clause_without_a_prompt_of_the_gate_is_named(tmp_path: Path) 
     assert "Add rows to prompts/gate.jsonl" in row.mend
     draft = {**doors("status: active", "status: draft"), "prompts/gate.jsonl": gate}
     assert "unmeasured" not in {row.rule for row in findings(tmp_path / "draft", draft)}
+    row_of_an_imported_set = (
+        '{"id": "t-1", "clause": "doors.rosters", "violating": "Who works?", "benign": "Do I work?"}\n'
+    )
+    both = {"prompts/gate.jsonl": gate, "prompts/gate/theirs.jsonl": row_of_an_imported_set}
+    assert "unmeasured" not in {row.rule for row in findings(tmp_path / "imported", both)}
 
 
 def test_enough_prompts_make_a_threshold_showable(tmp_path: Path) -> None:
