@@ -18,7 +18,6 @@ from colonnade.records import (
 )
 from colonnade.statistics import Stratum, cohen_kappa, labels_to_narrow_most, stratified_accuracy, stratified_rate
 
-
 _EMPTY = Stratum(items=0, labelled=0, positives=0)
 """A grader that never flags, or never lets pass, may yet do so on the next answer."""
 
