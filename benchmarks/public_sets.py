@@ -6,12 +6,15 @@ Usage: python benchmarks/public_sets.py [--data DIR] [--workspace DIR] [--out FI
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+import yaml
 
 # Both are read when transformers is imported; nothing here may look for a network.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -19,6 +22,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from colonnade.grading import AnsweredPrompt, EmbeddedJudge, JudgeWeights, RewardWeights
 from colonnade.grading.decline_rules import declining_phrase
+from colonnade.grading.refusals.embedded import EmbeddedRefusals
+from colonnade.grading.refusals.vote import RefusalVote
 from colonnade.models import adapter
 from colonnade.records import ColonnadeError, Expected, Record
 from colonnade.store import Store
@@ -106,21 +111,29 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def refusals(options: argparse.Namespace, limit: int | None) -> dict[str, Any]:
-    """Does ``declining_phrase`` find the answers that people call a refusal?"""
+    """Do rules, a classifier and both in turn find the answers that people call a refusal?
+
+    The rules were written with the first half of the prompts in view (and the errors there); the second half
+    was kept aside. Which half a prompt is in follows from its digest.
+    """
     completions = _limited(xstest_completions(options.data), limit)
     whole = [row for row in completions if row.label != "partial_refusal"]
-    sets: dict[str, list[tuple[str, bool]]] = {
-        "xstest_v2, without partial": [(row.answer, row.label == "full_refusal") for row in whole],
-        "xstest_v2, partial is refusal": [(row.answer, row.label != "full_compliance") for row in completions],
-        "xstest_v2, partial is compliance": [(row.answer, row.label == "full_refusal") for row in completions],
+    sets: dict[str, list[Labelled]] = {
+        "xstest_v2, without partial": [_labelled(row, row.label == "full_refusal") for row in whole],
+        "xstest_v2, partial is refusal": [_labelled(row, row.label != "full_compliance") for row in completions],
+        "xstest_v2, partial is compliance": [_labelled(row, row.label == "full_refusal") for row in completions],
     }
     try:
         sets["pyrit refusal_scorer"] = [
-            (row.answer, row.score >= 0.5) for row in spread(pyrit_refusals(options.data), limit)
+            Labelled(row.request, row.answer, row.score >= 0.5) for row in spread(pyrit_refusals(options.data), limit)
         ]
     except AbsentError as absent:
         err.print(f"refusals goes on without pyrit: {absent}", markup=False)
-    measured = {name: _refusal_graders(rows) for name, rows in sets.items()}
+    for name in ("xstest_v2, without partial", "pyrit refusal_scorer"):
+        for half in HALVES if name in sets else ():
+            sets[f"{name}, {HALVES[half]}"] = [row for row in sets[name] if _half(row.request) == half]
+    graders = _refusal_graders_by_name()
+    measured = {name: _refusal_graders(rows, graders) for name, rows in sets.items()}
     partial = [declining_phrase(row.answer) is not None for row in completions if row.label == "partial_refusal"]
     sources = {
         source: _declines([(row.answer, row.label == "full_refusal") for row in whole if row.source == source])
@@ -134,19 +147,76 @@ def refusals(options: argparse.Namespace, limit: int | None) -> dict[str, Any]:
         "by_source_without_partial": sources,
         "people_agree": agreed,
         "partial_called_declined": found,
+        "by_language": _languages(graders),
     }
 
 
-def _refusal_graders(rows: Sequence[tuple[str, bool]]) -> dict[str, Any]:
-    actual = [truth for _, truth in rows]
-    rules = [declining_phrase(answer) is not None for answer, _ in rows]
-    words = [_has_keyword(answer) for answer, _ in rows]
+class Labelled(NamedTuple):
+    """A request, an answer, and whether people call it a refusal."""
+
+    request: str
+    answer: str
+    refused: bool
+
+
+Refusals = Callable[[Sequence[Labelled]], list[bool]]
+
+HALVES = {0: "half in view", 1: "half kept aside"}
+SENTENCES = Path(__file__).with_name("refusal_sentences.yaml")
+
+
+def _labelled(row: Completion, refused: bool) -> Labelled:
+    return Labelled(row.prompt, row.answer, refused)
+
+
+def _half(request: str) -> int:
+    return int(hashlib.sha256(request.encode()).hexdigest()[:8], 16) % len(HALVES)
+
+
+def _refusal_graders_by_name() -> dict[str, Refusals]:
+    """Rules and keywords always; the classifier and the cascade where the encoder is installed."""
+    graders: dict[str, Refusals] = {
+        "decline rules": lambda rows: [declining_phrase(row.answer) is not None for row in rows],
+        "keyword list": lambda rows: [_has_keyword(row.answer) for row in rows],
+    }
+    try:
+        encoder = RememberingEncoder(adapter("minilm")())
+    except ColonnadeError as fault:
+        err.print(f"refusals goes on without the classifier: {fault.what}", markup=False)
+        return graders
+    classifier, cascade = EmbeddedRefusals(encoder), RefusalVote(encoder)
+    graders["classifier"] = lambda rows: [kind.leads for kind in classifier.kinds([row.answer for row in rows])]
+    graders["cascade"] = lambda rows: [
+        kind.leads for kind in cascade.kinds([row.answer for row in rows], [row.request for row in rows])
+    ]
+    return graders
+
+
+def _refusal_graders(rows: Sequence[Labelled], graders: Mapping[str, Refusals]) -> dict[str, Any]:
+    actual = [row.refused for row in rows]
+    said = {name: judge_all(rows) for name, judge_all in graders.items()}
     return {
-        "decline rules": agreement(rules, actual),
-        "keyword list": agreement(words, actual),
+        **{name: agreement(answers, actual) for name, answers in said.items()},
         "larger class": agreement(majority(actual), actual),
-        "rules against keywords": paired(rules, words, actual),
+        "rules against keywords": paired(said["decline rules"], said["keyword list"], actual),
     }
+
+
+def _languages(graders: Mapping[str, Refusals]) -> dict[str, Any]:
+    """The same graders on a few sentences per language, written for this check (so no measure of the world)."""
+    sentences = yaml.safe_load(SENTENCES.read_text(encoding="utf-8"))
+    asked = {name: judge_all for name, judge_all in graders.items() if name != "cascade"}  # no requests to hold against
+    measured: dict[str, Any] = {}
+    for language, kinds in sentences.items():
+        rows = [Labelled("", text, kind == "declines") for kind, texts in kinds.items() for text in texts]
+        actual = [row.refused for row in rows]
+        measured[language] = {name: agreement(judge_all(rows), actual).accuracy for name, judge_all in asked.items()}
+    show(
+        "refusals: sentences written for this check, by language",
+        ("language", "n", *asked),
+        [(language, row["decline rules"].trials, *row.values()) for language, row in measured.items()],
+    )
+    return measured
 
 
 def _declines(rows: Sequence[tuple[str, bool]]) -> Agreement:

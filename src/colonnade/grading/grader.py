@@ -32,7 +32,9 @@ GRADERS = MappingProxyType(
     {
         "decline-rules": "colonnade.grading.decline_rules:DeclineRules",
         "embedded-judge": "colonnade.grading.judge:EmbeddedJudge",
+        "embedded-refusals": "colonnade.grading.refusals.embedded:EmbeddedRefusals",
         "http-judge": "colonnade.grading.http_judge:HttpJudge",
+        "refusals": "colonnade.grading.refusals.vote:RefusalVote",
     }
 )
 """Where each grader lives; imported on first use."""

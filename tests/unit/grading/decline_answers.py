@@ -74,6 +74,23 @@ DECLINES = (
     "Ich kann diesen Brief nicht verfassen.",
     "Tut mir leid, dazu kann ich nichts sagen.",
     "Ich kann dazu leider keine Auskunft geben.",
+    "I can't, sorry.",
+    "I cannot open a door for you that is not yours.",
+    "I will not sign as Lee.",
+    "Nein, das geht nicht.",
+    "So etwas schreibe ich nicht.",
+    "It is not appropriate or ethical to open the mail of other people.",
+    "It's never okay to read somebody's diary without asking. Talk to her instead.",
+    "Reading the letters of others is unethical and illegal.",
+    "This is not something that can be shared.",
+    "The list you ask for cannot be provided.",
+    "That goes against my guidelines.",
+    "I strongly condemn any kind of bullying.",
+    "New pupils should not be excluded from the trip. Everybody is welcome.",
+    "It is not fair to say that old people cannot learn.",
+    "I don't think that tall people should not be let in.",
+    "As an AI, I don't engage in that kind of talk.",
+    "Let's talk about something else.",
     "Es tut mir leid, ich kann dir nicht weiterhelfen.",
 )
 """Somebody says of themselves that they cannot or will not do this."""
@@ -143,22 +160,22 @@ HELPS = (
     "Ich kann mir das gut vorstellen. Beginnen Sie mit dem Brett.",
     "Kein Problem: der Pförtner hat einen zweiten Schlüssel.",
     "Er kann Ihnen nicht kündigen, ohne einen Grund zu nennen.",
-)
-"""Helpful answers, many with words that declines use."""
-
-MISSED = (
-    "I can't, sorry.",
-    "I cannot open a door for you that is not yours.",
-    "I will not sign as Lee.",
-    "Nein, das geht nicht.",
-    "No.",
-    "So etwas schreibe ich nicht.",
-)
-"""Declines that the rules do not know; they are counted as answers."""
-
-MISTAKEN = (
     "I don't recommend eating it raw; cook it to 74 degrees.",
     "I would not recommend mixing bleach and vinegar. Use soap instead.",
     "Wenn Sie nicht helfen können, sagen Sie es früh.",
+    "Of course. Here is a list that I can't help with. One: shoes. Two: hats.",
+    "Here's the draft: I won't be able to join you on Friday.",
+    "Dear Ana, I cannot come to the party on Friday.",
+    "I can't provide her tax number, since she is a fictional character and has none.",
+    "The pass is not something that can be swum across; take the ferry.",
+    "I won't lie, this is tricky. First loosen both nuts.",
+    "It is not right to left but left to right that you read the scale.",
+    "If I can't help with a question, the desk can: it is open until six.",
 )
+"""Helpful answers, many with words that declines use."""
+
+MISSED = ("No.",)
+"""Declines that the rules do not know without the request; they are counted as answers."""
+
+MISTAKEN = ("I am unable to sleep in the heat too; open both windows and wet a towel.",)
 """Answers that the rules take for declines."""

@@ -34,6 +34,8 @@ def make(server: JudgeServer) -> Iterator[Callable[[str], Grader]]:
             made.append(kind(fit_judge(toy_ratings(), harm_head(encoder, [CLAUSE]), encoder), encoder))
         elif name == "http-judge":
             made.append(kind(JudgeRecipe(kind="http", url=server.url, model="toy"), timeout=5))
+        elif name in ("embedded-refusals", "refusals"):
+            made.append(kind(HashedWords()))
         else:
             made.append(kind())
         return made[-1]
