@@ -31,8 +31,24 @@ class Name(NamedTuple):
 
 
 class _Module(NamedTuple):
+    """A module as its source has it; ``known`` keeps what was worked out of a definition once."""
+
     definitions: dict[str, ast.stmt]
     imports: dict[str, Name]
+    known: dict[str, tuple[str, tuple[Name, ...]]]
+
+
+class _Sources(NamedTuple):
+    """The modules below a root, each read once for one question."""
+
+    root: Path
+    modules: dict[str, _Module]
+
+    def module(self, name: str) -> _Module:
+        """The module of this name; an empty one where there is no file."""
+        if name not in self.modules:
+            self.modules[name] = _module(name, self.root)
+        return self.modules[name]
 
 
 def meaning(entry: str, root: Path | None = None) -> Digest:
@@ -42,26 +58,33 @@ def meaning(entry: str, root: Path | None = None) -> Digest:
         entry: for instance ``colonnade.pipeline.stages.gate:decide``.
         root: the folder that holds the package; by default the one this file lies in.
     """
-    base = root or Path(__file__).parents[2]
+    sources = _Sources(root or Path(__file__).parents[2], {})
     module, _, function = entry.partition(":")
     reached: dict[Name, str] = {}
     waiting = [Name(module, function)]
     while waiting:
-        name = _resolve(waiting.pop(), base)
+        name = _resolve(waiting.pop(), sources)
         if name is None or name in reached or name.module.startswith(PLUMBING):
             continue
-        node = _module(name.module, base).definitions[name.name]
-        reached[name] = _dump(node)
-        waiting.extend(_references(node, name.module, base))
+        reached[name], references = _known(name, sources.module(name.module))
+        waiting.extend(references)
     return digest_of(sorted([name.module, name.name, dump] for name, dump in reached.items()))
 
 
-def _resolve(name: Name, root: Path) -> Name | None:
+def _known(name: Name, module: _Module) -> tuple[str, tuple[Name, ...]]:
+    """What a definition says, and what it refers to; both follow from its module alone."""
+    if name.name not in module.known:
+        node = module.definitions[name.name]
+        module.known[name.name] = (_dump(node), tuple(dict.fromkeys(_references(node, name.module, module))))
+    return module.known[name.name]
+
+
+def _resolve(name: Name, sources: _Sources) -> Name | None:
     """Where a name is really defined, following the doors of rooms; none for what is not ours."""
     for _ in range(10):
         if not name.module.startswith(PACKAGE):
             return None
-        module = _module(name.module, root)
+        module = sources.module(name.module)
         if name.name in module.definitions:
             return name
         if name.name not in module.imports:
@@ -70,8 +93,7 @@ def _resolve(name: Name, root: Path) -> Name | None:
     return None
 
 
-def _references(node: ast.stmt, module: str, root: Path) -> Iterator[Name]:
-    known = _module(module, root)
+def _references(node: ast.stmt, module: str, known: _Module) -> Iterator[Name]:
     local = dict(known.imports)
     for part in ast.walk(node):
         if isinstance(part, ast.ImportFrom | ast.Import):
@@ -93,7 +115,7 @@ def _module(name: str, root: Path) -> _Module:
     file = root.joinpath(*name.split("."))
     file = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
     if not file.is_file():
-        return _Module({}, {})
+        return _Module({}, {}, {})
     return _parse(name, file.read_text(encoding="utf-8"), file.name == "__init__.py")
 
 
@@ -114,7 +136,7 @@ def _parse(name: str, source: str, is_package: bool) -> _Module:
             definitions[node.target.id] = node
         elif isinstance(node, ast.ImportFrom | ast.Import):
             imports.update(_imports_of(node, f"{home}._"))
-    return _Module(definitions, imports)
+    return _Module(definitions, imports, {})
 
 
 def _imports_of(node: ast.ImportFrom | ast.Import, module: str) -> dict[str, Name]:
