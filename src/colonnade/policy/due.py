@@ -95,7 +95,8 @@ def due(
         One row for each policy and source, exception or review, and reason; the same whatever the
         order of the clauses.
     """
-    window = _Window(today, timedelta(days=stale_after_days), today + timedelta(days=ahead_days))
+    until = today + min(timedelta(days=ahead_days), date.max - today)
+    window = _Window(today, timedelta(days=stale_after_days), until)
     rows: list[Due] = []
     for policy in policies.policies():
         clauses = tuple(

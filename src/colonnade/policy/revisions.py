@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from colonnade.policy.profiles import read_profile
 from colonnade.policy.workspace import read_launch, read_policies
 from colonnade.records import InputError, PolicySet, Profile
 
+_HOOK_VARIABLES = frozenset({"GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX"})
 _REMOVED = re.compile(r"^-## +(\S+)(?: +[—–-]+ +(.+?))? *$", re.MULTILINE)
 _ADDED = re.compile(r"^\+## +(\S+)(?: +[—–-]+ +(.+?))? *$", re.MULTILINE)
 
@@ -64,7 +66,11 @@ def read_revision(workspace: Path, revision: str) -> Library:
     archive = _git(root, "archive", "--format=tar", commit, "--", *there)
     with tempfile.TemporaryDirectory(prefix="colonnade-revision-") as folder:
         with tarfile.open(fileobj=BytesIO(archive)) as tar:
-            tar.extractall(folder, filter="data")
+            try:
+                tar.extractall(folder, filter="data")
+            except tarfile.FilterError as fault:
+                what = f"{revision} has a link that leads out of the workspace: {fault}."
+                raise InputError(what, file=workspace, mend="Commit files in its place.") from None
         found = read_library(Path(folder) / here)
         clauses = (
             clause.model_copy(update={"file": f"{revision}:{Path(clause.file).relative_to(folder).as_posix()}"})
@@ -131,7 +137,9 @@ def _git(folder: Path, *arguments: str) -> bytes:
     git = shutil.which("git")
     if git is None:
         raise InputError("git is not installed, so no revision can be read.", mend="Install git, or name a folder.")
-    done = subprocess.run([git, *arguments], cwd=folder, capture_output=True, check=False)  # noqa: S603  # no shell; the revision stands behind --end-of-options
+    # A hook of git names its own repository in these; the workspace's is meant.
+    outside = {name: value for name, value in os.environ.items() if name not in _HOOK_VARIABLES}
+    done = subprocess.run([git, *arguments], cwd=folder, capture_output=True, check=False, env=outside)  # noqa: S603  # no shell; the revision stands behind --end-of-options
     if done.returncode:
         said = (done.stderr.decode(errors="replace").strip().splitlines() or ["git refused"])[0]
         mend = "Name a revision that this repository has."

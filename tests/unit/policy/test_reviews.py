@@ -30,7 +30,7 @@ from tests.unit.records.samples import make_clause
 
 TODAY = date(2026, 3, 1)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-KEYS = [f"{letter * 43}=" for letter in "ABCDE"]
+KEYS = [f"{letter * 42}A=" for letter in "ABCDE"]
 PEOPLE = People(
     people=(
         Person(id="ana", roles=("legal",), key=KEYS[0]),
@@ -282,3 +282,13 @@ def test_the_digest_of_a_policy_does_not_depend_on_the_order_of_its_clauses() ->
     one, other = PolicySet(clauses=(first, second)), PolicySet(clauses=(second, first))
     assert one.policy_digest("doors") == other.policy_digest("doors")
     assert one.policy_digest("doors") != digest_of("doors")
+
+
+def test_one_key_in_two_spellings_is_not_two_keys(tmp_path: Path) -> None:
+    key = PEOPLE.people[0].key
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = key[:-2] + letters[letters.index(key[-2]) + 1] + "="
+    rows = "".join(f'  - {{id: {name}, roles: [legal], key: "{one}"}}\n' for name, one in (("ana", key), ("bo", other)))
+    (tmp_path / "people.yaml").write_text(f"people:\n{rows}")
+    with pytest.raises(InputError, match="not how the key is written"):
+        read_people(tmp_path)
