@@ -111,7 +111,18 @@ def test_an_approval_of_a_profile_never_approves_the_policy_and_the_other_way_ro
 
 def test_a_policy_of_which_the_product_has_no_clause_is_not_waited_for(reviewed: Job) -> None:
     use_profile(reviewed, LOOSE.replace('"doors.*", ', "").partition("changes:")[0])
-    assert reviewed.run().waiting == ()
+    assert [row.subject for row in open_workspace(reviewed.folder).reviewed] == ["honesty", "profile:front-desk"]
+
+
+@pytest.mark.parametrize(("imports", "place"), [("honesty.*", "answers.jsonl"), ("doors.rosters", "development.jsonl")])
+def test_a_product_with_nothing_to_learn_or_measure_from_is_refused_before_anything_runs(
+    reviewed: Job, imports: str, place: str
+) -> None:
+    use_profile(reviewed, TIGHT.partition("changes:")[0].replace("doors.*", imports))
+    with pytest.raises(InputError, match=r"(of|for) a clause that binds") as caught:
+        reviewed.run()
+    assert caught.value.file is not None
+    assert Path(caught.value.file).name == place
 
 
 @pytest.mark.parametrize(

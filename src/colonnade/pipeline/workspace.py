@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from colonnade.policy.reviews import Reviewed, check_people, read_people, review
 from colonnade.policy.sources import read_registry
 from colonnade.posttraining.ratings import read_ratings
 from colonnade.pretraining.filing import read_files
-from colonnade.records import InputError, Launch, People, PolicySet, Profile, ResolvedProfile
+from colonnade.records import InputError, Launch, People, PolicySet, Profile, Prompt, ResolvedProfile, Split
 
 
 class Workspace(NamedTuple):
@@ -63,6 +64,20 @@ def open_workspace(folder: Path) -> Workspace:
     return Workspace(folder, launch, policies, library, reviewed, people, profile)
 
 
+def _check_binding(workspace: Workspace, prompts: Sequence[Prompt], rated: Collection[str]) -> None:
+    """What is read of prompts and ratings is only what is for a binding clause; none of it is too little."""
+    active = {clause.id for clause in workspace.policies.active}
+    binding = [prompt for prompt in prompts if prompt.clause in active]
+    mend = "Add some, make more clauses active, or import more in the profile."
+    for split in Split:
+        if not any(prompt.split is split for prompt in binding):
+            file = workspace.folder / "prompts" / f"{split}.jsonl"
+            raise InputError("no prompt here is for a clause that binds.", file=file, mend=mend)
+    if not any(prompt.id in rated for prompt in binding):
+        file = workspace.folder / "ratings" / "answers.jsonl"
+        raise InputError("no rated answer is to a prompt of a clause that binds.", file=file, mend=mend)
+
+
 def with_library(workspace: Workspace, library: PolicySet, profile: Profile | None) -> Workspace:
     """The same launch with other policy files and another profile: those of a revision, or of another folder.
 
@@ -93,7 +108,8 @@ def check_workspace(workspace: Workspace) -> None:
         InputError: for the first thing that is wrong, before anything has been written.
     """
     prompts = read_prompts(workspace.folder, workspace.policies)
-    read_ratings(workspace.folder, prompts)
+    rated = read_ratings(workspace.folder, prompts)
+    _check_binding(workspace, prompts, {answer.prompt for answer in rated.answers})
     read_files(workspace.folder)
     read_registry(workspace.folder)
     read_benchmarks(workspace.folder)
