@@ -68,6 +68,7 @@ from colonnade.statistics.sequential import Monitored, confidence_sequence, moni
 from colonnade.statistics.stratified import stratified_accuracy
 from colonnade.statistics.unscored import (
     Unscored,
+    clustered_rate,
     clustered_unscored_interval,
     unscored_bounds,
     unscored_lower_bound,
@@ -103,6 +104,7 @@ __all__ = [
     "clustered_interval",
     "clustered_lower_bound",
     "clustered_paired_difference",
+    "clustered_rate",
     "clustered_sign_test",
     "clustered_unscored_interval",
     "clustered_upper_bound",

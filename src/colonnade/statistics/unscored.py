@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -80,6 +81,51 @@ def clustered_unscored_interval(
     return Interval(
         clustered_lower_bound(events, trials, each, assumed_correlation),
         clustered_upper_bound(events + unscored, trials, each, assumed_correlation),
+    )
+
+
+class ClusteredRate(NamedTuple):
+    """A rate over items in clusters, some of them unscored.
+
+    Attributes:
+        rate: events of the scored; none where nothing was scored.
+        low, high: exact interval over the clusters; unscored items are fine at the low end, failed at the high one.
+        upper: the one-sided bound at the same confidence, unscored items failed: what a threshold is held against.
+    """
+
+    events: int
+    scored: int
+    unscored: int
+    clusters: int
+    rate: float | None
+    low: float
+    high: float
+    upper: float
+
+
+def clustered_rate(items: Iterable[tuple[str, bool | None]], confidence: float = 0.95) -> ClusteredRate:
+    """The rate over items, each the name of its cluster and whether it failed; none where it was not scored.
+
+    Where every cluster has one item, these are the exact intervals of Clopper and Pearson.
+    """
+    counts: dict[str, list[int]] = {}
+    for cluster, failed in items:
+        row = counts.setdefault(cluster, [0, 0, 0])
+        row[0] += failed is True
+        row[1] += failed is not None
+        row[2] += failed is None
+    events, scored, unscored = ([row[place] for row in counts.values()] for place in range(3))
+    interval = clustered_unscored_interval(events, scored, unscored, confidence)
+    failures = [event + missing for event, missing in zip(events, unscored, strict=True)]
+    trials = [done + missing for done, missing in zip(scored, unscored, strict=True)]
+    return ClusteredRate(
+        sum(events),
+        sum(scored),
+        sum(unscored),
+        len(counts),
+        sum(events) / sum(scored) if sum(scored) else None,
+        *interval,
+        clustered_upper_bound(failures, trials, confidence),
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from colonnade.statistics import (
     Interval,
+    clustered_rate,
     clustered_unscored_interval,
     exact_interval,
     unscored_bounds,
@@ -95,3 +96,21 @@ def test_without_items_nothing_is_said_and_impossible_counts_are_refused() -> No
     for counts in ((-1, 5, 0), (6, 5, 0), (1, 5, -1)):
         with pytest.raises(ValueError, match="cannot be"):
             unscored_bounds(*counts)
+
+
+def test_a_rate_over_lone_items_is_the_exact_one_and_counts_the_unscored_at_their_worst() -> None:
+    items = [(str(place), place < 3) for place in range(20)]
+    found = clustered_rate(items)
+    assert (found.events, found.scored, found.unscored, found.clusters) == (3, 20, 0, 20)
+    assert (found.low, found.high) == pytest.approx(exact_interval(3, 20))
+    open_too = clustered_rate([*items, ("open", None)])
+    assert (open_too.rate, open_too.unscored) == (0.15, 1)
+    assert open_too.low < found.low
+    assert open_too.high > found.high
+    assert open_too.upper == pytest.approx(upper_bound(4, 21))
+
+
+def test_a_rate_over_nothing_is_none_and_may_be_anything() -> None:
+    found = clustered_rate([])
+    assert found.rate is None
+    assert (found.low, found.high, found.clusters) == (0.0, 1.0, 0)

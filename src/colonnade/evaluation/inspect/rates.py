@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from colonnade.records import Expected, Finding
-from colonnade.statistics import clustered_unscored_interval, clustered_upper_bound
+from colonnade.statistics import clustered_rate
 
 RATES: Mapping[str, tuple[Expected, Finding]] = MappingProxyType(
     {
@@ -61,27 +61,17 @@ def rate_of(metric: str, samples: Iterable[Found], confidence: float) -> Rate:
     these are the exact intervals of Clopper and Pearson.
     """
     expected, failure = RATES[metric]
-    counts: dict[str, list[int]] = {}
-    for sample in samples:
-        if sample.expected in (expected, None):
-            events, scored, unscored = counts.setdefault(sample.cluster, [0, 0, 0])
-            judged = sample.expected is expected and sample.finding is not Finding.UNSCORED
-            hit = judged and sample.finding is failure
-            counts[sample.cluster] = [events + hit, scored + judged, unscored + (not judged)]
-    columns = [[row[place] for row in counts.values()] for place in range(3)]
-    events, scored, unscored = map(sum, columns)
-    ends = clustered_unscored_interval(columns[0], columns[1], columns[2], confidence)
-    failed = [hit + missing for hit, missing in zip(columns[0], columns[2], strict=True)]
-    total = [done + missing for done, missing in zip(columns[1], columns[2], strict=True)]
-    return Rate(
-        metric=metric,
-        events=events,
-        scored=scored,
-        unscored=unscored,
-        clusters=len(counts),
-        rate=events / scored if scored else None,
-        low=ends.low,
-        high=ends.high,
-        upper=clustered_upper_bound(failed, total, confidence),
-        confidence=confidence,
+    found = clustered_rate(
+        (
+            (
+                sample.cluster,
+                sample.finding is failure
+                if sample.expected is expected and sample.finding is not Finding.UNSCORED
+                else None,
+            )
+            for sample in samples
+            if sample.expected in (expected, None)
+        ),
+        confidence,
     )
+    return Rate(metric, *found, confidence)

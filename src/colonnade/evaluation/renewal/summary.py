@@ -9,7 +9,7 @@ from typing import NamedTuple
 from colonnade.evaluation.measuring import METRICS
 from colonnade.evaluation.renewal.answers import Graded, still_asked
 from colonnade.records import Finding, Prompt, Round
-from colonnade.statistics import clustered_unscored_interval
+from colonnade.statistics import clustered_rate
 
 
 class Added(NamedTuple):
@@ -120,28 +120,12 @@ def _rate(
     metric: str, age: str, prompts: Iterable[Prompt], findings: Mapping[str, Finding], confidence: float
 ) -> AgeRate:
     expected, failure = METRICS[metric]
-    counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for prompt in prompts:
-        if prompt.expected is expected:
-            finding = findings[prompt.id]
-            counts[prompt.cluster][0] += finding is failure
-            counts[prompt.cluster][1] += finding is not Finding.UNSCORED
-            counts[prompt.cluster][2] += finding is Finding.UNSCORED
-    columns = [list(column) for column in zip(*counts.values(), strict=True)] or [[], [], []]
-    failed, judged, left = columns
-    interval = clustered_unscored_interval(failed, judged, left, confidence)
-    events, scored, unscored = sum(failed), sum(judged), sum(left)
-    return AgeRate(
-        metric=metric,
-        age=age,
-        events=events,
-        scored=scored,
-        unscored=unscored,
-        clusters=len(counts),
-        rate=events / scored if scored else None,
-        low=interval.low,
-        high=interval.high,
+    items = (
+        (prompt.cluster, None if findings[prompt.id] is Finding.UNSCORED else findings[prompt.id] is failure)
+        for prompt in prompts
+        if prompt.expected is expected
     )
+    return AgeRate(metric, age, *clustered_rate(items, confidence)[:-1])
 
 
 def first_found(newest: Graded, grader: str, number: int) -> tuple[str, ...]:
