@@ -22,7 +22,7 @@ from colonnade.records.clause import (
     Thresholds,
     Use,
 )
-from colonnade.records.decision import Cell, Decision, GuardTable, Outcome, Reason, Ruling
+from colonnade.records.decision import Cell, Decision, DetectorRun, GuardTable, Outcome, Reason, Ruling
 from colonnade.records.errors import (
     BusyError,
     ColonnadeError,
@@ -134,6 +134,7 @@ __all__ = [
     "Criterion",
     "CurationRecipe",
     "Decision",
+    "DetectorRun",
     "Digest",
     "Document",
     "Entry",
