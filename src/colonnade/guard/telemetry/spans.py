@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import timedelta
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from colonnade.guard.observing import Finished
@@ -67,14 +66,14 @@ class Spans:
         self._ids = _Dictated()
         self._provider = TracerProvider(
             sampler=ALWAYS_ON,  # whether a trace is kept was decided when it began
-            resource=Resource.create({"service.name": service, "service.version": version("colonnade")}),
+            resource=Resource.create({"service.name": service}),
             id_generator=self._ids.generator(),
             span_limits=SpanLimits(max_span_attributes=64),
             shutdown_on_exit=False,
         )
         processor = SimpleSpanProcessor(exporter) if at_once else BatchSpanProcessor(exporter)
         self._provider.add_span_processor(processor)
-        self._tracer = self._provider.get_tracer(NAME, version("colonnade"))
+        self._tracer = self._provider.get_tracer(NAME)
         self._model_provider = provider
 
     def finished(self, row: Finished) -> None:
