@@ -46,6 +46,7 @@ from colonnade.records.evaluation import (
     Transcript,
     Verdict,
 )
+from colonnade.records.feedback import Feedback, FeedbackDecision, FeedbackVerdict
 from colonnade.records.grant import (
     LONGEST_GRANT,
     Appeal,
@@ -144,6 +145,9 @@ __all__ = [
     "Expected",
     "Facet",
     "Fate",
+    "Feedback",
+    "FeedbackDecision",
+    "FeedbackVerdict",
     "Finding",
     "FrontierFinding",
     "GateRecipe",
