@@ -173,10 +173,39 @@ class Guard:
         if unknown:
             return _refusal(side, who, DEFAULT_DENY, unknown, ())
         texts = (text,) if isinstance(text, str) else tuple(text)
-        whole = "\n\n".join(conversation)
-        findings = await self._detectors.find(side, texts, whole)
+        findings = await self._detectors.find(side, texts, "\n\n".join(conversation))
+        return await self._on_findings(side, texts, who, earlier, conversation, findings)
+
+    async def rule_piece(self, text: str, who: Who, earlier: Ruling) -> Ruling | None:
+        """The ruling of patterns alone on a piece of a reply; none where they find nothing.
+
+        For what stands between two windows of the other detectors, before any of it goes out.
+        """
+        findings = self._detectors.find_patterns(text)
+        if not findings.silent and all(found.detection.topic is None for found in findings.found):
+            return None
+        return await self._on_findings("reply", (text,), who, earlier, (), findings)
+
+    def pending(self, text: str) -> int:
+        """How many characters at the end of a text may be the beginning of something that a pattern finds."""
+        return self._detectors.pending(text)
+
+    @property
+    def has_patterns(self) -> bool:
+        """Whether there is a detector that looks at every piece of a reply."""
+        return self._detectors.has_patterns
+
+    async def _on_findings(
+        self,
+        side: Side,
+        texts: tuple[str, ...],
+        who: Who,
+        earlier: Ruling | None,
+        conversation: Sequence[str],
+        findings: Findings,
+    ) -> Ruling:
+        words = (*texts, "\n\n".join(conversation))  # the conversation is text -1
         cases = [self._case(found.text, found.detection, who, earlier) for found in findings.found]
-        words = (*texts, whole)  # the conversation is text -1
         cases, runs = await self._after_the_judge(cases, words, conversation, findings.runs)
         silence = self._silence(side, who, findings, runs)
         if silence is not None:

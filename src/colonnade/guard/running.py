@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from colonnade.guard.detection import Detection, Detector
 from colonnade.records import DetectorRun, Digest, MissingPackageError
@@ -61,6 +61,15 @@ class _Seat(NamedTuple):
     reads: frozenset[str]
 
 
+@runtime_checkable
+class Pattern(Protocol):
+    """A detector of exact wordings: it looks at every piece of a reply, and can say what may still become a match."""
+
+    def pending(self, text: str) -> int:
+        """How many characters at the end of a text may be the beginning of a match."""
+        ...
+
+
 class _Answer(NamedTuple):
     found: tuple[Found, ...]
     outcome: Outcome
@@ -82,6 +91,9 @@ class Detectors:
         )
         self._limit = limit
         self._pool: ThreadPoolExecutor | None = None
+        patterns = (seat for seat in self._seats if "reply" in seat.reads and isinstance(seat.detector, Pattern))
+        self._patterns = tuple(patterns)
+        self.has_patterns = bool(self._patterns)
         self.topics = frozenset[str]().union(*(seat.topics for seat in self._seats))
 
     @property
@@ -114,15 +126,21 @@ class Detectors:
         answers = []
         for seat, work, waiting in asked:
             answers.append((seat, _in_place(seat, work) if waiting is None else await waiting))
-        return Findings(
-            found=tuple(row for _, answer in answers for row in answer.found),
-            runs=tuple(_run_of(seat, answer) for seat, answer in answers),
-            silent=tuple(
-                Silence(seat.name, answer.outcome, seat.topics, answer.fault)
-                for seat, answer in answers
-                if answer.outcome != "ran"
-            ),
-        )
+        return _findings(answers)
+
+    def find_patterns(self, text: str) -> Findings:
+        """What patterns alone find in a piece of a reply."""
+        return _findings([(seat, _in_place(seat, [(0, text)])) for seat in self._patterns])
+
+    def pending(self, text: str) -> int:
+        """How many characters at the end of a text may be the beginning of a match; all, where a pattern cannot say."""
+        behind = 0
+        for seat in self._patterns:
+            try:
+                behind = max(behind, seat.detector.pending(text))  # type: ignore[attr-defined]
+            except Exception:  # what cannot be told apart from a match stays behind
+                return len(text)
+        return behind
 
     async def _in_a_thread(self, seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
         if self._pool is None:
@@ -144,6 +162,18 @@ def _in_place(seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
     except Exception as fault:  # whatever went wrong in there, an unjudged text must not pass
         return _Answer((), "failed", type(fault).__name__, perf_counter() - started)
     return _Answer(found, "ran", "", perf_counter() - started)
+
+
+def _findings(answers: Sequence[tuple[_Seat, _Answer]]) -> Findings:
+    return Findings(
+        found=tuple(row for _, answer in answers for row in answer.found),
+        runs=tuple(_run_of(seat, answer) for seat, answer in answers),
+        silent=tuple(
+            Silence(seat.name, answer.outcome, seat.topics, answer.fault)
+            for seat, answer in answers
+            if answer.outcome != "ran"
+        ),
+    )
 
 
 def _run_of(seat: _Seat, answer: _Answer) -> DetectorRun:

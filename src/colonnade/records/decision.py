@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from colonnade.records.clause import Action, Level
 from colonnade.records.record import Digest, Record
@@ -76,15 +76,17 @@ class GuardTable(Record):
     replies: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
-class DetectorRun(Record):
-    """What became of one detector, or judge, when a text was ruled on.
+class DetectorRun(BaseModel):
+    """What became of one detector, or judge, when a text was ruled on; a part of a ruling, no record by itself.
 
     Attributes:
         version: of its code.
-        digest: of everything that its answers depend on.
+        digest: of everything that the detector's answers depend on.
         outcome: whether it ran; never what the configuration says of it.
         milliseconds: that it took, or until it was given up.
     """
+
+    model_config = Record.model_config
 
     name: str
     version: str
