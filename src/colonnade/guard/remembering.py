@@ -8,6 +8,10 @@ from colonnade.guard.detection import Detection, Detector, Judge, Opinion
 from colonnade.records import Clause, Digest
 
 
+Memories = dict[Digest, dict[str, tuple[Detection, ...]]]
+"""What detectors said, by their digest and by text."""
+
+
 class RememberingDetector:
     """A detector that answers the same text once.
 
@@ -53,9 +57,7 @@ class RememberingJudge:
         return self.opinions[question]
 
 
-def remembering(
-    detectors: Iterable[Detector], memories: dict[Digest, dict[str, tuple[Detection, ...]]] | None = None
-) -> tuple[RememberingDetector, ...]:
+def remembering(detectors: Iterable[Detector], memories: Memories | None = None) -> tuple[RememberingDetector, ...]:
     """All of them; those of one digest share what they remember.
 
     Args:

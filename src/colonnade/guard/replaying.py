@@ -32,12 +32,13 @@ class Exchange(NamedTuple):
     Attributes:
         id: its name where it comes from.
         at: when it came in; none where nobody knows.
-        request: the texts of the request, each judged by itself; none where they were erased or never kept.
+        request: the texts of the request, each judged by itself; none where they cannot be read.
         replies: the text of every answer; none for one that cannot be read.
         ruled: the ruling on the request at the time, and those on the answers; none where nothing was ruled.
         grant: the grant that let it through, if one did.
         should: what people say should have come of it, where they did.
         cluster: exchanges of one cluster are not independent: one person's, for instance.
+        erased: whether the request was kept once, and its key is gone or was not given.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Exchange(NamedTuple):
     grant: str = ""
     should: Should | None = None
     cluster: str = ""
+    erased: bool = False
 
 
 class Outcome(NamedTuple):
@@ -95,7 +97,7 @@ class Unread(NamedTuple):
     """An exchange that cannot be replayed, and why."""
 
     exchange: Exchange
-    why: Literal["erased", "not kept"]
+    why: Literal["erased", "not kept", "no ruling"]
 
 
 class Cost(NamedTuple):
@@ -144,7 +146,7 @@ def deciding(rulings: Sequence[Ruling]) -> Ruling:
 
 async def replay(
     exchanges: Iterable[Exchange],
-    before: Callable[[Exchange], Awaitable[Outcome]],
+    before: Callable[[Exchange], Awaitable[Outcome | None]],
     after: Callable[[Exchange], Awaitable[Outcome]],
     table: Lookup,
 ) -> AsyncIterator[Replayed | Unread]:
@@ -152,15 +154,19 @@ async def replay(
 
     Args:
         exchanges: in the order in which the results come.
-        before: what came, or would have come, of one.
+        before: what came, or would have come, of one; nothing where nobody knows.
         after: what would come of it.
         table: the one that ``after`` rules by, to tell what a change comes from.
     """
     for exchange in exchanges:
         if exchange.request is None:
-            yield Unread(exchange, "erased" if exchange.ruled else "not kept")
+            yield Unread(exchange, "erased" if exchange.erased else "not kept")
             continue
-        then, now = await before(exchange), await after(exchange)
+        then = await before(exchange)
+        if then is None:
+            yield Unread(exchange, "no ruling")
+            continue
+        now = await after(exchange)
         yield Replayed(exchange, then, now, cause_of(then.ruling, now.ruling, table))
 
 
