@@ -9,13 +9,11 @@ The last characters of a reply wait for the judgement on its end.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from colonnade.guard.guard import Guard, HoldBack, Who
-from colonnade.guard.protocol.asked import Delta
-from colonnade.guard.protocol.errors import UpstreamError
+from colonnade.guard.protocol import Delta, UpstreamError, readable
 from colonnade.records import Ruling
 
 STEP = 120
@@ -32,9 +30,6 @@ PER_TOKEN = 4
 
 LARGEST = 4_000_000
 """Characters of all that a reply says."""
-
-_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-
 
 class Released(NamedTuple):
     """A piece that may go out."""
@@ -89,25 +84,20 @@ class _Channel:
         self.parts: list[str] = []
         self.tail, self.base = "", 0
         self.length = self.judged = self.sent = self.windows = 0
-        self.escaped = False
         self.ruling: Ruling | None = None
-        self.code = name not in ("content", "reasoning", "summary", "refusal")
 
     def add(self, text: str) -> None:
         self.parts.append(text)
         self.tail += text
         self.length += len(text)
-        if self.code and not self.escaped and "\\u" in self.tail:
-            self.escaped = True
 
     def since(self, position: int) -> str:
-        """The text from a position on; what is written in escapes is seen without them."""
-        text = self.tail[max(position - self.base, 0) :]
-        return _unescaped(text) if self.escaped else text
+        """The text from a position on, as it is judged: letter for letter as long as what is sent."""
+        return readable(self.name, self.tail[max(position - self.base, 0) :])
 
     def forget(self, position: int) -> None:
-        """Nothing before this position is asked for any more; code with escapes is read as a whole."""
-        if not self.escaped and position - self.base > 4 * STEP:
+        """Nothing before this position is asked for any more."""
+        if position - self.base > 4 * STEP:
             self.tail, self.base = self.tail[position - self.base :], position
 
 
@@ -190,7 +180,7 @@ class HeldReply:
         elif self._guard.has_patterns:
             ruling = await self._guard.rule_piece(channel.since(channel.sent - BEHIND), self._who, self._request)
             self._note(channel, ruling, events)
-        if channel.choice in self.withheld or channel.escaped:
+        if channel.choice in self.withheld:
             return
         behind = max(self._guard.pending(channel.since(channel.sent - BEHIND)), self._held.characters, 1)
         until = channel.length - behind
@@ -202,7 +192,7 @@ class HeldReply:
         """Let every detector see what none has seen yet, with what stands before it."""
         if channel.judged == channel.length and not (to_the_end and self._conversation):
             return
-        text = channel.since(0 if channel.escaped else channel.judged - OVERLAP)
+        text = channel.since(channel.judged - OVERLAP)
         turns = (*self._conversation, "".join(channel.parts)) if to_the_end and self._conversation else ()
         ruling = await self._guard.rule("reply", text, self._who, self._request, turns)
         channel.judged = channel.length
@@ -235,8 +225,3 @@ def _weight(ruling: Ruling) -> tuple[bool, bool, bool, float]:
     broken = any(run.outcome != "ran" for run in ruling.detectors)
     return ruling.action != "allow", broken, ruling.topic is not None, ruling.similarity or 0.0
 
-
-def _unescaped(text: str) -> str:
-    """Code as it is meant: ``\\u0061`` is an a, however it is written."""
-    plain = _ESCAPE.sub(lambda found: chr(int(found.group(1), 16)), text)
-    return f"{text}\n{plain}"
