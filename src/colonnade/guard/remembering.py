@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from colonnade.guard.detection import Detection, Detector, Judge, Opinion
 from colonnade.records import Clause, Digest
 
-
 Memories = dict[Digest, dict[str, tuple[Detection, ...]]]
 """What detectors said, by their digest and by text."""
 

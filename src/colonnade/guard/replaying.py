@@ -35,6 +35,7 @@ class Exchange(NamedTuple):
         request: the texts of the request, each judged by itself; none where they cannot be read.
         replies: the text of every answer; none for one that cannot be read.
         ruled: the ruling on the request at the time, and those on the answers; none where nothing was ruled.
+        conversation: every turn of the request with its role.
         grant: the grant that let it through, if one did.
         should: what people say should have come of it, where they did.
         cluster: exchanges of one cluster are not independent: one person's, for instance.
@@ -126,14 +127,12 @@ async def outcome_under(rule: Rule, exchange: Exchange, holder_of: Callable[[Exc
         exchange: its request must be readable.
         holder_of: who asks, with the grants as they stood.
     """
-    who, texts = holder_of(exchange), exchange.request or ()
-    first = await rule("request", texts, who, None, exchange.conversation)
+    who, texts, turns = holder_of(exchange), exchange.request or (), exchange.conversation
+    first = await rule("request", texts, who, None, turns if len(turns) > 1 else ())
     if first.action not in ("allow", Action.CAP):
         return Outcome(first)
-    rulings = [first]
-    for reply in exchange.replies:
-        if reply is not None:
-            rulings.append(await rule("reply", reply, who, first, (*exchange.conversation, reply)))
+    read = [reply for reply in exchange.replies if reply is not None]
+    rulings = [first, *[await rule("reply", reply, who, first, (*turns, reply)) for reply in read]]
     return Outcome(deciding(rulings), len(rulings) == 1 + len(exchange.replies))
 
 

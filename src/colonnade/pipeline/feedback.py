@@ -1,4 +1,4 @@
-"""The policy queue of a workspace: what waits, with the sentences that can be read, and what an accepted one becomes."""
+"""The policy queue of a workspace: what waits, with the sentences that can be read, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -124,7 +124,9 @@ def propose(workspace: Workspace, row: Feedback, asked: str | None, by: str, now
     """
     if asked is None:
         what = f"the request of '{row.id}' cannot be read."
-        raise InputError(what, mend="Give the log and the keys with '--log', '--keys' and '--secret', or erase nothing.")
+        raise InputError(
+            what, mend="Give the log and the keys with '--log', '--keys' and '--secret', or erase nothing."
+        )
     candidate = CandidatePrompt(
         text=asked,
         origin=PromptOrigin.FEEDBACK.value,

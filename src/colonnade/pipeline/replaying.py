@@ -168,7 +168,7 @@ def _from_file(row: ReplayRow, line: int) -> Exchange:
         purpose=row.purpose,
         request=texts,
         replies=row.answers,
-        conversation=(*turns, f"user: {row.prompt}") if turns else (),
+        conversation=(*turns, f"user: {row.prompt}"),
         should=row.should,
         cluster=row.cluster or row.principal,
     )
@@ -186,7 +186,7 @@ def _from_request(opened: OpenedRow, name: str, should: Should | None) -> Exchan
         tier=str(row.get("tier", "")),
         purpose=str(row.get("purpose", "")),
         request=said if readable else None,
-        conversation=turns if len(turns) > 1 else (),
+        conversation=turns,
         at=datetime.fromisoformat(opened.line["at"]),
         ruled=(ruling,) if ruling is not None else (),
         grant=ruling.grant if ruling is not None else "",

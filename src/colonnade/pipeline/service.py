@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from starlette.applications import Starlette
 
-from colonnade.guard import Detector, Guard, compile_table, gateway, read_guard_configuration, topic_clauses
+from colonnade.guard import Detector, Guard, GuardConfiguration, compile_table, read_guard_configuration, topic_clauses
+from colonnade.guard.remembering import Memories, remembering
 from colonnade.models import Model, adapter
 from colonnade.pipeline.planning import plan
 from colonnade.pipeline.workspace import Workspace
@@ -17,9 +18,25 @@ from colonnade.store import Store
 def build_guard(workspace: Workspace) -> Guard:
     """The guard as the policies stand now, for the launch's first region and today."""
     configuration = read_guard_configuration(workspace.folder / "guard.yaml")
-    region, today = workspace.launch.regions[0], datetime.now(UTC).date()
+    return guard_of(workspace, configuration, datetime.now(UTC).date())
+
+
+def guard_of(
+    workspace: Workspace, configuration: GuardConfiguration, today: date, memories: Memories | None = None
+) -> Guard:
+    """The guard of a workspace, for the launch's first region.
+
+    Args:
+        workspace: its policies count.
+        configuration: tiers, purposes and replies.
+        today: the day.
+        memories: where detectors keep what they said, so that another guard need not ask them again.
+    """
+    region = workspace.launch.regions[0]
     table = compile_table(workspace.policies.active, configuration, region, today)
-    return Guard(table, Detector(topic_clauses(workspace.policies.active, region), adapter("minilm")()))
+    topics = topic_clauses(workspace.policies.active, region)
+    detectors = (Detector(topics, adapter("minilm")()),)
+    return Guard(table, detectors if memories is None else remembering(detectors, memories), clauses=topics)
 
 
 def last_decision(workspace: Workspace) -> tuple[Checkpoint, Decision]:
@@ -64,7 +81,4 @@ def load_model(workspace: Workspace, checkpoint: Checkpoint) -> Model:
 
 def build_gateway(workspace: Workspace, checkpoint: Checkpoint, trust_headers: bool) -> Starlette:
     """An application that answers the OpenAI chat protocol, guarded on both sides."""
-    model = load_model(workspace, checkpoint)
-    return gateway(
-        build_guard(workspace), model, workspace.launch.name, workspace.launch.model.system, trust_headers=trust_headers
-    )
+    raise NotImplementedError

@@ -86,7 +86,9 @@ def read_queue(file: Path) -> Queue:
             rows[kind.decode()].append(_KINDS[kind.decode()].model_validate_json(content))
         except (ValidationError, KeyError, UnicodeDecodeError):
             mend = "Put the file back from a backup."
-            raise CorruptionError("this line is no feedback and no verdict.", file=file, line=number, mend=mend) from None
+            raise CorruptionError(
+                "this line is no feedback and no verdict.", file=file, line=number, mend=mend
+            ) from None
     said = tuple(row for row in rows["feedback"] if isinstance(row, Feedback))
     return Queue(said, tuple(row for row in rows["verdict"] if isinstance(row, FeedbackVerdict)))
 

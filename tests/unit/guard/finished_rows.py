@@ -13,9 +13,7 @@ TOOK = Timings(guard_request=0.4, log=2.0, upstream_first=120.0, upstream_all=90
 
 
 def run(name: str = "words", outcome: Any = "ran", milliseconds: float = 0.3) -> DetectorRun:
-    return DetectorRun(
-        name=name, version="1", digest=f"sha256:{'0' * 64}", outcome=outcome, milliseconds=milliseconds
-    )
+    return DetectorRun(name=name, version="1", digest=f"sha256:{'0' * 64}", outcome=outcome, milliseconds=milliseconds)
 
 
 def ruling(side: Any = "request", **changes: Any) -> Ruling:

@@ -1,8 +1,9 @@
-"""A request becomes a few spans in the names of the GenAI conventions, within the client's trace, with nobody's words."""
+"""A request becomes a few spans in the names of the GenAI conventions, in the client's trace, with no words."""
 
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -135,7 +136,7 @@ def test_times_lie_within_the_request_in_the_order_in_which_they_happened() -> N
     assert request.end_time - int(request.start_time or 0) == 905_000_000
     order = [named(spans, name) for name in ("apply_guardrail colonnade llm_input", "chat")]
     order.append(named(spans, "apply_guardrail colonnade llm_output"))
-    for earlier, later in zip(order, order[1:], strict=False):
+    for earlier, later in pairwise(order):
         assert (earlier.end_time or 0) <= (later.start_time or 0)
     assert (order[-1].end_time or 0) <= request.end_time
 
