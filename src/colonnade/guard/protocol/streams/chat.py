@@ -37,7 +37,9 @@ class ChatReader(Reader):
         for choice in choices:
             if type(choice) is not dict:
                 raise garbage("a choice is no object")
-            index = self._index(choice)
+            index = choice.get("index", 0)
+            if index not in self._open:
+                self._index(choice)
             if (delta := choice.get("delta")) is not None:
                 self._delta(index, delta)
             if (finish := choice.get("finish_reason")) is not None:

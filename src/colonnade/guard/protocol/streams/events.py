@@ -33,6 +33,16 @@ class Events:
         Raises:
             UpstreamError: for an event that is too large, and for lines that are no field at all.
         """
+        if (
+            self._begun
+            and not (self._waiting or self._data or self._after_return)
+            and data.startswith(b"data: ")
+            and data.endswith(b"\n\n")
+            and data.find(b"\n") == len(data) - 2
+            and b"\r" not in data
+            and len(data) <= LARGEST_EVENT
+        ):  # one whole event, as servers mostly send them
+            return [data[6:-2]]
         if self._after_return and data:
             self._after_return = False
             data = data[1:] if data.startswith(b"\n") else data

@@ -74,23 +74,26 @@ class Reader(ABC):
         return self._gathered()
 
     def _gathered(self) -> list[Delta]:
-        found = [Delta(choice, channel, "".join(pieces)) for (choice, channel), pieces in self._pieces.items()]
+        found = [
+            Delta(choice, channel, pieces[0] if len(pieces) == 1 else "".join(pieces))
+            for (choice, channel), pieces in self._pieces.items()
+        ]
+        self._pieces.clear()
         if self._ends:
             found += self._ends
-            self._ends = []
-        self._pieces = {}
+            self._ends.clear()
         return found
 
     @abstractmethod
     def _chunk(self, chunk: dict[str, Any]) -> None:
         """One event."""
 
-    def _index(self, choice: Mapping[str, Any]) -> int:
+    def _index(self, choice: Mapping[str, Any]) -> None:
+        """Takes note of a choice that speaks for the first time."""
         index = choice.get("index", 0)
         if type(index) is not int or not 0 <= index < MOST:
             raise garbage("the choices are not numbered")
         self._open.add(index)
-        return index
 
     def _say(self, choice: int, channel: str, text: str) -> None:
         if not text:
