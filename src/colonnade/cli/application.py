@@ -27,6 +27,7 @@ from colonnade.cli.inspection import inspect_application
 from colonnade.cli.judge import judge_application
 from colonnade.cli.policy import policy_application
 from colonnade.cli.prompts import prompts_application
+from colonnade.cli.trying import try_text
 from colonnade.guard.serving import serve as serve_gateway
 from colonnade.pipeline import check_workspace, open_workspace
 from colonnade.pipeline import plan as make_plan
@@ -34,7 +35,7 @@ from colonnade.pipeline import run as run_pipeline
 from colonnade.pipeline.agreement import agreement
 from colonnade.pipeline.impact import touched_by
 from colonnade.pipeline.impact import why as why_stale
-from colonnade.pipeline.service import build_gateway, build_guard, last_decision
+from colonnade.pipeline.service import build_gateway, last_decision
 from colonnade.records import ColonnadeError, InputError, Outcome
 from colonnade.store import Store
 
@@ -207,39 +208,7 @@ def trace(
         store.close()
 
 
-@application.command(name="try")
-def try_text(
-    workspace: WorkspaceArgument,
-    text: Annotated[str, typer.Argument(help="What a user might write.")],
-    tier: Annotated[str, typer.Option(help="Who asks; by default the first tier of guard.yaml.")] = "",
-    purpose: Annotated[str, typer.Option(help="What for; by default the first purpose of guard.yaml.")] = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Show how the guard rules on one request, and the clause that decides."""
-    opened = open_workspace(workspace)
-    guard = build_guard(opened)
-    ruling = guard.rule_request(text, tier or guard.table.tiers[0], purpose or guard.table.purposes[0])
-    if as_json:
-        print(ruling.model_dump_json())
-        return
-    similarity = "" if ruling.similarity is None else f" (similarity {ruling.similarity:.2f})"
-    lines = {
-        "action": ruling.action,
-        "rule": ruling.rule,
-        "topic": f"{ruling.topic or 'none'}{similarity}",
-        "level": ruling.level or "none",
-        "asked by": f"{ruling.tier}, for {ruling.purpose}",
-        "because": ruling.reason,
-        "would permit": "; ".join(ruling.permitted_by) or "nothing",
-        "detectors": ", ".join(ruling.detectors) or "none ran",
-    }
-    for name, value in lines.items():
-        out.print(f"{name:<13}{value}", markup=False)
-    clause = opened.policies.clause(ruling.rule.partition("/")[0])
-    if clause is not None:
-        out.print(
-            f"{'clause':<13}{clause.title} ({clause.file}, line {clause.line})\n{'':<13}{clause.text}", markup=False
-        )
+application.command(name="try")(try_text)
 
 
 @application.command()

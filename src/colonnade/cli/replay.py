@@ -156,8 +156,8 @@ def _show(
     for clause, group in _by_clause(changed):
         found = policies.clause(clause)
         title = f": {found.title}  {found.file}, line {found.line}" if found is not None else ""
-        out.print(f"[bold]{len(group)}[/] ", end="")
-        out.print(f"{_counted(group)}  {clause}{title}", markup=False)
+        out.print(f"{_counted(group)}: ", end="", style="bold", markup=False)
+        out.print(f"{clause}{title}", markup=False)
         for row in group[:_MOST]:
             out.print(f"    {row.exchange.id:<38}{_in_words(row.before)} -> {_in_words(row.after)}", markup=False)
             note = f"; people say {row.exchange.should}" if row.exchange.should else ""

@@ -111,7 +111,9 @@ class Detector:
         self.topics = frozenset(self._ceilings)
         similarities = self._examples.vectors @ self._examples.vectors.T
         self.floor = choose_floor(similarities, self._examples.above)
-        self.digest = digest_bytes(self._examples.vectors.tobytes() + repr(self._examples.topics).encode())
+        # Of the examples' levels and of the ceilings, too: an answer depends on them as much as on the words.
+        said = repr((self.version, self._examples.topics, sorted(self._ceilings.items()))).encode()
+        self.digest = digest_bytes(self._examples.vectors.tobytes() + self._examples.ranks.tobytes() + said)
         self._weights = np.linalg.solve(_gram(similarities), _signs(self._examples.above))
 
     def detect(self, text: str) -> tuple[Detection, ...]:

@@ -15,7 +15,7 @@ from colonnade.guard.access import GrantIndex, grant_content, standing_of_grant
 from colonnade.guard.access.grants import GrantEvent
 from colonnade.guard.access.past import PastHolder
 from colonnade.guard.configuration import AccessSettings
-from colonnade.guard.remembering import Memories
+from colonnade.guard.remembering import Memories, RememberingJudge, remembering
 from colonnade.guard.replaying import (
     Exchange,
     Outcome,
@@ -29,13 +29,16 @@ from colonnade.guard.replaying import (
 from colonnade.guard.table import Lookup
 from colonnade.pipeline.access import access_settings, read_book
 from colonnade.pipeline.comparison import Side, side_of
-from colonnade.pipeline.service import guard_of
+from colonnade.pipeline.service import guard_parts
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import Grant, GrantState, InputError, Record, Ruling
 from colonnade.records.reading import read_rows, row_to_record
 from colonnade.store.log import KeyRing
 from colonnade.store.log.contents import OpenedRow, open_rows
 from colonnade.store.log.segments import SETTINGS
+
+PATIENCE = 3600.0
+"""Seconds for a slow detector: a replay may be slow, but a busy machine must not change what it finds."""
 
 
 class Turn(Record):
@@ -247,7 +250,9 @@ class Replaying:
         return self._policies(name, side_of(self._workspace, name, configuration))
 
     def _policies(self, name: str, side: Side) -> Policies:
-        guard = guard_of(side.workspace, side.configuration, _today(), self._memories)
+        parts = guard_parts(side.workspace, side.configuration, _today())
+        judge = RememberingJudge(parts.judge) if parts.judge is not None else None
+        guard = parts.guard(remembering(parts.detectors, self._memories), judge, PATIENCE)
         return Policies(name, guard, _grants_by_day(side.workspace, guard), side.unread)
 
 

@@ -2,41 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from starlette.applications import Starlette
 
 from colonnade.guard import Detector, Guard, GuardConfiguration, compile_table, read_guard_configuration, topic_clauses
-from colonnade.guard.remembering import Memories, remembering
+from colonnade.guard.detection import Detector as DetectorLike
+from colonnade.guard.detection import Judge
+from colonnade.guard.detection.patterns import pattern_detectors
+from colonnade.guard.running import LIMIT
 from colonnade.models import Model, adapter
 from colonnade.pipeline.planning import plan
 from colonnade.pipeline.workspace import Workspace
-from colonnade.records import Checkpoint, Decision, InputError
+from colonnade.records import Checkpoint, Clause, Decision, GuardTable, InputError
 from colonnade.store import Store
 
 
 def build_guard(workspace: Workspace) -> Guard:
     """The guard as the policies stand now, for the launch's first region and today."""
     configuration = read_guard_configuration(workspace.folder / "guard.yaml")
-    return guard_of(workspace, configuration, datetime.now(UTC).date())
+    parts = guard_parts(workspace, configuration, datetime.now(UTC).date())
+    return parts.guard(parts.detectors, parts.judge)
 
 
-def guard_of(
-    workspace: Workspace, configuration: GuardConfiguration, today: date, memories: Memories | None = None
-) -> Guard:
-    """The guard of a workspace, for the launch's first region.
+class GuardParts(NamedTuple):
+    """What a guard is made of.
+
+    Attributes:
+        topics: the clauses that limit a topic here.
+    """
+
+    table: GuardTable
+    topics: tuple[Clause, ...]
+    detectors: tuple[DetectorLike, ...]
+    judge: Judge | None = None
+
+    def guard(self, detectors: Sequence[DetectorLike], judge: Judge | None = None, limit: float = LIMIT) -> Guard:
+        """The guard, with these detectors and this judge in the place of its own."""
+        return Guard(self.table, detectors, clauses=self.topics, judge=judge, limit=limit)
+
+
+def guard_parts(workspace: Workspace, configuration: GuardConfiguration, today: date) -> GuardParts:
+    """The parts of the guard of a workspace, for the launch's first region.
 
     Args:
         workspace: its policies count.
         configuration: tiers, purposes and replies.
         today: the day.
-        memories: where detectors keep what they said, so that another guard need not ask them again.
     """
     region = workspace.launch.regions[0]
     table = compile_table(workspace.policies.active, configuration, region, today)
     topics = topic_clauses(workspace.policies.active, region)
-    detectors = (Detector(topics, adapter("minilm")()),)
-    return Guard(table, detectors if memories is None else remembering(detectors, memories), clauses=topics)
+    return GuardParts(table, topics, (*pattern_detectors(topics), Detector(topics, adapter("minilm")())))
 
 
 def last_decision(workspace: Workspace) -> tuple[Checkpoint, Decision]:

@@ -10,7 +10,7 @@ from colonnade.guard.access import GrantIndex
 from colonnade.guard.access.past import PastHolder
 from colonnade.guard.explaining import Explainer
 from colonnade.guard.keys import StoredKey, read_keys
-from colonnade.guard.remembering import remembering
+from colonnade.guard.remembering import RememberingJudge, remembering
 from colonnade.pipeline.access import access_settings, standings
 from colonnade.pipeline.service import guard_parts
 from colonnade.pipeline.workspace import Workspace
@@ -62,5 +62,7 @@ def trial_of(workspace: Workspace) -> Trial:
     detectors = remembering(parts.detectors)
     rows = standings(workspace, today) if access_settings(workspace) is not None else ()
     grants = tuple(row.grant for row in rows if row.state is GrantState.ACTIVE)
-    explainer = Explainer(parts.guard(detectors), detectors, None, workspace.policies.active, grants)
+    judge = RememberingJudge(parts.judge) if parts.judge is not None else None
+    guard = parts.guard(detectors, judge)
+    explainer = Explainer(guard, detectors, judge, workspace.policies.active, grants)
     return Trial(explainer, grants, read_keys(workspace.folder / ".colonnade" / KEYS), today)
