@@ -239,7 +239,9 @@ def train(clauses: Iterable[Clause], encoders: Sequence[Encoder], prompts: Seque
         embeddings=tuple((share * each.T @ duals).astype(np.float32) for each in vectors),
         words=(share * (words.T @ duals) * rarity[:, None]).astype(np.float32),
         rarity=rarity,
-        intercepts=(ridge.INTERCEPT * duals.sum(axis=0) + [*[0.0] * (len(clauses) + 1), ranked.mean]).astype(np.float32),
+        intercepts=(ridge.INTERCEPT * duals.sum(axis=0) + [*[0.0] * (len(clauses) + 1), ranked.mean]).astype(
+            np.float32
+        ),
         facts=ranked.facts,
     )
     # The rank has no part in the scores; its column only makes the shape of what detect() sees.
@@ -298,12 +300,12 @@ def _fit_ranks(kernel: Array, rows: Sequence[Labelled]) -> _Ranks:
     duals = np.zeros(len(rows))
     duals[named] = fitted.duals[:, 0]
     on_facts = SURFACE_WEIGHT * scaled.T @ fitted.duals[:, 0]
-    return _Ranks(duals, float(ranks.mean()), (on_facts.reshape(FACTS), mean, spread), fitted.held_out[:, 0] + ranks.mean())
+    return _Ranks(
+        duals, float(ranks.mean()), (on_facts.reshape(FACTS), mean, spread), fitted.held_out[:, 0] + ranks.mean()
+    )
 
 
 def _levels_found(ranked: _Ranks, rows: Sequence[Labelled], clauses: Sequence[Clause]) -> LevelReport:
     ceilings = {clause.id: clause.ceiling.rank for clause in clauses if clause.ceiling is not None}
     named = [row for row in rows if row.rank is not None and row.topic is not None]
-    return level_report(
-        ranked.held_out, [row.rank or 0 for row in named], [ceilings[row.topic or ""] for row in named]
-    )
+    return level_report(ranked.held_out, [row.rank or 0 for row in named], [ceilings[row.topic or ""] for row in named])

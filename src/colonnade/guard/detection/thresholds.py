@@ -127,8 +127,8 @@ def calibrate(scores: Array, rows: Sequence[Labelled], clauses: Sequence[Clause]
         _limits(clause, scores[:, column], (owner == clause.id) & above, (owner == clause.id) & ~above, clusters, floor)
         for column, clause in enumerate(clauses)
     )
-    held = (scores >= np.array([limit.low for limit in limits])).any(axis=1)
-    certain = (scores >= np.array([limit.high for limit in limits])).any(axis=1)
+    held = np.asarray((scores >= np.array([limit.low for limit in limits])).any(axis=1))
+    certain = np.asarray((scores >= np.array([limit.high for limit in limits])).any(axis=1))
     return Calibrated(
         limits=limits,
         topics=tuple(

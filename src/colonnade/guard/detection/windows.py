@@ -16,6 +16,7 @@ TURN_WORDS = 480
 """Of a conversation so many words are read, the latest: twenty windows, whatever its length."""
 
 _BETWEEN_TURNS = "\n\n"
+_SPEAKER = re.compile(r"^(?:user|assistant|system|developer|tool|function): ")
 _CHUNK = re.compile(rf"\S{{1,{LONGEST_WORD}}}")
 
 
@@ -49,5 +50,10 @@ def join_turns(turns: Sequence[str]) -> str:
 
 
 def turns_of(text: str) -> tuple[str, ...]:
-    """The turns that :func:`join_turns` joined; a turn with an empty line in it counts as several."""
-    return tuple(turn for turn in text.split(_BETWEEN_TURNS) if turn.strip())
+    """The turns that :func:`join_turns` joined; a turn with an empty line in it counts as several.
+
+    Who said a turn may stand before it (``user: ...``) and is no part of what was said. All turns are kept,
+    whoever is named: the name may be the user's own words.
+    """
+    turns = (_SPEAKER.sub("", turn) for turn in text.split(_BETWEEN_TURNS))
+    return tuple(turn for turn in turns if turn.strip())
