@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from colonnade.records import Digest, Grant, Record
 
@@ -28,20 +28,23 @@ class AdapterSource(Record):
         folder: a path below the workspace, with an adapter that PEFT has saved.
         checkpoint: ``chosen`` is the checkpoint that the last run has chosen.
         server: what the server behind the gateway calls it; it is sent as the name of the model.
-        digest: of the folder's files; without it a folder is not loaded.
+        expected: ``digest`` in the file: of the folder's files; without it a folder is not loaded.
     """
 
     folder: Annotated[str, Field(min_length=1)] | None = None
     checkpoint: Literal["chosen"] | None = None
     server: Annotated[str, Field(min_length=1)] | None = None
-    digest: Annotated[Digest, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    # A record has a digest of its own, so the field needs another name than its key.
+    expected: Digest | None = Field(
+        default=None, validation_alias=AliasChoices("digest", "expected"), pattern=r"^sha256:[0-9a-f]{64}$"
+    )
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> AdapterSource:
         given = [name for name in ("folder", "checkpoint", "server") if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError("an adapter needs one of 'folder', 'checkpoint' and 'server'; keep one of them")
-        if self.digest is not None and self.folder is None:
+        if self.expected is not None and self.folder is None:
             raise ValueError(f"a digest can only be checked of a 'folder', not of a '{given[0]}'; leave it out")
         return self
 
