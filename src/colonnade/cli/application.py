@@ -22,6 +22,7 @@ from colonnade.cli.capability import capability_application
 from colonnade.cli.display import QuietReporter, TerminalReporter, err, out, show_decision
 from colonnade.cli.evaluate import evaluate_application
 from colonnade.cli.files import check_place
+from colonnade.cli.guard import guard_application
 from colonnade.cli.inspection import inspect_application
 from colonnade.cli.judge import judge_application
 from colonnade.cli.policy import policy_application
@@ -58,6 +59,7 @@ application.add_typer(capability_application, name="capability")
 application.add_typer(evaluate_application, name="evaluate")
 application.add_typer(audit_application, name="audit")
 application.add_typer(access_application, name="access")
+application.add_typer(guard_application, name="guard")
 
 WorkspaceArgument = Annotated[
     Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")

@@ -5,8 +5,9 @@ Only making the file needs the package ``onnx``; reading it needs ``onnxruntime`
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +69,11 @@ def build_graph(weights: Weights) -> Any:
     for layer in range(LAYERS):
         state = _layer(graph, state, f"encoder.layer.{layer}", hidden)
     _pool(graph, state, floats)
-    shape: Callable[[str], Any] = lambda name: graph.helper.make_tensor_value_info(  # noqa: E731 - said twice below
-        name, TensorProto.INT64, ["texts", "length"]
-    )
+    inputs = [
+        graph.helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "length"]) for name in ("tokens", "mask")
+    ]
     pooled = graph.helper.make_tensor_value_info("pooled", TensorProto.FLOAT, ["texts", WIDTH])
-    made = graph.helper.make_graph(
-        graph.nodes, "encoder", [shape("tokens"), shape("mask")], [pooled], list(graph.constants.values())
-    )
+    made = graph.helper.make_graph(graph.nodes, "encoder", inputs, [pooled], list(graph.constants.values()))
     return graph.helper.make_model(made, opset_imports=[graph.helper.make_opsetid("", OPSET)], ir_version=8)
 
 
@@ -87,16 +86,23 @@ def write_eight_bits(weights: Weights, whole: Path, small: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     onnx.save(build_graph(weights), str(whole))
-    quantize_dynamic(
-        str(whole), str(small), op_types_to_quantize=["MatMul"], per_channel=True, weight_type=QuantType.QInt8
-    )
+    # It advises to preprocess the graph, of which it then changes nothing, through the root logger.
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        quantize_dynamic(
+            str(whole), str(small), op_types_to_quantize=["MatMul"], per_channel=True, weight_type=QuantType.QInt8
+        )
+    finally:
+        logging.disable(before)
 
 
 def _embed(graph: _Graph) -> str:
     table = graph.constant("words", graph.weights["embeddings.word_embeddings.weight"])
-    places = graph.weights["embeddings.position_embeddings.weight"] + graph.weights[
-        "embeddings.token_type_embeddings.weight"
-    ][0]
+    places = (
+        graph.weights["embeddings.position_embeddings.weight"]
+        + graph.weights["embeddings.token_type_embeddings.weight"][0]
+    )
     words = graph.node("Gather", [table, "tokens"], "words.found")
     size = graph.node("Shape", ["tokens"], "tokens.shape")
     length = graph.node("Gather", [size, graph.constant("second", np.array([1]))], "tokens.length")

@@ -96,7 +96,7 @@ def forward(weights: Weights, tokens: NDArray[np.int64], mask: NDArray[np.int64]
         tokens: ids of shape (texts, tokens), at most 512 per text.
         mask: 1 for tokens, 0 for padding, of the same shape.
     """
-    texts, length = tokens.shape
+    length = tokens.shape[1]
     state = (
         weights["embeddings.word_embeddings.weight"][tokens]
         + weights["embeddings.position_embeddings.weight"][:length]
