@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from colonnade.guard.adapters import AdapterSettings
 from colonnade.records import Action, Record
 from colonnade.records.reading import read_yaml
 
@@ -100,6 +101,7 @@ class GuardConfiguration(Record):
         access: about grants; without it there are none.
         log: where rows are written; ``none`` for nowhere. Where nothing is said, ``serve`` keeps one in
             the workspace, and grants need ``access.log`` or this.
+        adapters: which there are, and who is answered with which.
     """
 
     tiers: Names
@@ -107,6 +109,15 @@ class GuardConfiguration(Record):
     replies: Annotated[Replies, BeforeValidator(_pairs)]
     access: AccessSettings | None = None
     log: LogSettings | Literal["none"] | None = None
+    adapters: AdapterSettings | None = None
+
+    @model_validator(mode="after")
+    def _adapters_are_for_known_cases(self) -> GuardConfiguration:
+        for place, rule in enumerate(self.adapters.rules if self.adapters else ()):
+            for kind, name, known in (("tier", rule.tier, self.tiers), ("purpose", rule.purpose, self.purposes)):
+                if name is not None and name not in known:
+                    raise ValueError(f"the rule {place + 1} of 'adapters' names the {kind} '{name}', which there is not")
+        return self
 
 
 def read_guard_configuration(file: Path) -> GuardConfiguration:
