@@ -29,6 +29,7 @@ from colonnade.guard.replaying import (
 from colonnade.guard.table import Lookup
 from colonnade.pipeline.access import access_settings, read_book
 from colonnade.pipeline.comparison import Side, side_of
+from colonnade.pipeline.detection import teaching_prompts
 from colonnade.pipeline.service import guard_parts
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import Grant, GrantState, InputError, Record, Ruling
@@ -233,6 +234,7 @@ class Replaying:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._prompts = teaching_prompts(workspace)
         self._memories: Memories = {}
 
     def now(self) -> Policies:
@@ -250,7 +252,7 @@ class Replaying:
         return self._policies(name, side_of(self._workspace, name, configuration))
 
     def _policies(self, name: str, side: Side) -> Policies:
-        parts = guard_parts(side.workspace, side.configuration, _today())
+        parts = guard_parts(side.workspace, side.configuration, _today(), self._prompts)
         judge = RememberingJudge(parts.judge) if parts.judge is not None else None
         guard = parts.guard(remembering(parts.detectors, self._memories), judge, PATIENCE)
         return Policies(name, guard, _grants_by_day(side.workspace, guard), side.unread)

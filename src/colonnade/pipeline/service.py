@@ -8,22 +8,22 @@ from typing import NamedTuple
 
 from starlette.applications import Starlette
 
-from colonnade.guard import Detector, Guard, GuardConfiguration, compile_table, read_guard_configuration, topic_clauses
-from colonnade.guard.detection import Detector as DetectorLike
-from colonnade.guard.detection import Judge
+from colonnade.guard import Guard, GuardConfiguration, compile_table, read_guard_configuration, topic_clauses
+from colonnade.guard.detection import Conversations, Detector, Judge, train
 from colonnade.guard.detection.patterns import pattern_detectors
 from colonnade.guard.running import LIMIT
 from colonnade.models import Model, adapter
+from colonnade.pipeline.detection import teaching_prompts
 from colonnade.pipeline.planning import plan
 from colonnade.pipeline.workspace import Workspace
-from colonnade.records import Checkpoint, Clause, Decision, GuardTable, InputError
+from colonnade.records import Checkpoint, Clause, Decision, GuardTable, InputError, Prompt
 from colonnade.store import Store
 
 
 def build_guard(workspace: Workspace) -> Guard:
     """The guard as the policies stand now, for the launch's first region and today."""
     configuration = read_guard_configuration(workspace.folder / "guard.yaml")
-    parts = guard_parts(workspace, configuration, datetime.now(UTC).date())
+    parts = guard_parts(workspace, configuration, datetime.now(UTC).date(), teaching_prompts(workspace))
     return parts.guard(parts.detectors, parts.judge)
 
 
@@ -36,26 +36,30 @@ class GuardParts(NamedTuple):
 
     table: GuardTable
     topics: tuple[Clause, ...]
-    detectors: tuple[DetectorLike, ...]
+    detectors: tuple[Detector, ...]
     judge: Judge | None = None
 
-    def guard(self, detectors: Sequence[DetectorLike], judge: Judge | None = None, limit: float = LIMIT) -> Guard:
+    def guard(self, detectors: Sequence[Detector], judge: Judge | None = None, limit: float = LIMIT) -> Guard:
         """The guard, with these detectors and this judge in the place of its own."""
         return Guard(self.table, detectors, clauses=self.topics, judge=judge, limit=limit)
 
 
-def guard_parts(workspace: Workspace, configuration: GuardConfiguration, today: date) -> GuardParts:
+def guard_parts(
+    workspace: Workspace, configuration: GuardConfiguration, today: date, prompts: Sequence[Prompt] = ()
+) -> GuardParts:
     """The parts of the guard of a workspace, for the launch's first region.
 
     Args:
         workspace: its policies count.
         configuration: tiers, purposes and replies.
         today: the day.
+        prompts: that teach the detectors besides the clauses' examples; see ``teaching_prompts``.
     """
     region = workspace.launch.regions[0]
     table = compile_table(workspace.policies.active, configuration, region, today)
     topics = topic_clauses(workspace.policies.active, region)
-    return GuardParts(table, topics, (*pattern_detectors(topics), Detector(topics, adapter("minilm")())))
+    heads = train(topics, (adapter("static")(),), prompts)
+    return GuardParts(table, topics, (*pattern_detectors(topics), heads, Conversations(heads)))
 
 
 def last_decision(workspace: Workspace) -> tuple[Checkpoint, Decision]:

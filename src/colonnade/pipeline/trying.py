@@ -12,6 +12,7 @@ from colonnade.guard.explaining import Explainer
 from colonnade.guard.keys import StoredKey, read_keys
 from colonnade.guard.remembering import RememberingJudge, remembering
 from colonnade.pipeline.access import access_settings, standings
+from colonnade.pipeline.detection import teaching_prompts
 from colonnade.pipeline.service import guard_parts
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import Grant, GrantState, InputError
@@ -58,7 +59,8 @@ class Trial(NamedTuple):
 def trial_of(workspace: Workspace) -> Trial:
     """The guard of a workspace as it stands now, with its grants and keys; nothing is written by trying."""
     today = datetime.now(UTC).date()
-    parts = guard_parts(workspace, read_guard_configuration(workspace.folder / "guard.yaml"), today)
+    configuration = read_guard_configuration(workspace.folder / "guard.yaml")
+    parts = guard_parts(workspace, configuration, today, teaching_prompts(workspace))
     detectors = remembering(parts.detectors)
     rows = standings(workspace, today) if access_settings(workspace) is not None else ()
     grants = tuple(row.grant for row in rows if row.state is GrantState.ACTIVE)

@@ -43,7 +43,7 @@ def _plain(found: re.Match[str]) -> str:
     if len(kind) != 5:
         return found[0]
     character = chr(int(kind[1:], 16))
-    needed = character in '"\\' or not 0x20 <= ord(character) or 0xD800 <= ord(character) <= 0xDFFF
+    needed = character in '"\\' or ord(character) < 0x20 or 0xD800 <= ord(character) <= 0xDFFF
     return found[0] if needed else character
 
 
@@ -105,7 +105,7 @@ def _blank(found: re.Match[str]) -> str:
 
 
 def judged_arguments(arguments: str) -> str:
-    """The arguments of an earlier call as the model may read them: the JSON itself and, where it escapes, its values."""
+    """The arguments of an earlier call as the model may read them: the JSON and, where it escapes, its values."""
     if "\\" not in arguments:
         return arguments
     try:
