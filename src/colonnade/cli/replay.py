@@ -39,6 +39,7 @@ _CAUSES = {
     "table": "the policies say otherwise",
     "detectors": "the detectors find otherwise",
     "both": "the policies and the detectors",
+    "grants": "a grant opens it on one side only",
 }
 _COSTS: tuple[tuple[Should, str, str], ...] = (
     ("allow", "refused though people say it is right", "newly refused"),

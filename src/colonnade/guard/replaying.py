@@ -19,8 +19,8 @@ from colonnade.statistics import Difference, Estimate, clustered_interval, clust
 Should = Literal["allow", "refuse"]
 """What people say should have come of an exchange."""
 
-Cause = Literal["table", "detectors", "both"]
-"""What a change comes from: what the policies say, what the detectors find, or either alone would not do."""
+Cause = Literal["table", "detectors", "both", "grants"]
+"""What a change comes from: what the policies say, what the detectors find, both together, or who has a grant."""
 
 Rule = Callable[[Side, "str | Sequence[str]", Who, "Ruling | None", Sequence[str]], Awaitable[Ruling]]
 """A guard's way of ruling: side, texts, who, the ruling on the request, the conversation."""
@@ -173,13 +173,15 @@ def cause_of(before: Ruling, after: Ruling, table: Lookup) -> Cause | None:
     """What makes the client be answered otherwise; nothing where it is not.
 
     The old finding (topic and level) is looked up in the new table. Where that gives the new answer,
-    the table did it; where it gives the old answer, the detectors did; otherwise both had a part in it.
+    the table did it; where it gives the old answer, the detectors did; otherwise both had a part in it. Where the
+    same finding is opened by a grant on one side only, and the table says the same, the grants did.
     """
     if _answer(before) == _answer(after):
         return None
-    if before.side == after.side and (before.topic, before.level) == (after.topic, after.level):
-        return "table"
     said = _looked_up(before, table)
+    if before.side == after.side and (before.topic, before.level) == (after.topic, after.level):
+        by_grant = bool(before.grant) != bool(after.grant)
+        return "grants" if by_grant and said == (after if before.grant else before).action else "table"
     if said == before.action:
         return "detectors"
     return "table" if said == after.action else "both"
