@@ -58,8 +58,13 @@ def guard_parts(
     region = workspace.launch.regions[0]
     table = compile_table(workspace.policies.active, configuration, region, today)
     topics = topic_clauses(workspace.policies.active, region)
+    return GuardParts(table, topics, detectors_of(topics, prompts))
+
+
+def detectors_of(topics: tuple[Clause, ...], prompts: Sequence[Prompt]) -> tuple[Detector, ...]:
+    """Every detector of the clauses: patterns, heads over static embeddings, and the conversation as a whole."""
     heads = train(topics, (adapter("static")(),), prompts)
-    return GuardParts(table, topics, (*pattern_detectors(topics), heads, Conversations(heads)))
+    return (*pattern_detectors(topics), heads, Conversations(heads))
 
 
 def last_decision(workspace: Workspace) -> tuple[Checkpoint, Decision]:

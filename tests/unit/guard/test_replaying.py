@@ -23,7 +23,6 @@ from colonnade.guard.replaying import (
     replay,
 )
 from colonnade.guard.table import Lookup
-
 from tests.unit.guard.finished_rows import refused, ruling
 from tests.unit.guard.small_policies import small_guard
 
