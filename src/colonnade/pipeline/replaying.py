@@ -30,7 +30,7 @@ from colonnade.guard.table import Lookup
 from colonnade.pipeline.access import access_settings, read_book
 from colonnade.pipeline.comparison import Side, side_of
 from colonnade.pipeline.detection import teaching_prompts
-from colonnade.pipeline.service import guard_parts
+from colonnade.pipeline.guard_parts import guard_parts
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import Grant, GrantState, InputError, Record, Ruling
 from colonnade.records.reading import read_rows, row_to_record

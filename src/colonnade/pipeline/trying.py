@@ -13,7 +13,7 @@ from colonnade.guard.keys import StoredKey, read_keys
 from colonnade.guard.remembering import RememberingJudge, remembering
 from colonnade.pipeline.access import access_settings, standings
 from colonnade.pipeline.detection import teaching_prompts
-from colonnade.pipeline.service import guard_parts
+from colonnade.pipeline.guard_parts import guard_parts
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import Grant, GrantState, InputError
 

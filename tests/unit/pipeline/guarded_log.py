@@ -11,7 +11,7 @@ import pytest
 
 from colonnade.guard import Guard
 from colonnade.guard.detector import Detector
-from colonnade.pipeline import open_workspace, service
+from colonnade.pipeline import guard_parts, open_workspace
 from colonnade.pipeline.service import build_guard
 from colonnade.records import Clause, Ruling
 from colonnade.store.log import Entry, KeyRing, TransparencyLog, create_log, seal_contents
@@ -50,10 +50,10 @@ class Home(NamedTuple):
 def small_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """Detectors of the workspace compare bags of words with the examples: exact on these, and nothing is loaded."""
 
-    def detectors_of(topics: tuple[Clause, ...], _prompts: object) -> tuple[Detector, ...]:
+    def detectors_of(topics: tuple[Clause, ...], *_more: object) -> tuple[Detector, ...]:
         return (Detector(topics, WordEncoder()),)
 
-    monkeypatch.setattr(service, "detectors_of", detectors_of)
+    monkeypatch.setattr(guard_parts, "detectors_of", detectors_of)
 
 
 def make_home(folder: Path, files: dict[str, Any] | None = None) -> Home:

@@ -13,6 +13,9 @@ NAME = re.compile(r"[^\s\x00-\x20\x7f]{1,128}")
 _ESCAPE = re.compile(r"\\(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[^u])", re.DOTALL)
 """A pair of halves, one letter by number, or a short escape."""
 
+_LIVE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
+"""An escape that ends before it is whole."""
+
 
 def call_text(name: str, arguments: str) -> str:
     """A call as an output has it."""
@@ -49,17 +52,15 @@ def _plain(found: re.Match[str]) -> str:
 
 def _cut(text: str) -> int:
     """Where the last escape begins that is still to be completed; the length where there is none."""
-    end, start = 0, len(text)
+    end = start = 0
     for found in _ESCAPE.finditer(text):
         end = found.end()
         high = len(found[1]) == 5 and found[1][1] in "dD" and found[1][2] in "89abAB"
-        start = found.start() if high else len(text)
-    rest = text.find("\\", end)
-    if rest < 0:
-        return start if start < len(text) and end == len(text) else len(text)
-    if len(text) - rest >= 6:
-        return len(text)
-    return start if start < len(text) and rest == end else rest
+        start = found.start() if high else end
+    live = _LIVE.search(text, end)
+    if live is None:
+        return start if end == len(text) else len(text)
+    return start if live.start() == end else live.start()
 
 
 class Plainer:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ ESCAPED = st.lists(
 def test_pieces_are_made_plain_like_the_whole(text: str, places: list[int]) -> None:
     plainer = Plainer()
     cuts = sorted({0, len(text), *(place for place in places if place < len(text))})
-    said = "".join(plainer.feed(text[start:end]) for start, end in zip(cuts, cuts[1:], strict=False))
+    said = "".join(plainer.feed(text[start:end]) for start, end in pairwise(cuts))
     assert said + plainer.finish() == plain_escapes(text)
 
 
