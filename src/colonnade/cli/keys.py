@@ -36,6 +36,9 @@ def add(
         list[str] | None, typer.Option("--purpose", help="What it may be used for; by default the first of guard.yaml.")
     ] = None,
     until: Annotated[str, typer.Option("--until", metavar="YYYY-MM-DD", help="Its last day; by default none.")] = "",
+    operator: Annotated[
+        bool, typer.Option("--operator", help="It may read /metrics, and say something of answers to others.")
+    ] = False,
 ) -> None:
     """Make a key and show it once: nothing that is kept can bring it back. A running service takes it within a second."""
     opened = open_workspace(workspace)
@@ -61,6 +64,7 @@ def add(
             purposes=tuple(purposes or configuration.purposes[:1]),
             until=_day(until) if until else None,
             added=_today(),
+            operator=operator,
         )
     except ValidationError as fault:
         first = fault.errors()[0]
@@ -83,7 +87,7 @@ def show(
         print(json.dumps(rows, ensure_ascii=False))
         return
     for key in stored:
-        what = f"{key.principal}, {key.tier}, for {', '.join(key.purposes)}"
+        what = f"{key.principal}, {key.tier}, for {', '.join(key.purposes)}{', operator' * key.operator}"
         out.print(f"{key.id:<20}{_state(key, today):<10}{what}", markup=False)
     if not stored:
         out.print("There are no keys: the service answers on the loopback interface only.")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from colonnade.cli.display import err, out, visible
 from colonnade.guard.replaying import Cost, Exchange, Outcome, Replayed, Should, Unread, cost
 from colonnade.pipeline import open_workspace
+from colonnade.pipeline.feedback import own_log
 from colonnade.pipeline.replaying import (
     Policies,
     Replaying,
@@ -25,6 +26,7 @@ from colonnade.pipeline.replaying import (
     labels_of_file,
     replay_all,
 )
+from colonnade.pipeline.workspace import Workspace
 from colonnade.policy.revisions import is_revision
 from colonnade.records import InputError, PolicySet, Ruling
 from colonnade.store.log import KeyRing
@@ -49,8 +51,11 @@ _COSTS: tuple[tuple[Should, str, str], ...] = (
 
 def replay(
     place: Annotated[
-        Path, typer.Argument(metavar="FILE|LOG", help="A JSONL file of requests, or the folder of an audit log.")
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="[FILE|LOG]", help="A JSONL file of requests, or an audit log; by default the workspace's own."
+        ),
+    ] = None,
     workspace: Annotated[Path, typer.Option("--workspace", "-w", help="The workspace.")] = Path(),
     against: Annotated[
         str,
@@ -83,7 +88,8 @@ def replay(
 ) -> None:
     """Rule on yesterday's requests and answers again, and list every answer that would change, with both costs."""
     opened, started = open_workspace(workspace), perf_counter()
-    exchanges = _exchanges(place, labels, _ring(place, keys, secret, secret_variable))
+    place, ring = _place(opened, place, _Keys(keys, secret, secret_variable))
+    exchanges = _exchanges(place, labels, ring)
     replaying = Replaying(opened)
     after = replaying.at(against) if against else replaying.now()
     then = _before(replaying, place, workspace, before)
@@ -100,6 +106,14 @@ def replay(
     raise typer.Exit(CHANGED if fail_on_change and changed else 0)
 
 
+class _Keys(NamedTuple):
+    """The keys that the command line names."""
+
+    keys: Path | None
+    secret: Path | None
+    variable: str
+
+
 def _exchanges(place: Path, labels: Path | None, ring: KeyRing | None) -> Sequence[Exchange]:
     said = labels_of_file(labels) if labels is not None else {}
     if is_log(place):
@@ -113,12 +127,22 @@ def _exchanges(place: Path, labels: Path | None, ring: KeyRing | None) -> Sequen
     return [row._replace(should=said.get(row.id, row.should)) for row in rows]
 
 
-def _ring(place: Path, keys: Path | None, secret: Path | None, variable: str) -> KeyRing | None:
-    if not is_log(place) or (keys is None and secret is None and not variable):
-        return None
-    if keys is None or not keys.is_dir():
-        raise InputError("there is no folder of keys here.", file=keys, mend="Name the one of the service: '--keys'.")
-    return KeyRing(keys, read_secret(secret, variable), place)
+def _place(opened: Workspace, place: Path | None, named: _Keys) -> tuple[Path, KeyRing | None]:
+    """What is replayed, with the keys that were named, or those of the workspace for its own log."""
+    own = own_log(opened) if place is None or is_log(place) else None
+    if place is None:
+        if own is None:
+            mend = "Name a file of requests, or a log; 'colonnade serve' makes one."
+            raise InputError("this workspace has no audit log of its own.", file=opened.folder, mend=mend)
+        place = own.log
+    if not is_log(place):
+        return place, None
+    if named == _Keys(None, None, ""):
+        return place, own.ring if own is not None and own.log.samefile(place) else None
+    if named.keys is None or not named.keys.is_dir():
+        mend = "Name the one of the service: '--keys'."
+        raise InputError("there is no folder of keys here.", file=named.keys, mend=mend)
+    return place, KeyRing(named.keys, read_secret(named.secret, named.variable), place)
 
 
 def _before(replaying: Replaying, place: Path, workspace: Path, name: str) -> Policies | None:

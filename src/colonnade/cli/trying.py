@@ -14,7 +14,7 @@ from rich.table import Table
 
 from colonnade.cli.display import err, out, visible
 from colonnade.guard import Who
-from colonnade.guard.explaining import Explanation
+from colonnade.guard.explaining import Explanation, Finding
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.replaying import Turn, exchanges_of_file
 from colonnade.pipeline.trying import Trial, trial_of
@@ -139,7 +139,7 @@ def _show_detectors(row: Explanation) -> None:
             named.topic if named else "none",
             str(named.level or "") if named else "",
             f"{best.score:.2f}" if best else "",
-            _SURE[named.certain] if named else "",
+            _band(finding, named.certain) if named else "",
             f"{run.milliseconds:.2f}",
             style="red" if run.outcome != "ran" else "",
         )
@@ -147,6 +147,13 @@ def _show_detectors(row: Explanation) -> None:
         out.print(table, soft_wrap=False)
     else:
         _line("detectors", "none ran")
+
+
+def _band(finding: Finding, certain: bool) -> str:
+    if finding.band is None:
+        return _SURE[certain]
+    low, high = finding.band
+    return f"{_SURE[certain]} ({low:.2f} to {'never' if high is None else f'{high:.2f}'})"
 
 
 def _show_levels(row: Explanation) -> None:
@@ -176,7 +183,11 @@ def _plain(row: Explanation) -> dict[str, Any]:
     """What is said besides the ruling."""
     return {
         "found": [
-            {"detector": finding.run.name, "detections": [_plain_detection(one) for one in finding.found]}
+            {
+                "detector": finding.run.name,
+                "detections": [_plain_detection(one) for one in finding.found],
+                "band": finding.band,
+            }
             for finding in row.findings
         ],
         "levels": {str(cell.level): cell.model_dump(mode="json") for cell in row.levels},

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from colonnade.guard.detection import Detection, Opinion
+from colonnade.guard.detection import Detection, DetectorReport, Heads, Opinion
 from colonnade.guard.guard import Guard, HoldBack, Side, Who
 from colonnade.guard.remembering import RememberingDetector, RememberingJudge
 from colonnade.guard.table import Lookup
@@ -19,10 +19,13 @@ class Finding(NamedTuple):
 
     Attributes:
         found: its detections, the surest first; of a long text several.
+        band: the two thresholds of the first one's topic, where the detector has some: below the first it is
+            certainly not that topic above its ceiling, from the second on it certainly is; none where it never is.
     """
 
     run: DetectorRun
     found: tuple[Detection, ...] = ()
+    band: tuple[float, float | None] | None = None
 
 
 class Opening(NamedTuple):
@@ -118,11 +121,15 @@ class Explainer:
         )
 
     def _findings(self, ruling: Ruling, texts: Sequence[str]) -> Iterable[Finding]:
-        memories = {detector.name: detector.memory for detector in self._detectors}
+        known = {detector.name: detector for detector in self._detectors}
         for run in ruling.detectors:
-            memory = memories.get(run.name, {})
-            found = [row for text in dict.fromkeys(texts) for row in memory.get(text, ())]
-            yield Finding(run, tuple(sorted(found, key=lambda row: (row.topic is None, -row.score))))
+            detector = known.get(run.name)
+            memory = detector.memory if detector is not None else {}
+            rows = [row for text in dict.fromkeys(texts) for row in memory.get(text, ())]
+            found = tuple(sorted(rows, key=lambda row: (row.topic is None, -row.score)))
+            inside = detector.detector if detector is not None else None
+            band = _band(inside.report, found[0].topic) if isinstance(inside, Heads) and found else None
+            yield Finding(run, found, band)
 
     def _openings(self, ruling: Ruling, who: Who) -> tuple[Opening, ...]:
         if ruling.action == "allow" or ruling.topic is None or ruling.level is None:
@@ -135,3 +142,7 @@ class Explainer:
             and grant.highest.rank >= cell.level.rank
             and any(lies_under(cell.topic, node) for node in grant.topics)
         )
+
+
+def _band(report: DetectorReport, topic: str | None) -> tuple[float, float | None] | None:
+    return next(((row.low, row.high) for row in report.topics if row.topic == topic), None)

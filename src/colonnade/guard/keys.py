@@ -34,6 +34,7 @@ class StoredKey(Record):
         purposes: it may be used for; none stands for the first of ``guard.yaml``.
         until: the last day.
         revoked: the day it ended before its time.
+        operator: whether it may read the service's metrics, and say something of answers to others.
     """
 
     id: Name
@@ -44,13 +45,15 @@ class StoredKey(Record):
     until: date | None = None
     added: date
     revoked: date | None = None
+    operator: bool = False
 
 
 class Principal(NamedTuple):
     """Who asks.
 
     Attributes:
-        anyone: no key names them, because the service has none.
+        anyone: no key names them, because the service has none; it is on the loopback interface then.
+        operator: whether they run the service rather than use it.
     """
 
     name: str
@@ -58,9 +61,10 @@ class Principal(NamedTuple):
     purposes: tuple[str, ...] = ()
     key: str = ""
     anyone: bool = False
+    operator: bool = False
 
 
-ANYONE = Principal("anyone", anyone=True)
+ANYONE = Principal("anyone", anyone=True, operator=True)
 
 
 class Keys:
@@ -102,7 +106,7 @@ class Keys:
             raise ProtocolError("this key is not known here.", status=401, code="invalid_api_key")
         if found.revoked is not None or (found.until is not None and self._today() > found.until):
             raise ProtocolError("this key has ended.", status=401, code="invalid_api_key")
-        return Principal(found.principal, found.tier, found.purposes, found.id)
+        return Principal(found.principal, found.tier, found.purposes, found.id, operator=found.operator)
 
 
 def hash_of(key: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from colonnade.pipeline.adjudicating import propose_candidate
+from colonnade.pipeline.recording import PEOPLE, SECRET, log_settings
 from colonnade.pipeline.workspace import Workspace
 from colonnade.policy.feedback_queue import Queue, append, decide, read_queue
 from colonnade.records import (
@@ -26,6 +27,8 @@ from colonnade.store import HOME
 from colonnade.store.log import KeyRing
 from colonnade.store.log.contents import open_row
 from colonnade.store.log.finding import find_rows
+from colonnade.store.log.secrets import read_secret
+from colonnade.store.log.segments import SETTINGS
 
 FILE = "policy-queue.jsonl"
 
@@ -57,6 +60,17 @@ def queue_file(folder: Path) -> Path:
 def queue_of(folder: Path) -> Queue:
     """The queue of a workspace."""
     return read_queue(queue_file(folder))
+
+
+def own_log(workspace: Workspace) -> Sealed | None:
+    """The log that a service of the workspace writes, with its keys; nothing where there is none to be read."""
+    settings = log_settings(workspace)
+    if settings is None:
+        return None
+    folder, beside = workspace.folder / settings.folder, (workspace.folder / settings.key).parent
+    if not (folder / SETTINGS).is_file() or not (beside / PEOPLE).is_dir():
+        return None
+    return Sealed(folder, KeyRing(beside / PEOPLE, read_secret(beside / SECRET), folder))
 
 
 def enter(folder: Path, row: Feedback) -> None:

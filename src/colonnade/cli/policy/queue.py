@@ -34,7 +34,8 @@ def queue(
     person: Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides.")] = "",
     reason: Annotated[str, typer.Option("--reason", help="Why, in a sentence.")] = "",
     log: Annotated[
-        Path | None, typer.Option("--log", metavar="FOLDER", help="The audit log that has the sentences, sealed.")
+        Path | None,
+        typer.Option("--log", metavar="FOLDER", help="The audit log with the sentences; by default its own."),
     ] = None,
     keys: Annotated[Path | None, typer.Option("--keys", metavar="FOLDER", help="The folder of the keys.")] = None,
     secret: Annotated[
@@ -49,7 +50,7 @@ def queue(
     if close and accept:
         raise InputError("one is closed or accepted, not both.", mend="Give '--close' or '--accept'.")
     opened, now = open_workspace(workspace), datetime.now(UTC)
-    sealed = _sealed(log, keys, secret, secret_variable)
+    sealed = _sealed(opened, log, keys, secret, secret_variable)
     if close:
         done = feedback.close(workspace, close, person, reason, now)
         out.print(f"{done.feedback} is {done.decision}: {done.because}", markup=False)
@@ -115,9 +116,11 @@ def _show(row: Feedback, words: Words) -> None:
         out.print(f"        asked: {visible(words.asked)}", markup=False)
 
 
-def _sealed(log: Path | None, keys: Path | None, secret: Path | None, variable: str) -> Sealed | None:
+def _sealed(
+    opened: Workspace, log: Path | None, keys: Path | None, secret: Path | None, variable: str
+) -> Sealed | None:
     if log is None and keys is None and secret is None and not variable:
-        return None
+        return feedback.own_log(opened)
     if log is None or keys is None or not keys.is_dir():
         mend = "Give '--log', '--keys' and '--secret', or none of them."
         raise InputError("to read what was said needs the log, the keys and their secret.", mend=mend)
