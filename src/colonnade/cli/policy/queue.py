@@ -35,7 +35,7 @@ def queue(
     reason: Annotated[str, typer.Option("--reason", help="Why, in a sentence.")] = "",
     log: Annotated[
         Path | None,
-        typer.Option("--log", metavar="FOLDER", help="The audit log with the sentences; by default its own."),
+        typer.Option("--log", metavar="FOLDER", help="The log with the sentences; by default its own."),
     ] = None,
     keys: Annotated[Path | None, typer.Option("--keys", metavar="FOLDER", help="The folder of the keys.")] = None,
     secret: Annotated[
