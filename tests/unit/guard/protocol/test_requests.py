@@ -182,7 +182,10 @@ REFUSED: list[tuple[Endpoint, dict[str, Any], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("endpoint", "changes", "parameter"), REFUSED, ids=str)
+REFUSED_NAMES = [f"{endpoint.name}-{parameter}" for endpoint, _, parameter in REFUSED]
+
+
+@pytest.mark.parametrize(("endpoint", "changes", "parameter"), REFUSED, ids=REFUSED_NAMES)
 def test_what_is_not_understood_is_refused_by_name(endpoint: Endpoint, changes: dict[str, Any], parameter: str) -> None:
     with pytest.raises(ProtocolError) as caught:
         small(endpoint, **changes)

@@ -1,0 +1,10 @@
+"""The readers of requests: ``python -m tests.fuzz.requests --seconds 60``."""
+
+from __future__ import annotations
+
+from tests.fuzz.bodies import request
+from tests.fuzz.running import fuzz
+from tests.fuzz.seeds import REQUESTS
+
+if __name__ == "__main__":
+    fuzz("requests", request, REQUESTS)

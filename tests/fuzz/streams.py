@@ -1,0 +1,10 @@
+"""The readers of server-sent events, and the writers: ``python -m tests.fuzz.streams --seconds 60``."""
+
+from __future__ import annotations
+
+from tests.fuzz.bodies import stream
+from tests.fuzz.running import fuzz
+from tests.fuzz.seeds import STREAMED
+
+if __name__ == "__main__":
+    fuzz("streams", stream, STREAMED)
