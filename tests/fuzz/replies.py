@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz.bodies import reply
 from tests.fuzz.running import fuzz
-from tests.fuzz.seeds import REPLIES
 
 if __name__ == "__main__":
-    fuzz("replies", reply, REPLIES)
+    fuzz("replies", "reply", "REPLIES")

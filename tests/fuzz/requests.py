@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz.bodies import request
 from tests.fuzz.running import fuzz
-from tests.fuzz.seeds import REQUESTS
 
 if __name__ == "__main__":
-    fuzz("requests", request, REQUESTS)
+    fuzz("requests", "request", "REQUESTS")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
-def fuzz(name: str, body: Callable[[bytes], None], seeds: Iterable[bytes]) -> None:
+def fuzz(name: str, body: str, seeds: str) -> None:
     """Lets atheris look for an input at which the body raises.
 
     Args:
         name: for the help.
-        body: the harness.
-        seeds: inputs to begin with.
+        body: the harness, a function of ``tests.fuzz.bodies``; imported here, so that it can be instrumented.
+        seeds: inputs to begin with, a list of ``tests.fuzz.seeds``.
     """
     parser = argparse.ArgumentParser(prog=f"python -m tests.fuzz.{name}")
     parser.add_argument("--seconds", type=int, default=60)
@@ -25,11 +25,12 @@ def fuzz(name: str, body: Callable[[bytes], None], seeds: Iterable[bytes]) -> No
     except ImportError:
         print("atheris is not installed, so nothing was fuzzed; install it and run this again.")
         return
-    atheris.instrument_all()
+    with atheris.instrument_imports(include=["colonnade.guard.protocol"]):
+        harness = getattr(importlib.import_module("tests.fuzz.bodies"), body)
+    begin = getattr(importlib.import_module("tests.fuzz.seeds"), seeds)
     with tempfile.TemporaryDirectory() as folder:
-        for index, seed in enumerate(seeds):
+        for index, seed in enumerate(begin):
             (Path(folder) / str(index)).write_bytes(seed)
-        artefacts = f"-artifact_prefix={folder}/"
-        options = [f"-max_total_time={seconds}", "-max_len=8192", "-timeout=20", "-print_final_stats=1", artefacts]
-        atheris.Setup([sys.argv[0], folder, *options], body)
+        limits = [f"-max_total_time={seconds}", "-max_len=8192", "-timeout=20", "-print_final_stats=1"]
+        atheris.Setup([sys.argv[0], folder, *limits], harness)
         atheris.Fuzz()

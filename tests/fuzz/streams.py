@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz.bodies import stream
 from tests.fuzz.running import fuzz
-from tests.fuzz.seeds import STREAMED
 
 if __name__ == "__main__":
-    fuzz("streams", stream, STREAMED)
+    fuzz("streams", "stream", "STREAMED")

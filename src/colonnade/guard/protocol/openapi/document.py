@@ -13,6 +13,7 @@ ERRORS = {
     403: "The key does not permit this purpose or this grant.",
     404: "There is no such route, model or answer.",
     405: "The route does not take this method.",
+    408: "The request did not come to its end in time.",
     413: "The request is too large.",
     429: "A cap of the key or of the grant is reached.",
     500: "The service failed; nothing was answered. What could not be logged is not sent.",
@@ -29,7 +30,7 @@ RULED: dict[str, Schema] = {
     "X-Colonnade-Id": {"description": "The id of the rows in the log.", "schema": {"type": "string"}},
 }
 
-ASKING = (400, 401, 403, 404, 405, 413, 429, 500, 502, 503, 504)
+ASKING = (400, 401, 403, 404, 405, 408, 413, 429, 500, 502, 503, 504)
 
 READING = (401, 405, 429, 500, 503)
 
@@ -108,7 +109,7 @@ def _feedback() -> dict[str, Any]:
             "operationId": "feedback",
             "summary": "Says of an answer that it should have been another.",
             "requestBody": {"required": True, "content": _json("Feedback")},
-            "responses": {"202": taken, **_errors(400, 401, 403, 404, 405, 413, 429, 500, 503)},
+            "responses": {"202": taken, **_errors(400, 401, 403, 404, 405, 408, 413, 429, 500, 503)},
         }
     }
 

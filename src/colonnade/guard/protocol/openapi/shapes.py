@@ -16,7 +16,7 @@ ANYTHING: Schema = {}
 NOTHING: Schema = {"type": "null"}
 OBJECT: Schema = {"type": "object"}
 UNSET: Schema = {"enum": [None, False]}
-NAME: Schema = {"type": "string", "pattern": "^[^\\s\\x00-\\x20\\x7f]{1,128}$"}
+NAME: Schema = {"type": "string", "pattern": "^[!-~]{1,128}$"}
 BASE64: Schema = {"type": "string", "pattern": "^[A-Za-z0-9+/]*={0,2}$"}
 MEDIA: Schema = {
     "type": "string",
