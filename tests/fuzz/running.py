@@ -9,13 +9,14 @@ import tempfile
 from pathlib import Path
 
 
-def fuzz(name: str, body: str, seeds: str) -> None:
+def fuzz(name: str, body: str, seeds: str, longest: int = 8192) -> None:
     """Lets atheris look for an input at which the body raises.
 
     Args:
         name: for the help.
         body: the harness, a function of ``tests.fuzz.bodies``; imported here, so that it can be instrumented.
         seeds: inputs to begin with, a list of ``tests.fuzz.seeds``.
+        longest: bytes of an input.
     """
     parser = argparse.ArgumentParser(prog=f"python -m tests.fuzz.{name}")
     parser.add_argument("--seconds", type=int, default=60)
@@ -31,6 +32,6 @@ def fuzz(name: str, body: str, seeds: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for index, seed in enumerate(begin):
             (Path(folder) / str(index)).write_bytes(seed)
-        limits = [f"-max_total_time={seconds}", "-max_len=8192", "-timeout=20", "-print_final_stats=1"]
+        limits = [f"-max_total_time={seconds}", f"-max_len={longest}", "-timeout=20", "-print_final_stats=1"]
         atheris.Setup([sys.argv[0], folder, *limits], harness)
         atheris.Fuzz()

@@ -5,4 +5,4 @@ from __future__ import annotations
 from tests.fuzz.running import fuzz
 
 if __name__ == "__main__":
-    fuzz("streams", "stream", "STREAMED")
+    fuzz("streams", "stream", "STREAMED", longest=1500)
