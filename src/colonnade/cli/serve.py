@@ -12,6 +12,7 @@ from colonnade.cli.display import err
 from colonnade.guard.keys import read_keys
 from colonnade.guard.serving import serve as serve_gateway
 from colonnade.guard.serving import served_address
+from colonnade.guard.telemetry.spans import spans_over_http
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.gateway_service import GatewayService, Wish, keys_file
 from colonnade.pipeline.recording import log_settings, open_log
@@ -36,6 +37,14 @@ def serve(
     no_contents: Annotated[
         bool, typer.Option("--no-contents", help="Keep no prompts and answers, only what was decided on them.")
     ] = False,
+    traces: Annotated[
+        str,
+        typer.Option(
+            "--traces",
+            metavar="URL",
+            help="Send spans to an OpenTelemetry collector, such as http://HOST:4318/v1/traces.",
+        ),
+    ] = "",
     trust_headers: Annotated[
         bool,
         typer.Option(
@@ -55,7 +64,8 @@ def serve(
     Store(workspace).close()  # makes the workspace's own folder, with what keeps it out of version control
     settings = log_settings(opened)
     log = open_log(opened, settings, contents=not no_contents) if settings is not None else None
-    service = GatewayService(opened, behind, log, Wish(trust_headers=trust_headers))
+    spans = spans_over_http(traces, opened.launch.name) if traces else None
+    service = GatewayService(opened, behind, log, Wish(trust_headers=trust_headers, spans=spans))
     if log is None:
         err.print("[yellow]warning[/] guard.yaml says 'log: none': nothing is recorded, and no grant can be used.")
     else:

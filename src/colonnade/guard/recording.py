@@ -88,6 +88,11 @@ class LogRecorder:
             row, sealed = {**row, "contents": contents.references}, contents.lines
         await self._bridge.wait(self.writer.submit_entry(Entry(row_bytes(row), sealed)))
 
+    @property
+    def keeps_texts(self) -> bool:
+        """Whether words are kept at all."""
+        return self._ring is not None
+
     def state(self) -> LogState:
         """How the log stands."""
         fault = self.writer.fault

@@ -9,19 +9,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from colonnade.guard import Guard
 from colonnade.guard.access.watching import Watch
+from colonnade.guard.feedback import FeedbackDesk, LoggedAnswers
 from colonnade.guard.gateway import Service, Standing, application
+from colonnade.guard.gateway.side_routes import feedback_route, metrics_route
 from colonnade.guard.keys import Keys, read_keys
 from colonnade.guard.observing import Observer
 from colonnade.guard.protocol import ENDPOINTS
-from colonnade.guard.recording import GrantUses, Recorder, Unrecorded
+from colonnade.guard.recording import GrantUses, LogState, Recorder, Unrecorded
+from colonnade.guard.telemetry.metrics import Metrics, NamesOf
+from colonnade.guard.telemetry.spans import Spans
 from colonnade.pipeline.access_service import AccessService
+from colonnade.pipeline.feedback import enter
 from colonnade.pipeline.recording import Opened
 from colonnade.pipeline.service import Behind, adapter_settings, build_guard
 from colonnade.pipeline.workspace import Workspace, open_workspace
@@ -43,11 +50,13 @@ class Wish(NamedTuple):
         trust_headers: let a request say its own tier; for trying out.
         observers: told of each row.
         build: makes the guard.
+        spans: written of each request; none where nobody collects them.
     """
 
     trust_headers: bool = False
     observers: Sequence[Observer] = ()
     build: Callable[[Workspace], Guard] = build_guard
+    spans: Spans | None = None
 
 
 def keys_file(workspace: Path) -> Path:
@@ -75,8 +84,14 @@ class GatewayService:
         stored = read_keys(keys_file(self._folder))
         self.keyed = bool(stored)
         self.standing = self._stand(workspace, Keys(stored, required=self.keyed))
-        self.service = Service(lambda: self.standing, behind.upstream, recorder, wish.observers)
-        self.application: Starlette = application(self.service, ENDPOINTS, self.health, behind.upstream.close)
+        self.metrics = Metrics(NamesOf(lambda: self.standing.guard))
+        observers = (self.metrics, *wish.observers, *([wish.spans] if wish.spans is not None else []))
+        traced = 1.0 if wish.spans is not None else None
+        self.service = Service(lambda: self.standing, behind.upstream, recorder, observers, traced=traced)
+        self._watch_numbers()
+        self.application: Starlette = application(
+            self.service, ENDPOINTS, self.health, behind.upstream.close, self._side_routes()
+        )
         places = [self._folder / name for name in _READ]
         self._watches = (
             Watch(places, self._take_up, self._keep, moment=_today, seen=True),
@@ -96,6 +111,8 @@ class GatewayService:
             watch.stop()
         self.access.stop()
         self.service.teller.close()
+        if self._wish.spans is not None:
+            self._wish.spans.close()
         if self._log is not None:
             self._log.recorder.close()
 
@@ -116,6 +133,26 @@ class GatewayService:
             "log": None if state is None else state._asdict(),
             "under_way": self.service.under_way,
         }
+
+    def _side_routes(self) -> list[Route]:
+        """What reaches no model: metrics, and feedback where there is a log to find answers in."""
+        routes = [metrics_route(self.metrics, lambda: self.standing.keys)]
+        if self._log is not None:
+            recorder, answers = self._log.recorder, LoggedAnswers(self._log.folder)
+            desk = FeedbackDesk(answers, recorder, partial(enter, self._folder), kept=recorder.keeps_texts)
+            routes.append(feedback_route(desk, lambda: self.standing.keys))
+        return routes
+
+    def _watch_numbers(self) -> None:
+        """What is read when the page of metrics is."""
+        watch, service = self.metrics.watch, self.service
+        watch("under_way", "Requests that are being answered.", lambda: service.under_way)
+        watch("observations_dropped", "Requests that observers were not told of.", lambda: service.teller.dropped)
+        watch("policies_stale", "1 while what is on disk cannot be served.", lambda: float(bool(self.standing.stale)))
+        if self._log is not None:
+            state = self._log.recorder.state
+            watch("log_rows", "Rows of the audit log.", lambda: state().rows)
+            watch("log_unsigned_rows", "Rows behind the newest checkpoint.", lambda: _unsigned(state()))
 
     def _stand(self, workspace: Workspace, keys: Keys) -> Standing:
         return Standing(
@@ -152,6 +189,10 @@ class GatewayService:
         """Keys that cannot be read open nothing."""
         logger.error("the keys cannot be read, and nobody gets in: %s", fault)
         self.standing = self.standing._replace(keys=Keys((), required=True))
+
+
+def _unsigned(state: LogState) -> int:
+    return state.rows - (state.checkpoint or 0)
 
 
 def _today() -> date:

@@ -183,6 +183,7 @@ class Answering:
     def _tell(self, how: str) -> None:
         if self._service.teller.observers:
             passed = self._passed
+            passed.course.held_back = self._held.waited
             replies = [row.ruling for row in self._held.judged if row.ruling is not None]
             trace, now = self._exchange.trace, perf_counter()
             self._service.teller.tell(

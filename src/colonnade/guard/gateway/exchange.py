@@ -39,7 +39,7 @@ class Exchange:
         started: whether the status has gone out.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, traced: float | None = None) -> None:
         self.id = f"ex-{token_hex(16)}"
         self.headers: dict[str, str] = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.started = self.gone = False
@@ -47,9 +47,10 @@ class Exchange:
         self._receive, self._send = receive, send
         self._watch: asyncio.Future[Any] | None = None
         # Where nobody writes spans, a client's trace goes on as it came.
-        parent = self.headers.get("traceparent")
-        state = self.headers.get("tracestate", "")
-        self.trace: Trace | None = begin_trace(parent, state, recorded=False) if parent else None
+        parent, state = self.headers.get("traceparent", ""), self.headers.get("tracestate", "")
+        self.trace: Trace | None = None
+        if parent or traced is not None:
+            self.trace = begin_trace(parent, state, share=traced or 0.0, recorded=traced is not None)
 
     @property
     def language(self) -> str:

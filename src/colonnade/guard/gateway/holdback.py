@@ -9,7 +9,9 @@ The last characters of a reply wait for the judgement on its end.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
+from time import perf_counter
 from typing import NamedTuple
 
 from colonnade.guard.detection.patterns import CONTEXT
@@ -87,11 +89,21 @@ class _Channel:
         self.length = self.judged = self.sent = self.windows = 0
         self.ruling: Ruling | None = None
         self.runs: dict[str, DetectorRun] = {}
+        self.arrivals: deque[tuple[int, float]] = deque()
 
     def add(self, text: str) -> None:
         self.parts.append(text)
         self.tail += text
         self.length += len(text)
+        self.arrivals.append((self.length, perf_counter()))
+
+    def waited(self) -> float:
+        """Seconds that the oldest piece waited of those that have gone out just now."""
+        oldest = 0.0
+        while self.arrivals and self.arrivals[0][0] <= self.sent:
+            since = self.arrivals.popleft()[1]
+            oldest = oldest or perf_counter() - since
+        return oldest
 
     def take(self, ruling: Ruling) -> None:
         """Keep the strictest ruling, and what became of every detector over all of them."""
@@ -129,6 +141,9 @@ class HeldReply:
         request: the ruling on the request.
         held: what stays behind.
         conversation: the turns of the request, for detectors that read conversations.
+
+    Attributes:
+        waited: the longest that a piece waited before it went out, in seconds.
     """
 
     def __init__(
@@ -138,6 +153,7 @@ class HeldReply:
         self._conversation = conversation
         self._channels: dict[tuple[int, str], _Channel] = {}
         self._finishes: dict[int, str] = {}
+        self.waited = 0.0
         self.withheld: dict[int, Withheld] = {}
         self._size = 0
         window = held.tokens * PER_TOKEN
@@ -248,6 +264,7 @@ class HeldReply:
             start = channel.sent - channel.base
             events.append(Released(channel.choice, channel.name, channel.tail[start : until - channel.base]))
             channel.sent = until
+            self.waited = max(self.waited, channel.waited())
         channel.forget(min(channel.judged - OVERLAP, channel.sent - BEHIND))
 
 

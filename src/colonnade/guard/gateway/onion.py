@@ -41,7 +41,8 @@ class Onion:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong is told in the protocol's shape."""
-        exchange, service = Exchange(scope, receive, send), self._service
+        service = self._service
+        exchange = Exchange(scope, receive, send, service.traced)
         service.under_way += 1
         try:
             if service.under_way > service.most:

@@ -25,12 +25,13 @@ class Course:
         asked_upstream, first_piece, last_piece: of the model behind.
         first_out: when the first piece of the answer went out.
         ruling_request, ruling_reply, writing: how long was spent on these.
+        held_back: the longest that a piece of the answer waited.
     """
 
     def __init__(self, started: float) -> None:
         self.at = datetime.now(UTC)
         self.started = started
-        self.ruling_request = self.ruling_reply = self.writing = 0.0
+        self.ruling_request = self.ruling_reply = self.writing = self.held_back = 0.0
         self.asked_upstream: float | None = None
         self.first_piece: float | None = None
         self.last_piece: float | None = None
@@ -145,8 +146,9 @@ def finished(
             log=course.writing * 1000,
             upstream_first=None if first is None else first * 1000,
             upstream_all=None if last is None else last * 1000,
-            guard_reply=course.ruling_reply * 1000,
+            guard_reply=course.ruling_reply * 1000 if replies else None,
             all=(now - course.started) * 1000,
+            held_back=course.held_back * 1000 if replies else None,
         ),
         tokens=_tokens(course.usage),
         trace=trace,

@@ -32,6 +32,7 @@ class Service:
         recorder: where rows go.
         observers: told of each finished request.
         most: requests under way at once.
+        traced: of the traces that begin here, the share that is kept; none where nobody writes spans.
     """
 
     def __init__(
@@ -41,9 +42,10 @@ class Service:
         recorder: Recorder,
         observers: Sequence[Observer] = (),
         most: int = MOST,
+        traced: float | None = None,
     ) -> None:
         self.standing, self.upstream, self.recorder = standing, upstream, recorder
-        self.teller, self.most, self.under_way = Teller(observers), most, 0
+        self.teller, self.most, self.under_way, self.traced = Teller(observers), most, 0, traced
 
     async def record(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str], course: Course) -> None:
         """Have a row on disk.

@@ -10,11 +10,13 @@ Names and units follow https://prometheus.io/docs/practices/naming/ (seconds, ``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from colonnade.guard.guard import Guard
 from colonnade.guard.observing import Finished
+from colonnade.guard.protocol import ENDPOINTS
 from colonnade.records import Ruling
 
 OTHER = "other"
@@ -39,14 +41,38 @@ class Known(NamedTuple):
     Attributes:
         clauses: ids of the table's topics and of the clauses above them.
         detectors: names of detectors and of the judge.
-        models: that are served, under their names for clients.
     """
 
     clauses: frozenset[str]
     tiers: frozenset[str]
     endpoints: frozenset[str]
     detectors: frozenset[str]
-    models: frozenset[str] = frozenset()
+
+
+class NamesOf:
+    """The values that labels may have with the guard that rules now.
+
+    Args:
+        guard: the one that rules now; looked through once.
+    """
+
+    def __init__(self, guard: Callable[[], Guard]) -> None:
+        self._guard = guard
+        self._known: tuple[Guard, Known] | None = None
+
+    def __call__(self) -> Known:
+        """The names; made anew only where another guard rules."""
+        guard = self._guard()
+        if self._known is None or self._known[0] is not guard:
+            judge = [guard.judge.name] if guard.judge is not None else []
+            names = Known(
+                clauses=frozenset(cell.topic for cell in guard.table.cells),
+                tiers=frozenset(guard.table.tiers),
+                endpoints=frozenset(endpoint.name for endpoint in ENDPOINTS.values()),
+                detectors=frozenset([name for name, _, _ in guard.detectors] + judge),
+            )
+            self._known = guard, names
+        return self._known[1]
 
 
 class Metrics:
@@ -58,6 +84,7 @@ class Metrics:
 
     def __init__(self, known: Callable[[], Known]) -> None:
         self._known = known
+        self._children: dict[tuple[Any, ...], Any] = {}
         self.registry = registry = CollectorRegistry(auto_describe=False)
 
         def counter(name: str, what: str, labels: Iterable[str] = ()) -> Counter:
@@ -84,25 +111,24 @@ class Metrics:
 
     def finished(self, row: Finished) -> None:
         """Count one request with its answers."""
-        known, took = self._known(), row.milliseconds
-        endpoint = _among(row.endpoint, known.endpoints)
+        known, took, of = self._known(), row.milliseconds, self._of
+        endpoint, tier = _among(row.endpoint, known.endpoints), _among(row.tier, known.tiers)
         deciding = next((ruling for ruling in row.replies if ruling.action != "allow"), row.request)
-        tier, stream = _among(row.tier, known.tiers), "true" if row.stream else "false"
-        self._requests.labels(endpoint, row.outcome, deciding.action, tier, stream).inc()
-        self._statuses.labels(str(row.status)).inc()
+        stream = "true" if row.stream else "false"
+        of(self._requests, endpoint, row.outcome, deciding.action, tier, stream).inc()
+        of(self._statuses, str(row.status)).inc()
         for ruling in (row.request, *row.replies):
             self._ruled(ruling, known)
-        if row.tokens is not None:
-            for direction, count in zip(("in", "out"), row.tokens, strict=True):
-                self._tokens.labels(direction).inc(count)
-        self._guard.labels("request").observe(took.guard_request / 1000)
+        for direction, count in zip(("in", "out"), row.tokens or (), strict=False):
+            of(self._tokens, direction).inc(count)
         for histogram, milliseconds in (
-            (self._guard.labels("reply"), took.guard_reply),
+            (of(self._guard, "request"), took.guard_request),
+            (of(self._guard, "reply"), took.guard_reply),
             (self._log, took.log),
             (self._first, took.upstream_first),
             (self._whole, took.upstream_all),
             (self._held, took.held_back),
-            (self._all.labels(endpoint), took.all),
+            (of(self._all, endpoint), took.all),
         ):
             if milliseconds is not None:
                 histogram.observe(milliseconds / 1000)
@@ -122,14 +148,22 @@ class Metrics:
         return generate_latest(self.registry), CONTENT_TYPE_LATEST
 
     def _ruled(self, ruling: Ruling, known: Known) -> None:
-        clause = _clause(ruling, known)
-        self._rulings.labels(ruling.side, clause, ruling.action).inc()
+        of = self._of
+        of(self._rulings, ruling.side, _clause(ruling, known), ruling.action).inc()
         if ruling.grant:
-            self._grants.labels(_among(ruling.topic or NONE, known.clauses), ruling.level or NONE).inc()
+            of(self._grants, _among(ruling.topic or NONE, known.clauses), ruling.level or NONE).inc()
         for run in ruling.detectors:
             name = _among(run.name, known.detectors)
-            self._detectors.labels(name, run.outcome).inc()
-            self._detector.labels(name).observe(run.milliseconds / 1000)
+            of(self._detectors, name, run.outcome).inc()
+            of(self._detector, name).observe(run.milliseconds / 1000)
+
+    def _of(self, metric: Any, *labels: str) -> Any:
+        """The part of a metric with these labels, found once: finding it takes most of the time of counting."""
+        key = (metric, *labels)
+        found = self._children.get(key)
+        if found is None:
+            found = self._children[key] = metric.labels(*labels)
+        return found
 
 
 def _clause(ruling: Ruling, known: Known) -> str:
