@@ -20,9 +20,19 @@ from colonnade.guard.detection.partial import beginnings
 from colonnade.guard.detection.personal import RECOGNISERS, Check
 from colonnade.guard.detection.reading import Reading, clean, folded, joined, settled
 from colonnade.records import Clause, Digest, InputError, Level, Pattern, PersonalData, digest_of
+from colonnade.records.expressions import (
+    Chars,
+    Choice,
+    Expression,
+    ExpressionError,
+    Node,
+    Repeat,
+    Sequence_,
+    every_part,
+    read_expression,
+    width,
+)
 from colonnade.records.record import canonical_json
-from colonnade.records.expressions import Chars, Choice, Expression, ExpressionError, Node, Repeat, Sequence_
-from colonnade.records.expressions import every_part, read_expression, width
 
 VERSION = "1"
 """Of this code; goes into the digest of every detector made by it."""
@@ -311,9 +321,7 @@ def _searches(clause: Clause, row: Pattern) -> list[tuple[_Search, _Trees]]:
         raise InputError(what, file=clause.file or None, line=clause.line or None, mend=fault.mend) from None
 
 
-def _search(
-    clause: Clause, row: Pattern, expression: Expression, check: Check | None
-) -> tuple[_Search, _Trees]:
+def _search(clause: Clause, row: Pattern, expression: Expression, check: Check | None) -> tuple[_Search, _Trees]:
     cleaned = expression._replace(tree=_cleaned(expression.tree))
     search = _Search(
         topic=clause.id,
@@ -426,9 +434,7 @@ class PatternDetector:
     def detect(self, text: str) -> tuple[Detection, ...]:
         """One detection per match."""
         found = self.patterns.find(text)
-        return tuple(
-            Detection(row.topic, row.level, 1.0, True, f"{self.name}/{row.name}", row.span) for row in found
-        )
+        return tuple(Detection(row.topic, row.level, 1.0, True, f"{self.name}/{row.name}", row.span) for row in found)
 
 
 def pattern_detectors(clauses: Sequence[Clause]) -> tuple[PatternDetector, ...]:
