@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import Field, ValidationError
 
+from colonnade.policy.pattern_checks import pattern_faults
 from colonnade.policy.sections import CLAUSE_ID, MARKS, Report, Section, read_sections
 from colonnade.policy.written_forms import CLAUSE_FORMS, EXAMPLE_FORMS, FRONT_FORMS
 from colonnade.records import (
@@ -26,8 +27,8 @@ from colonnade.records import (
     Source,
     Status,
 )
-from colonnade.records.clause import ClauseException, Criterion, DataTarget, Scope, Severity, Thresholds
-from colonnade.records.expressions import ExpressionError, read_expression
+from colonnade.records.clause import ClauseException, Criterion, Scope, Severity, Thresholds
+from colonnade.records.data_target import DataTarget
 from colonnade.records.reading import (
     LocatedYaml,
     complaints,
@@ -270,7 +271,11 @@ def _draft(section: Section, front: FrontMatter, unread: frozenset[str], file: P
     if located is not None and not wrong & {"boundary", "ceiling", "exceptions", "grantable"}:
         wrong |= _check_boundary(identifier, block, located, report)
     if located is not None and not wrong & {"ceiling", "patterns", "hold_back"}:
-        wrong |= _check_patterns(identifier, block, located, report)
+        faults = tuple(pattern_faults(block.patterns, block.hold_back, block.ceiling))
+        for said in faults:
+            what = f"clause {identifier} {said.what}"
+            report("pattern", InputError(what, file=located.file, line=located.line(said.place), mend=said.mend))
+        wrong |= {"patterns"} if faults else set()
     names = None if "exceptions" in wrong else {exception.id for exception in block.exceptions}
     rows = [
         (row, number)
@@ -354,38 +359,6 @@ def _check_boundary(identifier: str, block: ClauseBlock, located: LocatedYaml, r
                 "ungrantable-exception",
             )
     return wrong
-
-
-def _check_patterns(identifier: str, block: ClauseBlock, located: LocatedYaml, report: Report) -> set[str]:
-    """Report what no guard could look for; returns the keys that cannot be believed then."""
-    faults: list[tuple[str, Place, str]] = []
-    if block.patterns and block.ceiling is None:
-        mend = "Say how specific an answer may be, for instance 'ceiling: overview', or remove the patterns."
-        faults.append(("has patterns and no ceiling, so nothing is above it.", ("patterns",), mend))
-    seen: set[str] = set()
-    longest = 0
-    for index, pattern in enumerate(block.patterns):
-        if pattern.name in seen:
-            what = f"has two patterns called '{pattern.name}'."
-            faults.append((what, ("patterns", index), "Give each its own name."))
-        seen.add(pattern.name)
-        longest = max(longest, len(pattern.literal or ""))
-        if pattern.find is None:
-            continue
-        try:
-            longest = max(longest, read_expression(pattern.find).longest)
-        except ExpressionError as fault:
-            what = f"has a pattern '{pattern.name}' that cannot be used: {fault}"
-            faults.append((what, ("patterns", index, "find"), fault.mend))
-    characters = block.hold_back.characters
-    if characters is not None and characters < longest and not faults:
-        what = f"holds back {characters} characters, and one of its patterns may be {longest} long."
-        mend = f"Write at least {longest}, or leave 'characters' out: what is needed is held back then."
-        faults.append((what, ("hold_back", "characters"), mend))
-    for what, place, mend in faults:
-        said = InputError(f"clause {identifier} {what}", file=located.file, line=located.line(place), mend=mend)
-        report("pattern", said)
-    return {"patterns"} if faults else set()
 
 
 def _example(

@@ -385,4 +385,4 @@ class _Ways:
         stops = node.most - node.least + 1 if first & follows else 1
         if inner > 1 and node.most > 16:
             return MOST_WAYS + 1
-        return min(MOST_WAYS + 1, stops * inner ** max(1, node.most))
+        return min(MOST_WAYS + 1, stops * int(inner ** max(1, node.most)))

@@ -77,29 +77,8 @@ def _behind(words: str, check: Check | None = None, near: int = NEAR) -> Check:
 
 # --- checks ----------------------------------------------------------------------------------------
 
-_FILES = frozenset(
-    [
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "bmp",
-        "css",
-        "js",
-        "ts",
-        "py",
-        "md",
-        "txt",
-        "html",
-        "pdf",
-        "json",
-        "yaml",
-        "xml",
-        "zip",
-    ]
-)
+_IN_FILES = "png jpg jpeg gif svg webp bmp css js ts py md txt html pdf json yaml xml zip"
+_FILES = frozenset(_IN_FILES.split())
 
 
 def _is_email(text: str) -> bool:

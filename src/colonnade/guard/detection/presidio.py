@@ -83,7 +83,7 @@ def _recognisers() -> list[Any]:
     for kind in vars(known).values():
         if isclass(kind) and issubclass(kind, package.PatternRecognizer) and not isabstract(kind):
             try:
-                recogniser = kind()
+                recogniser: Any = kind()
             except Exception:  # noqa: S112  # one that needs settings of its own, or another package
                 continue
             if recogniser.supported_language == "en":
