@@ -433,14 +433,14 @@ def test_a_prompt_that_was_read_is_answered_without_reading_it_again(
     async def work() -> None:
         async with started(plain, watched=1) as engine:
             expected = await answer(engine, Generation(TURNS, tokens=6))
-            hidden = await asyncio.to_thread(engine.read, TURNS)
+            (hidden,) = await asyncio.to_thread(engine.read, [TURNS])
             assert hidden.shape[1] == 32
             assert len(read) == 2
             assert await answer(engine, Generation(TURNS, tokens=6)) == expected
             assert len(read) == 2
         async with started(plain) as engine:
             with pytest.raises(EngineError, match="no layer is watched"):
-                await asyncio.to_thread(engine.read, TURNS)
+                await asyncio.to_thread(engine.read, [TURNS])
 
     run(work())
 
