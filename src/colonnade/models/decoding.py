@@ -156,7 +156,9 @@ class Batch:
             self._memory = None
             return
         cut, index = before - max(self._lengths), torch.tensor(rows, device=self._served.model.device)
-        self._memory = DynamicCache([(keys[index, :, cut:], values[index, :, cut:]) for keys, values, _ in self._memory])
+        self._memory = DynamicCache(
+            [(keys[index, :, cut:], values[index, :, cut:]) for keys, values, _ in self._memory]
+        )
 
     def step(self, tokens: Sequence[int]) -> torch.Tensor:
         """Adds a token to each row; gives the logits of the next, shape (rows, words)."""

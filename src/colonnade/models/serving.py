@@ -89,7 +89,13 @@ class LocalEngine:
     """
 
     def __init__(
-        self, served: Served, name: str = "local", *, rows: int = ROWS, waiting: int = WAITING, watched: int | None = None
+        self,
+        served: Served,
+        name: str = "local",
+        *,
+        rows: int = ROWS,
+        waiting: int = WAITING,
+        watched: int | None = None,
     ) -> None:
         if watched is not None and not 1 <= watched < len(decoder_layers(served.model)):
             last = len(decoder_layers(served.model)) - 1

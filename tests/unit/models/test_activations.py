@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytest.importorskip("peft")
+
+import torch
 
 from colonnade.models import local
 from colonnade.models.activations import POOLINGS, Activations, asked, every_place, pooled, shared_beginning
 from colonnade.models.adapting import AdapterFolder, load_served
+from colonnade.models.decoding import Reader
 from colonnade.models.engine import EngineError, Generation
 from colonnade.models.local import LocalModel
 from colonnade.models.serving import LocalEngine
@@ -51,8 +54,6 @@ def test_an_engine_reads_what_all_places_say_one_text_or_many(tiny_weights: Path
 def test_a_request_that_was_read_for_the_probe_is_answered_from_the_same_pass(
     tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from colonnade.models.decoding import Reader
-
     passes: list[int] = []
     forward = Reader._forward
     monkeypatch.setattr(Reader, "_forward", lambda reader, *given: passes.append(1) or forward(reader, *given))
