@@ -183,7 +183,7 @@ class GuardConfiguration(Record):
         for place, rule in enumerate(self.adapters.rules if self.adapters else ()):
             for kind, name, known in (("tier", rule.tier, self.tiers), ("purpose", rule.purpose, self.purposes)):
                 if name is not None and name not in known:
-                    raise ValueError(f"the rule {place + 1} of 'adapters' names the {kind} '{name}', which there is not")
+                    raise ValueError(f"rule {place + 1} of 'adapters' names the {kind} '{name}', which there is not")
         return self
 
     def milliseconds_for(self, detector: str) -> int:
