@@ -71,13 +71,14 @@ async def _explained(
     trial: Trial, turns: Sequence[Turn], reply: str, who: Who
 ) -> tuple[Explanation, Explanation | None]:
     """The request explained, and the reply where there is one."""
-    said = [f"{turn.role}: {turn.content}" for turn in turns]
     texts, explainer = [turn.content for turn in turns], trial.explainer
+    together = texts if len(texts) > 1 else []  # one text is its own conversation
     try:
-        first = await explainer.explain("request", texts, who, None, said if len(said) > 1 else ())
+        first = await explainer.explain("request", texts, who, None, together)
         if not reply:
             return first, None
-        return first, await explainer.explain("reply", [reply], who, first.ruling, (*said, reply))
+        whole = [*together, reply] if together else []
+        return first, await explainer.explain("reply", [reply], who, first.ruling, whole)
     finally:
         explainer.guard.close()
 
@@ -212,8 +213,9 @@ def _try_many(trial: Trial, file: Path, asker: tuple[str, str, str], as_json: bo
         rows = []
         for row in exchanges_of_file(file):
             who = trial.who(row.principal or name, row.tier or tier, row.purpose or purpose)
-            texts, turns = row.request or (), row.conversation
-            ruling = await trial.explainer.guard.rule("request", texts, who, None, turns if len(turns) > 1 else ())
+            texts = row.request or ()
+            turns = texts if len(texts) > 1 else ()
+            ruling = await trial.explainer.guard.rule("request", texts, who, None, turns)
             rows.append((row.id, texts[-1], ruling))
         trial.explainer.guard.close()
         return rows

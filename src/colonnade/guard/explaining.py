@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from colonnade.guard.detection import Detection, DetectorReport, Heads, Opinion
+from colonnade.guard.detection import Detection, Detector, DetectorReport, Heads, Opinion
+from colonnade.guard.detection.patterns import PatternDetector
 from colonnade.guard.guard import Guard, HoldBack, Side, Who
 from colonnade.guard.remembering import RememberingDetector, RememberingJudge
 from colonnade.guard.table import Lookup
@@ -67,7 +68,7 @@ class Explainer:
 
     Args:
         guard: made with the detectors and the judge given here.
-        detectors: that remember what they said.
+        detectors: see ``remembering``.
         judge: likewise; none where none is configured.
         clauses: of the policies.
         grants: that are active.
@@ -76,7 +77,7 @@ class Explainer:
     def __init__(
         self,
         guard: Guard,
-        detectors: Sequence[RememberingDetector],
+        detectors: Sequence[Detector],
         judge: RememberingJudge | None,
         clauses: Iterable[Clause],
         grants: Iterable[Grant] = (),
@@ -100,7 +101,7 @@ class Explainer:
             texts: each judged by itself.
             who: asks.
             earlier: the ruling on the request, for a reply.
-            conversation: every turn with its role.
+            conversation: the texts of all turns.
         """
         before = len(self._judge.opinions) if self._judge is not None else 0
         ruling = await self.guard.rule(side, texts, who, earlier, conversation)
@@ -124,10 +125,9 @@ class Explainer:
         known = {detector.name: detector for detector in self._detectors}
         for run in ruling.detectors:
             detector = known.get(run.name)
-            memory = detector.memory if detector is not None else {}
-            rows = [row for text in dict.fromkeys(texts) for row in memory.get(text, ())]
+            rows = [row for text in dict.fromkeys(texts) if text for row in _said(detector, text)]
             found = tuple(sorted(rows, key=lambda row: (row.topic is None, -row.score)))
-            inside = detector.detector if detector is not None else None
+            inside = detector.detector if isinstance(detector, RememberingDetector) else None
             band = _band(inside.report, found[0].topic) if isinstance(inside, Heads) and found else None
             yield Finding(run, found, band)
 
@@ -142,6 +142,13 @@ class Explainer:
             and grant.highest.rank >= cell.level.rank
             and any(lies_under(cell.topic, node) for node in grant.topics)
         )
+
+
+def _said(detector: Detector | None, text: str) -> tuple[Detection, ...]:
+    """What a detector has said of a text; patterns, which remember nothing, are asked again."""
+    if isinstance(detector, RememberingDetector):
+        return detector.memory.get(text, ())
+    return detector.detect(text) if isinstance(detector, PatternDetector) else ()
 
 
 def _band(report: DetectorReport, topic: str | None) -> tuple[float, float | None] | None:

@@ -92,7 +92,7 @@ class Guard:
         today: the day, asked for at every ruling; a service may run longer than an exception holds.
         clauses: those of the table; what a failure comes to, what a judge reads and how much is held back.
         judge: asked where a detection is uncertain and its cell closed; the clause's action stands without.
-        limit: seconds for a slow detector.
+        limit: seconds for a detector that is not in place, by its name.
 
     Raises:
         InputError: where the table limits a topic that no detector can recognise, or an action
@@ -107,7 +107,7 @@ class Guard:
         *,
         clauses: Iterable[Clause] = (),
         judge: Judge | None = None,
-        limit: float = LIMIT,
+        limit: Callable[[str], float] = lambda _: LIMIT,
     ) -> None:
         self.table, self.judge = table, judge
         self._lookup = Lookup(table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from colonnade.guard.detection import Detection, Detector, Judge, Opinion
+from colonnade.guard.detection.patterns import PatternDetector
 from colonnade.records import Clause, Digest
 
 Memories = dict[Digest, dict[str, tuple[Detection, ...]]]
@@ -56,12 +57,17 @@ class RememberingJudge:
         return self.opinions[question]
 
 
-def remembering(detectors: Iterable[Detector], memories: Memories | None = None) -> tuple[RememberingDetector, ...]:
-    """All of them; those of one digest share what they remember.
+def remembering(detectors: Iterable[Detector], memories: Memories | None = None) -> tuple[Detector, ...]:
+    """All of them; those of one digest share what they remember. Patterns stay as they are.
+
+    A guard reads a text for patterns in ways of its own, which no memory of whole texts serves; and they are fast.
 
     Args:
         detectors: of one guard.
         memories: handed to the detectors of a second guard, too, so that what both have in common is asked once.
     """
     memories = {} if memories is None else memories
-    return tuple(RememberingDetector(row, memories.setdefault(row.digest, {})) for row in detectors)
+    return tuple(
+        row if isinstance(row, PatternDetector) else RememberingDetector(row, memories.setdefault(row.digest, {}))
+        for row in detectors
+    )

@@ -11,7 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from colonnade.guard.guard import Side, Who
+from colonnade.guard.gateway.holdback import HeldReply
+from colonnade.guard.guard import Guard, Who
+from colonnade.guard.protocol import Delta
 from colonnade.guard.table import Lookup
 from colonnade.records import Action, Level, Ruling
 from colonnade.statistics import Difference, Estimate, clustered_interval, clustered_paired_difference
@@ -22,8 +24,19 @@ Should = Literal["allow", "refuse"]
 Cause = Literal["table", "detectors", "both", "grants"]
 """What a change comes from: what the policies say, what the detectors find, both together, or who has a grant."""
 
-Rule = Callable[[Side, "str | Sequence[str]", Who, "Ruling | None", Sequence[str]], Awaitable[Ruling]]
-"""A guard's way of ruling: side, texts, who, the ruling on the request, the conversation."""
+
+class Said(NamedTuple):
+    """One output of an answer.
+
+    Attributes:
+        text: none where it cannot be read.
+        channel: as the protocol calls it; arguments of tools are read in another way than content.
+        choice: of several answers to one request.
+    """
+
+    text: str | None
+    channel: str = "content"
+    choice: int = 0
 
 
 class Exchange(NamedTuple):
@@ -33,9 +46,8 @@ class Exchange(NamedTuple):
         id: its name where it comes from.
         at: when it came in; none where nobody knows.
         request: the texts of the request, each judged by itself; none where they cannot be read.
-        replies: the text of every answer; none for one that cannot be read.
+        replies: every output of every answer.
         ruled: the ruling on the request at the time, and those on the answers; none where nothing was ruled.
-        conversation: every turn of the request with its role.
         grant: the grant that let it through, if one did.
         should: what people say should have come of it, where they did.
         cluster: exchanges of one cluster are not independent: one person's, for instance.
@@ -47,8 +59,7 @@ class Exchange(NamedTuple):
     tier: str
     purpose: str
     request: tuple[str, ...] | None
-    replies: tuple[str | None, ...] = ()
-    conversation: tuple[str, ...] = ()
+    replies: tuple[Said, ...] = ()
     at: datetime | None = None
     ruled: tuple[Ruling, ...] = ()
     grant: str = ""
@@ -119,21 +130,24 @@ class Cost(NamedTuple):
     no_longer: int
 
 
-async def outcome_under(rule: Rule, exchange: Exchange, holder_of: Callable[[Exchange], Who]) -> Outcome:
-    """What comes of an exchange under a guard.
+async def outcome_under(guard: Guard, exchange: Exchange, who: Who) -> Outcome:
+    """What comes of an exchange under a guard, by the way that a gateway takes with an answer that came whole.
 
     Args:
-        rule: of the guard.
+        guard: rules.
         exchange: its request must be readable.
-        holder_of: who asks, with the grants as they stood.
+        who: asks, with the grants as they stood.
     """
-    who, texts, turns = holder_of(exchange), exchange.request or (), exchange.conversation
-    first = await rule("request", texts, who, None, turns if len(turns) > 1 else ())
+    texts = exchange.request or ()
+    turns = texts if len(texts) > 1 else ()
+    first = await guard.rule("request", texts, who, None, turns)
     if first.action not in ("allow", Action.CAP):
         return Outcome(first)
-    read = [reply for reply in exchange.replies if reply is not None]
-    rulings = [first, *[await rule("reply", reply, who, first, (*turns, reply)) for reply in read]]
-    return Outcome(deciding(rulings), len(rulings) == 1 + len(exchange.replies))
+    held = HeldReply(guard, who, first, guard.suspicion(first), turns)
+    held.take([Delta(row.choice, row.channel, row.text) for row in exchange.replies if row.text is not None])
+    await held.finish()
+    rulings = [first, *(row.ruling for row in held.judged if row.ruling is not None)]
+    return Outcome(deciding(rulings), all(row.text is not None for row in exchange.replies))
 
 
 def deciding(rulings: Sequence[Ruling]) -> Ruling:

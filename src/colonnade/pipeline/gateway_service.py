@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from colonnade.guard import Guard
 from colonnade.guard.access.watching import Watch
+from colonnade.guard.detection import Detector
 from colonnade.guard.feedback import FeedbackDesk, LoggedAnswers
 from colonnade.guard.gateway import Service, Standing, application
 from colonnade.guard.gateway.side_routes import feedback_route, metrics_route
@@ -55,7 +56,7 @@ class Wish(NamedTuple):
 
     trust_headers: bool = False
     observers: Sequence[Observer] = ()
-    build: Callable[[Workspace], Guard] = build_guard
+    build: Callable[[Workspace, Sequence[Detector]], Guard] = lambda workspace, more: build_guard(workspace, more=more)
     spans: Spans | None = None
 
 
@@ -155,8 +156,9 @@ class GatewayService:
             watch("log_unsigned_rows", "Rows behind the newest checkpoint.", lambda: _unsigned(state()))
 
     def _stand(self, workspace: Workspace, keys: Keys) -> Standing:
+        guard = self._wish.build(workspace, self._behind.detectors(workspace))
         return Standing(
-            guard=self._wish.build(workspace),
+            guard=guard,
             keys=keys,
             models=self._behind.models,
             system=workspace.launch.model.system,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from colonnade.guard import Guard, GuardConfiguration, compile_table, topic_clauses
 from colonnade.guard.detection import Conversations, Detector, Judge, train
+from colonnade.guard.detection.judging import HttpJudge
 from colonnade.guard.detection.patterns import pattern_detectors
-from colonnade.guard.running import LIMIT
+from colonnade.guard.detection.presidio import PresidioDetector
+from colonnade.guard.running import Side
 from colonnade.models import adapter
 from colonnade.pipeline.workspace import Workspace
-from colonnade.records import Clause, GuardTable, Prompt
+from colonnade.records import Clause, GuardTable, PersonalData, Prompt
 
 ENCODERS = ("static",)
 
@@ -22,22 +25,31 @@ class GuardParts(NamedTuple):
 
     Attributes:
         topics: the clauses that limit a topic here.
+        judge: asked about what is uncertain; none where ``guard.yaml`` names none.
+        configuration: time limits of the detectors, among other things.
     """
 
     table: GuardTable
     topics: tuple[Clause, ...]
     detectors: tuple[Detector, ...]
-    judge: Judge | None = None
+    judge: Judge | None
+    configuration: GuardConfiguration
 
-    def guard(self, detectors: Sequence[Detector], judge: Judge | None = None, limit: float = LIMIT) -> Guard:
+    def guard(
+        self, detectors: Sequence[Detector], judge: Judge | None = None, limit: Callable[[str], float] | None = None
+    ) -> Guard:
         """The guard, with these detectors and this judge in the place of its own.
 
         Args:
             detectors: those here, or something around them.
             judge: likewise.
-            limit: seconds for a slow detector.
+            limit: seconds for a detector by its name; those of ``guard.yaml`` if not said.
         """
+        limit = limit or self._limit
         return Guard(self.table, detectors, clauses=self.topics, judge=judge, limit=limit)
+
+    def _limit(self, name: str) -> float:
+        return self.configuration.milliseconds_for(name) / 1000
 
 
 def guard_parts(
@@ -59,7 +71,8 @@ def guard_parts(
     region = workspace.launch.regions[0]
     table = compile_table(workspace.policies.active, configuration, region, today)
     topics = topic_clauses(workspace.policies.active, region)
-    return GuardParts(table, topics, detectors_of(topics, prompts, encoders))
+    judge = configured_judge(configuration)
+    return GuardParts(table, topics, detectors_of(topics, prompts, encoders), judge, configuration)
 
 
 def detectors_of(
@@ -67,4 +80,20 @@ def detectors_of(
 ) -> tuple[Detector, ...]:
     """Every detector of the clauses: patterns, heads over embeddings, and the conversation as a whole."""
     heads = train(topics, [adapter(name)() for name in encoders], prompts)
-    return (*pattern_detectors(topics), heads, Conversations(heads))
+    return (*pattern_detectors(topics), *presidio_detectors(topics), heads, Conversations(heads))
+
+
+def configured_judge(configuration: GuardConfiguration) -> Judge | None:
+    """The judge of ``guard.yaml``; none where it names none."""
+    said = configuration.judge
+    if said is None:
+        return None
+    key = os.environ.get(said.key_variable, "")
+    return HttpJudge(said.address.url, said.address.name, key, said.seconds, said.parallel)
+
+
+def presidio_detectors(clauses: Sequence[Clause]) -> tuple[Detector, ...]:
+    """Presidio for each side that a clause asks it for; nothing is loaded where none does."""
+    rows = [row for clause in clauses for row in clause.patterns if row.personal is PersonalData.PRESIDIO]
+    sides: tuple[Side, ...] = ("request", "reply")
+    return tuple(PresidioDetector(clauses, side) for side in sides if any(row.side in (side, "both") for row in rows))

@@ -20,6 +20,7 @@ from colonnade.guard.replaying import (
     Exchange,
     Outcome,
     Replayed,
+    Said,
     Should,
     Unread,
     deciding,
@@ -95,7 +96,7 @@ class Policies(NamedTuple):
 
     async def outcome(self, exchange: Exchange) -> Outcome:
         """What comes of an exchange under these policies, with the grants as they stood."""
-        return await outcome_under(self.guard.rule, exchange, self._who)
+        return await outcome_under(self.guard, exchange, self._who(exchange))
 
     def _who(self, exchange: Exchange) -> Who:
         day = exchange.at.date() if exchange.at is not None else _today()
@@ -163,7 +164,6 @@ def exchanges_of_log(folder: Path, ring: KeyRing | None, labels: Mapping[str, Sh
 
 
 def _from_file(row: ReplayRow, line: int) -> Exchange:
-    turns = tuple(f"{turn.role}: {turn.content}" for turn in row.conversation)
     texts = (*(turn.content for turn in row.conversation), row.prompt)
     return Exchange(
         id=row.id or f"line {line}",
@@ -171,8 +171,7 @@ def _from_file(row: ReplayRow, line: int) -> Exchange:
         tier=row.tier,
         purpose=row.purpose,
         request=texts,
-        replies=row.answers,
-        conversation=(*turns, f"user: {row.prompt}"),
+        replies=tuple(Said(text, choice=choice) for choice, text in enumerate(row.answers)),
         should=row.should,
         cluster=row.cluster or row.principal,
     )
@@ -182,7 +181,6 @@ def _from_request(opened: OpenedRow, name: str, should: Should | None) -> Exchan
     row, texts = opened.line["row"], sorted(opened.texts.items(), key=_place)
     readable = bool(texts) and all(text is not None for _, text in texts)
     said = tuple(text for _, text in texts if text is not None)
-    turns = tuple(f"{place.partition(' ')[0]}: {text}" for place, text in texts)
     ruling = _ruling(row.get("ruling"))
     return Exchange(
         id=name,
@@ -190,7 +188,6 @@ def _from_request(opened: OpenedRow, name: str, should: Should | None) -> Exchan
         tier=str(row.get("tier", "")),
         purpose=str(row.get("purpose", "")),
         request=said if readable else None,
-        conversation=turns,
         at=datetime.fromisoformat(opened.line["at"]),
         ruled=(ruling,) if ruling is not None else (),
         grant=ruling.grant if ruling is not None else "",
@@ -202,9 +199,15 @@ def _from_request(opened: OpenedRow, name: str, should: Should | None) -> Exchan
 
 def _with_reply(exchange: Exchange, opened: OpenedRow) -> Exchange:
     ruling = _ruling(opened.line["row"].get("ruling"))
-    replies = tuple(text for _, text in sorted(opened.texts.items(), key=_place))
+    replies = tuple(_said(place, text) for place, text in sorted(opened.texts.items(), key=_place))
     ruled = (*exchange.ruled, ruling) if ruling is not None else exchange.ruled
     return exchange._replace(replies=(*exchange.replies, *replies), ruled=ruled)
+
+
+def _said(place: str, text: str | None) -> Said:
+    """An output of the log, whose place is its choice and its channel."""
+    choice, _, channel = place.partition(" ")
+    return Said(text, channel, int(choice)) if choice.isdigit() else Said(text)
 
 
 def _ruling(content: object) -> Ruling | None:
@@ -254,7 +257,7 @@ class Replaying:
     def _policies(self, name: str, side: Side) -> Policies:
         parts = guard_parts(side.workspace, side.configuration, _today(), self._prompts)
         judge = RememberingJudge(parts.judge) if parts.judge is not None else None
-        guard = parts.guard(remembering(parts.detectors, self._memories), judge, PATIENCE)
+        guard = parts.guard(remembering(parts.detectors, self._memories), judge, lambda _: PATIENCE)
         return Policies(name, guard, _grants_by_day(side.workspace, guard), side.unread)
 
 

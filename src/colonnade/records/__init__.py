@@ -106,6 +106,7 @@ from colonnade.records.training import (
 )
 
 __all__ = [
+    "LONGEST_GRANT",
     "Act",
     "Action",
     "Admin",
@@ -169,7 +170,6 @@ __all__ = [
     "JudgeCheck",
     "JudgeDrift",
     "JudgeRecipe",
-    "LONGEST_GRANT",
     "Label",
     "Launch",
     "Level",

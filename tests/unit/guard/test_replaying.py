@@ -15,6 +15,7 @@ from colonnade.guard.replaying import (
     Exchange,
     Outcome,
     Replayed,
+    Said,
     Unread,
     cause_of,
     cost,
@@ -33,7 +34,8 @@ ASK = "who protects the exam server"
 
 def exchange(text: str | None, *replies: str | None, name: str = "one", **changes: Any) -> Exchange:
     texts = (text,) if text is not None else None
-    return Exchange(name, "key-7", "public", "general", texts, replies, (f"user: {text}",), **changes)
+    said = tuple(Said(reply) for reply in replies)
+    return Exchange(name, "key-7", "public", "general", texts, said, **changes)
 
 
 def who(row: Exchange) -> Who:
@@ -44,8 +46,8 @@ def run(exchanges: Sequence[Exchange], before: Guard, after: Guard) -> list[Repl
     async def all_of_them() -> list[Replayed | Unread]:
         found = replay(
             exchanges,
-            lambda row: outcome_under(before.rule, row, who),
-            lambda row: outcome_under(after.rule, row, who),
+            lambda row: outcome_under(before, row, who(row)),
+            lambda row: outcome_under(after, row, who(row)),
             Lookup(after.table),
         )
         return [row async for row in found]
