@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from colonnade.guard.detection import Detection, Detector, DetectorReport, Heads, Opinion
 from colonnade.guard.detection.patterns import PatternDetector
-from colonnade.guard.guard import Guard, HoldBack, Side, Who
+from colonnade.guard.guard import Guard, HoldBack, Who
 from colonnade.guard.remembering import RememberingDetector, RememberingJudge
+from colonnade.guard.running import Side
 from colonnade.guard.table import Lookup
 from colonnade.guard.topics import lies_under
 from colonnade.records import Action, Cell, Clause, DetectorRun, Grant, Level, Ruling

@@ -166,6 +166,6 @@ def _opened(sealed: Sealed, name: str, act: str) -> Mapping[str, str | None]:
     """The texts of a row by its id; nothing where there is no such row."""
     for found in find_rows(sealed.log, "id", name):
         if found.row.get("act") == act:
-            opened = open_row(sealed.log, sealed.ring, found.index)
+            opened = open_row(sealed.log, sealed.ring, found.number)
             return {key: value.text if value is not None else None for key, value in opened.items()}
     return {}

@@ -16,9 +16,13 @@ NEWEST = 16
 
 
 class FoundRow(NamedTuple):
-    """A row of the log."""
+    """A row of the log.
 
-    index: int
+    Attributes:
+        number: its place, from 0.
+    """
+
+    number: int
     at: datetime
     row: dict[str, Any]
 

@@ -26,7 +26,7 @@ def log(tmp_path: Path) -> Path:
 
 
 def test_all_rows_with_the_value_are_found_the_newest_first(log: Path) -> None:
-    assert [(row.index, row.row["act"]) for row in find_rows(log, "id", "ex-7")] == [(600, "reply"), (7, "request")]
+    assert [(row.number, row.row["act"]) for row in find_rows(log, "id", "ex-7")] == [(600, "reply"), (7, "request")]
 
 
 def test_what_stands_in_another_value_is_not_taken_for_the_key(log: Path) -> None:
@@ -35,7 +35,7 @@ def test_what_stands_in_another_value_is_not_taken_for_the_key(log: Path) -> Non
 
 
 def test_only_the_newest_files_are_looked_through(log: Path) -> None:
-    assert [row.index for row in find_rows(log, "id", "ex-7", files=1)] == [600]
+    assert [row.number for row in find_rows(log, "id", "ex-7", files=1)] == [600]
 
 
 def test_half_a_row_is_no_row(log: Path) -> None:
@@ -49,7 +49,7 @@ def test_signs_that_json_escapes_are_found_as_they_stand(tmp_path: Path) -> None
     opened = TransparencyLog(tmp_path / "log")
     opened.append_entries([Entry(body_of({"id": 'ä"\\'}))])
     opened.close()
-    assert [row.index for row in find_rows(tmp_path / "log", "id", 'ä"\\')] == [0]
+    assert [row.number for row in find_rows(tmp_path / "log", "id", 'ä"\\')] == [0]
 
 
 def test_where_there_is_no_log_that_is_said(tmp_path: Path) -> None:
