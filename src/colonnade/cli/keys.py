@@ -91,7 +91,8 @@ def show(
 
 @keys_application.command()
 def revoke(
-    name: Annotated[str, typer.Argument(metavar="KEY", help="The name of the key.")], workspace: WorkspaceArgument = HERE
+    name: Annotated[str, typer.Argument(metavar="KEY", help="The name of the key.")],
+    workspace: WorkspaceArgument = HERE,
 ) -> None:
     """End a key; a running service knows within a second. Its line stays, so that rows can be understood."""
     file = keys_file(workspace)

@@ -21,7 +21,7 @@ from colonnade.guard.gateway import Service, Standing, application
 from colonnade.guard.keys import Keys, read_keys
 from colonnade.guard.observing import Observer
 from colonnade.guard.protocol import ENDPOINTS
-from colonnade.guard.recording import GrantUses, LogRecorder, Recorder, Unrecorded
+from colonnade.guard.recording import GrantUses, Recorder, Unrecorded
 from colonnade.pipeline.access_service import AccessService
 from colonnade.pipeline.recording import Opened
 from colonnade.pipeline.service import Behind, adapter_settings, build_guard

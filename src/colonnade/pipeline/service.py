@@ -23,9 +23,8 @@ from colonnade.pipeline.workspace import Workspace
 from colonnade.records import Checkpoint, Clause, Decision, InputError, PersonalData
 from colonnade.store import Store
 
-def build_guard(
-    workspace: Workspace, encoders: tuple[str, ...] = ("static",), more: Sequence[Detector] = ()
-) -> Guard:
+
+def build_guard(workspace: Workspace, encoders: tuple[str, ...] = ("static",), more: Sequence[Detector] = ()) -> Guard:
     """The guard as the policies stand now, for the launch's first region and today.
 
     Args:

@@ -32,6 +32,7 @@ PER_TOKEN = 4
 LARGEST = 4_000_000
 """Characters of all that a reply says."""
 
+
 class Released(NamedTuple):
     """A piece that may go out."""
 
@@ -260,4 +261,3 @@ def _weight(ruling: Ruling) -> tuple[bool, bool, bool, float]:
     """Not allowed before allowed; then one in which a detector did not run, so that it is never hidden."""
     broken = any(run.outcome != "ran" for run in ruling.detectors)
     return ruling.action != "allow", broken, ruling.topic is not None, ruling.similarity or 0.0
-

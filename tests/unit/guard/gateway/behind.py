@@ -82,7 +82,11 @@ class Room:
     """A gateway in one process, with everything that a test may look at."""
 
     def __init__(
-        self, upstream: ScriptedUpstream | None = None, guard: Guard | None = None, keys: Keys | None = None, **more: Any
+        self,
+        upstream: ScriptedUpstream | None = None,
+        guard: Guard | None = None,
+        keys: Keys | None = None,
+        **more: Any,
     ) -> None:
         self.upstream = upstream or says(BAKE)
         self.recorder = Remembering()
