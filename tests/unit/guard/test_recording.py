@@ -52,7 +52,8 @@ def test_a_row_is_on_disk_when_it_was_awaited_and_its_words_are_sealed(tmp_path:
     assert b"key-7" not in b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     index = next(n for n, line in enumerate(lines) if b'"ex-7"' in line)
     opening = open_row(tmp_path / "log", ring, index)["user"]
-    assert opening is not None and opening.text == "bake 7"
+    assert opening is not None
+    assert opening.text == "bake 7"
     assert recorder.state().rows == 50
     recorder.close()
     found = verify_log(tmp_path / "log", verifier_key("example.com/guard", KEY))

@@ -1,4 +1,4 @@
-"""The gateway: every route and every stream through one onion, in front of any server that speaks OpenAI's protocols."""
+"""The gateway: every route and every stream through one onion, in front of any server of OpenAI's protocols."""
 
 from colonnade.guard.gateway.application import application
 from colonnade.guard.gateway.scripted import ScriptedUpstream

@@ -24,7 +24,7 @@ OVERLAP = 120
 """Characters of the window before that the next one begins with."""
 
 BEHIND = 2 * CONTEXT
-"""Characters before what is still held that are kept: what must stand before a match, and some for what is invisible."""
+"""Characters before what is held that are kept: what must stand before a match, and some for what is invisible."""
 
 PER_TOKEN = 4
 """Characters of a token, as English has them."""

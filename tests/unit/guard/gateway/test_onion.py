@@ -12,10 +12,10 @@ from colonnade.guard.gateway import ScriptedUpstream, UpstreamFault
 from colonnade.guard.keys import Keys, StoredKey, hash_of
 from colonnade.guard.observing import Finished
 from colonnade.records import ColonnadeError, Pattern
+from tests.unit.guard.access.small_grants import Room as GrantRoom
+from tests.unit.guard.access.small_grants import standing
+from tests.unit.guard.small_policies import BrokenEncoder, clause, small_guard
 
-from ..access.small_grants import Room as GrantRoom
-from ..access.small_grants import standing
-from ..small_policies import BrokenEncoder, clause, small_guard
 from .behind import BAKE, BREAK, CHAT, DONE, Room, chunk, events, finish, said, says, streamed, whole
 from .test_holdback import guard_of
 
