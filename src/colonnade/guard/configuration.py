@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from colonnade.models.naming import Address, address_of
+from colonnade.models.addresses import Address, address_of
 from colonnade.records import Action, InputError, Record
 from colonnade.records.reading import read_yaml
 
