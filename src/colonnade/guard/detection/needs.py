@@ -5,16 +5,9 @@ from __future__ import annotations
 from colonnade.records.expressions import Chars, Choice, Node, Repeat, Sequence_
 
 
-MOST = 8
-"""Texts in a group; looking for more of them takes longer than running the expression."""
-
-
 def needs_of(tree: Node) -> tuple[tuple[str, ...], ...]:
     """Groups of texts in small letters: every match holds one of each group; the two that tell most."""
-    telling = sorted(
-        (group for group in _candidates(tree) if len(group) <= MOST),
-        key=lambda group: (-min(map(len, group)), len(group)),
-    )
+    telling = sorted(_candidates(tree), key=lambda group: (-min(map(len, group)), len(group)))
     return tuple(telling[:2])
 
 
