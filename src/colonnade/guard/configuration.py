@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from colonnade.guard.adapters import AdapterSettings
-from colonnade.models.naming import Address, address_of
+from colonnade.models.addresses import Address, address_of
 from colonnade.records import Action, InputError, Record
 from colonnade.records.reading import read_yaml
 

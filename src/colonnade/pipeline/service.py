@@ -12,7 +12,7 @@ from colonnade.guard.adapters import AdapterSettings
 from colonnade.guard.detection import Detector
 from colonnade.guard.gateway import HttpUpstream, Upstream
 from colonnade.models import Model
-from colonnade.models.naming import KEY, address_of
+from colonnade.models.addresses import KEY, address_of
 from colonnade.pipeline.detection import teaching_prompts
 from colonnade.pipeline.guard_parts import ENCODERS, guard_parts
 from colonnade.pipeline.planning import plan

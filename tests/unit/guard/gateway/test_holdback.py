@@ -13,8 +13,7 @@ from colonnade.guard.detection.patterns import pattern_detectors
 from colonnade.guard.gateway.holdback import Ended, HeldReply, Released, Withheld
 from colonnade.guard.protocol import Delta
 from colonnade.records import Clause, Pattern
-
-from ..small_policies import TODAY, clause, configuration
+from tests.unit.guard.small_policies import TODAY, clause, configuration
 
 WORD = "zyxgorp-7731"
 ANYONE = Who("anyone", "public", "general")
@@ -30,10 +29,11 @@ def guard_of(only: Clause) -> Guard:
 
 
 GUARD = guard_of(patterned())
+NOTHING = HoldBack()
 ASKED = asyncio.run(GUARD.rule("request", "bake bread", ANYONE))
 
 
-def shown(deltas: list[Delta], held: HoldBack = HoldBack(), guard: Guard = GUARD) -> tuple[dict[str, str], list[str]]:
+def shown(deltas: list[Delta], held: HoldBack = NOTHING, guard: Guard = GUARD) -> tuple[dict[str, str], list[str]]:
     """What goes out of each channel, and what became of the choices."""
 
     async def through() -> tuple[dict[str, str], list[str]]:
