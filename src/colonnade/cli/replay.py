@@ -49,42 +49,53 @@ _COSTS: tuple[tuple[Should, str, str], ...] = (
 )
 
 
+PlaceArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[FILE|LOG]", help="A JSONL file of requests, or an audit log; by default the workspace's own."
+    ),
+]
+WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace.")]
+AfterOption = Annotated[
+    str,
+    typer.Option(
+        "--against", "--revision", metavar="REV|FOLDER", help="Tomorrow's policies; by default the workspace's."
+    ),
+]
+BeforeOption = Annotated[
+    str,
+    typer.Option(
+        "--from", metavar="REV|FOLDER", help="Yesterday's; by default what the log says, and HEAD for a file."
+    ),
+]
+LabelsOption = Annotated[
+    Path | None, typer.Option("--labels", metavar="FILE", help='JSONL of {"id", "should": "allow"|"refuse"}.')
+]
+KeysOption = Annotated[Path | None, typer.Option("--keys", metavar="FOLDER", help="The keys of what a log holds.")]
+SecretOption = Annotated[
+    Path | None, typer.Option("--secret", metavar="FILE", help="The secret that the keys are wrapped with.")
+]
+VariableOption = Annotated[
+    str, typer.Option("--secret-variable", metavar="NAME", help="The variable of the environment that holds it.")
+]
+ShowOption = Annotated[bool, typer.Option("--show", help="Print what was asked beside each change.")]
+FailOption = Annotated[bool, typer.Option("--fail-on-change", help="End with 1 if an answer changes.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
+HERE = Path()
+
+
 def replay(
-    place: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[FILE|LOG]", help="A JSONL file of requests, or an audit log; by default the workspace's own."
-        ),
-    ] = None,
-    workspace: Annotated[Path, typer.Option("--workspace", "-w", help="The workspace.")] = Path(),
-    against: Annotated[
-        str,
-        typer.Option(
-            "--against",
-            "--revision",
-            metavar="REV|FOLDER",
-            help="Tomorrow's policies; by default the files as they are.",
-        ),
-    ] = "",
-    before: Annotated[
-        str,
-        typer.Option(
-            "--from", metavar="REV|FOLDER", help="Yesterday's; by default what the log says, and HEAD for a file."
-        ),
-    ] = "",
-    labels: Annotated[
-        Path | None, typer.Option("--labels", metavar="FILE", help='JSONL of {"id", "should": "allow"|"refuse"}.')
-    ] = None,
-    keys: Annotated[Path | None, typer.Option("--keys", metavar="FOLDER", help="The keys of what a log holds.")] = None,
-    secret: Annotated[
-        Path | None, typer.Option("--secret", metavar="FILE", help="The secret that the keys are wrapped with.")
-    ] = None,
-    secret_variable: Annotated[
-        str, typer.Option("--secret-variable", metavar="NAME", help="The variable of the environment that holds it.")
-    ] = "",
-    show: Annotated[bool, typer.Option("--show", help="Print what was asked beside each change.")] = False,
-    fail_on_change: Annotated[bool, typer.Option("--fail-on-change", help="End with 1 if an answer changes.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")] = False,
+    place: PlaceArgument = None,
+    workspace: WorkspaceOption = HERE,
+    against: AfterOption = "",
+    before: BeforeOption = "",
+    labels: LabelsOption = None,
+    keys: KeysOption = None,
+    secret: SecretOption = None,
+    secret_variable: VariableOption = "",
+    show: ShowOption = False,
+    fail_on_change: FailOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Rule on yesterday's requests and answers again, and list every answer that would change, with both costs."""
     opened, started = open_workspace(workspace), perf_counter()

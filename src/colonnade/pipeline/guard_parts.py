@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from colonnade.guard import Guard, GuardConfiguration, compile_table, topic_clauses
-from colonnade.guard.detection import Conversations, Detector, Judge, train
+from colonnade.guard.detection import Conversations, Detector, Heads, Judge, train
 from colonnade.guard.detection.judging import HttpJudge
 from colonnade.guard.detection.patterns import pattern_detectors
 from colonnade.guard.detection.presidio import PresidioDetector
 from colonnade.guard.running import Side
-from colonnade.models import adapter
+from colonnade.models import Encoder, adapter
 from colonnade.pipeline.workspace import Workspace
-from colonnade.records import Clause, GuardTable, PersonalData, Prompt
+from colonnade.records import Clause, Digest, Facet, GuardTable, PersonalData, Prompt, digest_of
 
 ENCODERS = ("static",)
 
@@ -79,8 +81,37 @@ def detectors_of(
     topics: Sequence[Clause], prompts: Sequence[Prompt], encoders: tuple[str, ...]
 ) -> tuple[Detector, ...]:
     """Every detector of the clauses: patterns, heads over embeddings, and the conversation as a whole."""
-    heads = train(topics, [adapter(name)() for name in encoders], prompts)
+    heads = _heads(topics, tuple(prompts), tuple(encoders))
     return (*pattern_detectors(topics), *presidio_detectors(topics), heads, Conversations(heads))
+
+
+class _Learnt(NamedTuple):
+    """Heads, and a digest of everything that they were learnt from."""
+
+    material: Digest
+    heads: Heads
+
+
+_learnt: deque[_Learnt] = deque(maxlen=4)
+"""The heads that were learnt last: most edits of a policy teach nothing new, and must not take a second of learning."""
+
+
+def _heads(topics: Sequence[Clause], prompts: tuple[Prompt, ...], encoders: tuple[str, ...]) -> Heads:
+    """Heads for the clauses; the same ones where nothing that they learn from has changed."""
+    said = [(row.id, row.ceiling, row.facet(Facet.EXAMPLES), row.facet(Facet.THRESHOLDS)) for row in topics]
+    material = digest_of({"topics": said, "prompts": [row.digest for row in prompts], "encoders": encoders})
+    for learnt in tuple(_learnt):
+        if learnt.material == material:
+            return learnt.heads
+    heads = train(topics, [_encoder(name) for name in encoders], prompts)
+    _learnt.append(_Learnt(material, heads))
+    return heads
+
+
+@lru_cache(maxsize=4)
+def _encoder(name: str) -> Encoder:
+    """Loaded once: an encoder may be used by several threads, and never changes."""
+    return adapter(name)()
 
 
 def configured_judge(configuration: GuardConfiguration) -> Judge | None:

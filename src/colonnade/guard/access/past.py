@@ -29,6 +29,10 @@ class PastHolder(Holder):
         found = self._opening(cell)
         return found.id if found is not None else ""
 
+    def notice(self, cell: Cell) -> str:
+        """Nothing: whoever asked then is not told anything now."""
+        return ""
+
     def use(self, cell: Cell, side: Side, text: str) -> Admission:
         """Let it through as it was, without a use."""
         found = self._opening(cell)

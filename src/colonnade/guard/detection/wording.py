@@ -11,6 +11,7 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -22,6 +23,7 @@ PLACES = 1 << 14
 
 _PIECES = (3, 4, 5)
 _LONGEST = 64
+_REMEMBERED = 1 << 15
 _WORD = re.compile(r"\w+")
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 
@@ -75,8 +77,11 @@ def matrix(texts: Sequence[NDArray[np.int64]], weights: NDArray[np.float32]) -> 
     return joined
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def places_of_word(word: str) -> NDArray[np.int64]:
-    """The places of a word and of its pieces."""
+    """The places of a word and of its pieces; not to be written to, since the same words come again."""
     framed = f"<{word[:_LONGEST]}>"
     terms = [word, *(framed[at : at + size] for size in _PIECES for at in range(len(framed) - size + 1))]
-    return np.array([zlib.crc32(term.encode(errors="replace")) % PLACES for term in terms], dtype=np.int64)
+    found = np.array([zlib.crc32(term.encode(errors="replace")) % PLACES for term in terms], dtype=np.int64)
+    found.flags.writeable = False
+    return found
