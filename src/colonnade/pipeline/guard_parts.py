@@ -111,7 +111,8 @@ def _heads(topics: Sequence[Clause], prompts: tuple[Prompt, ...], encoders: tupl
 @lru_cache(maxsize=4)
 def _encoder(name: str) -> Encoder:
     """Loaded once: an encoder may be used by several threads, and never changes."""
-    return adapter(name)()
+    encoder: Encoder = adapter(name)()
+    return encoder
 
 
 def configured_judge(configuration: GuardConfiguration) -> Judge | None:
