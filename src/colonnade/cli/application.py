@@ -22,18 +22,20 @@ from colonnade.cli.capability import capability_application
 from colonnade.cli.display import QuietReporter, TerminalReporter, err, out, show_decision
 from colonnade.cli.evaluate import evaluate_application
 from colonnade.cli.files import check_place
+from colonnade.cli.guard import guard_application
 from colonnade.cli.inspection import inspect_application
 from colonnade.cli.judge import judge_application
+from colonnade.cli.keys import keys_application
 from colonnade.cli.policy import policy_application
 from colonnade.cli.prompts import prompts_application
-from colonnade.guard import serve as serve_gateway
+from colonnade.cli.serve import serve
+from colonnade.cli.trying import try_text
 from colonnade.pipeline import check_workspace, open_workspace
 from colonnade.pipeline import plan as make_plan
 from colonnade.pipeline import run as run_pipeline
 from colonnade.pipeline.agreement import agreement
 from colonnade.pipeline.impact import touched_by
 from colonnade.pipeline.impact import why as why_stale
-from colonnade.pipeline.service import build_gateway, build_guard, last_decision
 from colonnade.records import ColonnadeError, InputError, Outcome
 from colonnade.store import Store
 
@@ -58,6 +60,9 @@ application.add_typer(capability_application, name="capability")
 application.add_typer(evaluate_application, name="evaluate")
 application.add_typer(audit_application, name="audit")
 application.add_typer(access_application, name="access")
+application.add_typer(keys_application, name="keys")
+application.command()(serve)
+application.add_typer(guard_application, name="guard")
 
 WorkspaceArgument = Annotated[
     Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")
@@ -205,65 +210,7 @@ def trace(
         store.close()
 
 
-@application.command(name="try")
-def try_text(
-    workspace: WorkspaceArgument,
-    text: Annotated[str, typer.Argument(help="What a user might write.")],
-    tier: Annotated[str, typer.Option(help="Who asks; by default the first tier of guard.yaml.")] = "",
-    purpose: Annotated[str, typer.Option(help="What for; by default the first purpose of guard.yaml.")] = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Show how the guard rules on one request, and the clause that decides."""
-    opened = open_workspace(workspace)
-    guard = build_guard(opened)
-    ruling = guard.rule_request(text, tier or guard.table.tiers[0], purpose or guard.table.purposes[0])
-    if as_json:
-        print(ruling.model_dump_json())
-        return
-    similarity = "" if ruling.similarity is None else f" (similarity {ruling.similarity:.2f})"
-    lines = {
-        "action": ruling.action,
-        "rule": ruling.rule,
-        "topic": f"{ruling.topic or 'none'}{similarity}",
-        "level": ruling.level or "none",
-        "asked by": f"{ruling.tier}, for {ruling.purpose}",
-        "because": ruling.reason,
-        "would permit": "; ".join(ruling.permitted_by) or "nothing",
-        "detectors": ", ".join(ruling.detectors) or "none ran",
-    }
-    for name, value in lines.items():
-        out.print(f"{name:<13}{value}", markup=False)
-    clause = opened.policies.clause(ruling.rule.partition("/")[0])
-    if clause is not None:
-        out.print(
-            f"{'clause':<13}{clause.title} ({clause.file}, line {clause.line})\n{'':<13}{clause.text}", markup=False
-        )
-
-
-@application.command()
-def serve(
-    workspace: WorkspaceArgument,
-    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8321,
-    trust_headers: Annotated[
-        bool,
-        typer.Option(
-            "--trust-headers",
-            help="Let a request say its own tier and purpose (X-Colonnade-Tier, X-Colonnade-Purpose): for trying out.",
-        ),
-    ] = False,
-) -> None:
-    """Answer the OpenAI chat protocol with the trained checkpoint behind the guard."""
-    opened = open_workspace(workspace)
-    checkpoint, decision = last_decision(opened)
-    if decision.outcome is not Outcome.RELEASE:
-        err.print(
-            f"[yellow]warning[/] the gate says {decision.outcome} for this checkpoint;"
-            " it is served on this machine only, for trying out."
-        )
-    app = build_gateway(opened, checkpoint, trust_headers)
-    err.print(f"{opened.launch.name} on http://{host}:{port}/v1 (stop with Ctrl-C)", markup=False)
-    serve_gateway(app, host, port)
+application.command(name="try")(try_text)
 
 
 def main() -> None:

@@ -12,7 +12,10 @@ from colonnade.records.clause import (
     Criterion,
     Example,
     Facet,
+    HoldBackBudget,
     Level,
+    Pattern,
+    PersonalData,
     Pillar,
     PolicySet,
     Scope,
@@ -22,7 +25,7 @@ from colonnade.records.clause import (
     Thresholds,
     Use,
 )
-from colonnade.records.decision import Cell, Decision, GuardTable, Outcome, Reason, Ruling
+from colonnade.records.decision import Cell, Decision, DetectorRun, GuardTable, Outcome, Reason, Ruling
 from colonnade.records.errors import (
     BusyError,
     ColonnadeError,
@@ -46,6 +49,7 @@ from colonnade.records.evaluation import (
     Transcript,
     Verdict,
 )
+from colonnade.records.feedback import Feedback, FeedbackDecision, FeedbackVerdict
 from colonnade.records.grant import (
     LONGEST_GRANT,
     Appeal,
@@ -134,6 +138,7 @@ __all__ = [
     "Criterion",
     "CurationRecipe",
     "Decision",
+    "DetectorRun",
     "Digest",
     "Document",
     "Entry",
@@ -143,6 +148,9 @@ __all__ = [
     "Expected",
     "Facet",
     "Fate",
+    "Feedback",
+    "FeedbackDecision",
+    "FeedbackVerdict",
     "Finding",
     "FrontierFinding",
     "GateRecipe",
@@ -155,6 +163,7 @@ __all__ = [
     "GuardTable",
     "Harm",
     "HarmCoverage",
+    "HoldBackBudget",
     "InputError",
     "Joined",
     "JointRegion",
@@ -176,8 +185,10 @@ __all__ = [
     "Origin",
     "OriginWord",
     "Outcome",
+    "Pattern",
     "People",
     "Person",
+    "PersonalData",
     "Pillar",
     "PillarCoverage",
     "PolicyReview",

@@ -37,6 +37,7 @@ class PromptOrigin(StrEnum):
     SOCIAL_MEDIA = "social-media"
     AUTOMATIC = "automatic"
     INCIDENT = "incident"
+    FEEDBACK = "feedback"
 
 
 class Sensitivity(StrEnum):

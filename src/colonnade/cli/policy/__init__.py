@@ -1,6 +1,6 @@
 """``colonnade policy ...``, a file of commands per topic."""
 
-from colonnade.cli.policy import changes, data, importing, lint, profiles, render, reviews, risks, sources
+from colonnade.cli.policy import changes, data, importing, lint, profiles, queue, render, reviews, risks, sources
 from colonnade.cli.policy.application import policy_application
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "lint",
     "policy_application",
     "profiles",
+    "queue",
     "render",
     "reviews",
     "risks",

@@ -123,6 +123,42 @@ def open_row(folder: Path, ring: KeyRing, index: int) -> dict[str, Opening | Non
     return found
 
 
+class OpenedRow(NamedTuple):
+    """A row with its texts.
+
+    Attributes:
+        line: of the row, as it stands in the log.
+        texts: by their names; none for one that was erased.
+    """
+
+    line: dict[str, Any]
+    texts: dict[str, str | None]
+
+
+def open_rows(folder: Path, ring: KeyRing | None) -> Iterator[OpenedRow]:
+    """Every row in order, with its texts.
+
+    Args:
+        folder: of the log.
+        ring: the keys; without them every text is as if it were erased.
+
+    Raises:
+        InputError: where there is no log.
+        CorruptionError: where a text is missing or does not fit its commitment.
+    """
+    read_settings(folder)
+    keys = {key.id: key for _, key in ring.all_keys().values()} if ring is not None else {}
+    for file in segment_files(folder):
+        sealed = _sealed(folder, int(file.stem)) if keys else {}
+        for text in whole_lines(file.read_bytes())[0]:
+            line = json.loads(text)
+            texts: dict[str, str | None] = {}
+            for name, reference in _references(line["row"]).items():
+                key = keys.get(reference["key"])
+                texts[name] = None if key is None else _open(key, reference["commitment"], sealed, line["index"]).text
+            yield OpenedRow(line, texts)
+
+
 def check_contents(folder: Path, ring: KeyRing) -> ContentsCheck:
     """Open every text whose key is there, and hold it against its commitment."""
     keys = {key.id: key for _, key in ring.all_keys().values()}

@@ -1,0 +1,311 @@
+"""A log, or a file of requests, replayed under the policies of another place or revision."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field, ValidationError
+
+from colonnade.guard import Guard, Who, read_guard_configuration
+from colonnade.guard.access import GrantIndex, grant_content, standing_of_grant
+from colonnade.guard.access.grants import GrantEvent
+from colonnade.guard.access.past import PastHolder
+from colonnade.guard.configuration import AccessSettings
+from colonnade.guard.remembering import Memories, RememberingJudge, remembering
+from colonnade.guard.replaying import (
+    Exchange,
+    Outcome,
+    Replayed,
+    Said,
+    Should,
+    Unread,
+    deciding,
+    outcome_under,
+    replay,
+)
+from colonnade.guard.table import Lookup
+from colonnade.pipeline.access import access_settings, read_book
+from colonnade.pipeline.comparison import Side, side_of
+from colonnade.pipeline.detection import teaching_prompts
+from colonnade.pipeline.guard_parts import guard_parts
+from colonnade.pipeline.workspace import Workspace
+from colonnade.records import Grant, GrantState, InputError, Record, Ruling
+from colonnade.records.reading import read_rows, row_to_record
+from colonnade.store.log import KeyRing
+from colonnade.store.log.contents import OpenedRow, open_rows
+from colonnade.store.log.segments import SETTINGS
+
+PATIENCE = 3600.0
+"""Seconds for a slow detector: a replay may be slow, but a busy machine must not change what it finds."""
+
+
+class Turn(Record):
+    """One turn of a conversation before the prompt."""
+
+    role: str
+    content: str
+
+
+class ReplayRow(Record):
+    """One line of a file of requests.
+
+    Attributes:
+        prompt: what was asked last.
+        answers: what was answered, if it is known.
+        conversation: the turns before the prompt.
+        principal, tier, purpose: who asked and what for; by default nobody in particular, and the first of guard.yaml.
+        should: what people say should come of it.
+        cluster: rows of one cluster are not independent, paraphrases for instance.
+    """
+
+    id: str = ""
+    prompt: Annotated[str, Field(min_length=1)]
+    answers: tuple[str, ...] = ()
+    conversation: tuple[Turn, ...] = ()
+    principal: str = ""
+    tier: str = ""
+    purpose: str = ""
+    should: Literal["allow", "refuse"] | None = None
+    cluster: str = ""
+
+
+class Label(Record):
+    """What people say should have come of an exchange of a log."""
+
+    id: str
+    should: Literal["allow", "refuse"]
+
+
+class Policies(NamedTuple):
+    """A guard for replaying.
+
+    Attributes:
+        name: what it is called in the result.
+        grants: those that were active on a day, as an index over its table.
+        unread: what could not be read, and what stands in its place.
+    """
+
+    name: str
+    guard: Guard
+    grants: Callable[[date], GrantIndex]
+    unread: tuple[str, ...] = ()
+
+    async def outcome(self, exchange: Exchange) -> Outcome:
+        """What comes of an exchange under these policies, with the grants as they stood."""
+        return await outcome_under(self.guard, exchange, self._who(exchange))
+
+    def _who(self, exchange: Exchange) -> Who:
+        day = exchange.at.date() if exchange.at is not None else _today()
+        holder = PastHolder(self.grants(day), exchange.principal, day, exchange.grant) if exchange.principal else None
+        tier = exchange.tier or self.guard.table.tiers[0]
+        return Who(exchange.principal, tier, exchange.purpose or self.guard.table.purposes[0], holder)
+
+
+def is_log(place: Path) -> bool:
+    """Whether a folder is an audit log."""
+    return (place / SETTINGS).is_file()
+
+
+# --- what is replayed -------------------------------------------------------------------------------
+
+
+def exchanges_of_file(file: Path) -> tuple[Exchange, ...]:
+    """The requests of a JSONL file.
+
+    Raises:
+        InputError: at the first line that is wrong.
+    """
+    return tuple(_from_file(row_to_record(ReplayRow, row, file, line), line) for line, row in read_rows(file))
+
+
+def labels_of_file(file: Path) -> dict[str, Should]:
+    """What people say of exchanges, by their ids.
+
+    Raises:
+        InputError: at the first line that is wrong, or an id that stands twice with different labels.
+    """
+    found: dict[str, Should] = {}
+    for line, row in read_rows(file):
+        label = row_to_record(Label, row, file, line)
+        if found.setdefault(label.id, label.should) != label.should:
+            what = f"'{label.id}' is labelled twice, and not alike."
+            raise InputError(what, file=file, line=line, mend="Keep the label that holds.")
+    return found
+
+
+def exchanges_of_log(folder: Path, ring: KeyRing | None, labels: Mapping[str, Should]) -> tuple[Exchange, ...]:
+    """The exchanges of a log, in the order in which they came in.
+
+    Args:
+        folder: of the log.
+        ring: keys of what was said; what they do not open comes without texts, and is counted by whoever replays.
+        labels: what people say of them, by id.
+
+    Raises:
+        InputError: where there is no log, or a label is for nothing that stands in it.
+        CorruptionError: where a text does not fit its commitment.
+    """
+    found: dict[str, Exchange] = {}
+    for opened in open_rows(folder, ring):
+        row = opened.line["row"]
+        name, act = str(row.get("id", "")), row.get("act")
+        if act == "request" and name:
+            found[name] = _from_request(opened, name, labels.get(name))
+        elif act == "reply" and name in found:
+            found[name] = _with_reply(found[name], opened)
+    unknown = sorted(labels.keys() - found.keys())
+    if unknown:
+        raise InputError(f"the label of '{unknown[0]}' is for nothing in this log.", mend="Take it out.")
+    return tuple(found.values())
+
+
+def _from_file(row: ReplayRow, line: int) -> Exchange:
+    texts = (*(turn.content for turn in row.conversation), row.prompt)
+    return Exchange(
+        id=row.id or f"line {line}",
+        principal=row.principal,
+        tier=row.tier,
+        purpose=row.purpose,
+        request=texts,
+        replies=tuple(Said(text, choice=choice) for choice, text in enumerate(row.answers)),
+        should=row.should,
+        cluster=row.cluster or row.principal,
+    )
+
+
+def _from_request(opened: OpenedRow, name: str, should: Should | None) -> Exchange:
+    row, texts = opened.line["row"], sorted(opened.texts.items(), key=_place)
+    readable = bool(texts) and all(text is not None for _, text in texts)
+    said = tuple(text for _, text in texts if text is not None)
+    ruling = _ruling(row.get("ruling"))
+    return Exchange(
+        id=name,
+        principal=str(row.get("principal", "")),
+        tier=str(row.get("tier", "")),
+        purpose=str(row.get("purpose", "")),
+        request=said if readable else None,
+        at=datetime.fromisoformat(opened.line["at"]),
+        ruled=(ruling,) if ruling is not None else (),
+        grant=ruling.grant if ruling is not None else "",
+        should=should,
+        cluster=str(row.get("principal", "")),
+        erased=bool(texts) and not readable,
+    )
+
+
+def _with_reply(exchange: Exchange, opened: OpenedRow) -> Exchange:
+    ruling = _ruling(opened.line["row"].get("ruling"))
+    replies = tuple(_said(place, text) for place, text in sorted(opened.texts.items(), key=_place))
+    ruled = (*exchange.ruled, ruling) if ruling is not None else exchange.ruled
+    return exchange._replace(replies=(*exchange.replies, *replies), ruled=ruled)
+
+
+def _said(place: str, text: str | None) -> Said:
+    """An output of the log, whose place is its choice and its channel."""
+    choice, _, channel = place.partition(" ")
+    return Said(text, channel, int(choice)) if choice.isdigit() else Said(text)
+
+
+def _ruling(content: object) -> Ruling | None:
+    """A ruling as the log has it; nothing where it is one of a version that wrote others."""
+    try:
+        return Ruling.model_validate(content)
+    except ValidationError:
+        return None
+
+
+def _place(row: tuple[str, str | None]) -> list[int | str]:
+    """Places in the order of what they count: ``messages[10]`` comes after ``messages[2]``."""
+    where = row[0].partition(" ")[2] or row[0]
+    parts = re.split(r"(\d+)", where)
+    return [f"{int(part):012d}" if part.isdigit() else part for part in parts]
+
+
+# --- by what it is replayed -------------------------------------------------------------------------
+
+
+class Replaying:
+    """Guards over policies of several places; what their detectors have in common is asked once.
+
+    Args:
+        workspace: whose launch, people and grants count.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._prompts = teaching_prompts(workspace)
+        self._memories: Memories = {}
+
+    def now(self) -> Policies:
+        """The policies as the files say now."""
+        configuration = read_guard_configuration(self._workspace.folder / "guard.yaml")
+        return self._policies("the files as they are", Side(self._workspace, configuration))
+
+    def at(self, name: str) -> Policies:
+        """The policies of another folder, or of a revision.
+
+        Raises:
+            InputError: where there is neither.
+        """
+        configuration = read_guard_configuration(self._workspace.folder / "guard.yaml")
+        return self._policies(name, side_of(self._workspace, name, configuration))
+
+    def _policies(self, name: str, side: Side) -> Policies:
+        parts = guard_parts(side.workspace, side.configuration, _today(), self._prompts)
+        judge = RememberingJudge(parts.judge) if parts.judge is not None else None
+        guard = parts.guard(remembering(parts.detectors, self._memories), judge, lambda _: PATIENCE)
+        return Policies(name, guard, _grants_by_day(side.workspace, guard), side.unread)
+
+
+async def logged(exchange: Exchange) -> Outcome | None:
+    """What came of an exchange at the time, as the log says."""
+    return Outcome(deciding(exchange.ruled)) if exchange.ruled else None
+
+
+async def replay_all(
+    exchanges: Sequence[Exchange], before: Policies | None, after: Policies
+) -> AsyncIterator[Replayed | Unread]:
+    """Replay exchanges.
+
+    Args:
+        exchanges: in order.
+        before: the policies before; none to take what the log says of the time.
+        after: the policies after.
+    """
+    then = before.outcome if before is not None else logged
+    async for row in replay(exchanges, then, after.outcome, Lookup(after.guard.table)):
+        yield row
+
+
+def _grants_by_day(workspace: Workspace, guard: Guard) -> Callable[[date], GrantIndex]:
+    settings = access_settings(workspace)
+    book = read_book(workspace.folder, workspace.people) if settings is not None else None
+    known: dict[date, GrantIndex] = {}
+
+    def on(day: date) -> GrantIndex:
+        if day not in known:
+            grants: Iterable[Grant] = ()
+            if book is not None:
+                past = [event for event in book.events if event.at.date() <= day]
+                grants = [grant for grant in book.grants if _stood(workspace, grant, past, settings, day)]
+            known[day] = GrantIndex(grants, guard.table)
+        return known[day]
+
+    return on
+
+
+def _stood(
+    workspace: Workspace, grant: Grant, events: Sequence[GrantEvent], settings: AccessSettings | None, day: date
+) -> bool:
+    """Whether a grant was active on a day, under the boundaries of these policies."""
+    content = grant_content(grant, workspace.policies.active)
+    standing = standing_of_grant(grant, content, events, workspace.people, settings, day)
+    return standing.state is GrantState.ACTIVE
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
