@@ -297,8 +297,9 @@ class Guard:
         return ""
 
     def _case(self, text: int, detection: Detection, who: Who, earlier: Ruling | None) -> _Case:
-        if detection.topic is None:
-            return _Case(text, detection, "allow", NO_TOPIC)
+        chance = earlier is not None and earlier.topic is None and not detection.strong
+        if detection.topic is None or chance:
+            return _Case(text, detection._replace(topic=None, level=None), "allow", NO_TOPIC)
         # Whoever finds a topic and cannot say how specific the text is gets what the most specific text gets.
         level = detection.level or Level.RECIPE
         cell = self._lookup.cell(detection.topic, level, who.tier, who.purpose)
