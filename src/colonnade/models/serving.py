@@ -237,8 +237,8 @@ class LocalEngine:
         gone = EngineError("failed", "the engine has been closed.")
         with self._change:
             waiting = [*self._line, *self._questions]
-        for item in waiting:
-            _fail(item, gone)
+        for left in waiting:
+            _fail(left, gone)
         self._fail_running(gone)
 
     def _next(self) -> _Job | _Question | None:
