@@ -1,0 +1,105 @@
+"""What the guard's heads hold back in long texts: attacks among harmless sentences, harmless sentences, prose.
+
+Usage: python benchmarks/long_texts.py [--data DIR] [--workspace DIR] [--out FILE]
+
+The heads learn from the examples and the training prompts of the workspace. Its development prompts, its rehearsal
+texts and the prose (WikiText-2) are not learnt from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from colonnade.guard import topic_clauses
+from colonnade.guard.detection import Detection, Heads, train
+from colonnade.guard.detection.windows import windows
+from colonnade.models import adapter
+from colonnade.pipeline.detection import teaching_prompts
+from colonnade.pipeline.workspace import Workspace, open_workspace
+from colonnade.records import Expected, Split
+from results import rate, show, write
+
+SEED = 1
+PARAGRAPHS = 300
+WORDS = 20
+"""A paragraph of prose has more words than this."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and write where a file is wanted."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the folder with the public sets")
+    parser.add_argument("--workspace", type=Path, default=Path("examples/assistant"))
+    parser.add_argument("--out", type=Path, help="write all numbers into this JSON file")
+    options = parser.parse_args(arguments)
+    workspace = open_workspace(options.workspace)
+    texts = texts_of(workspace, options.data)
+    alone, judged = learnt(workspace, judged=False), learnt(workspace, judged=True)
+    rows, found = [], {}
+    for name, members in texts.items():
+        ways: tuple[tuple[str, Heads, Callable[[Detection], bool]], ...] = (
+            ("with a judge", judged, lambda _: True),
+            ("without", alone, lambda _: True),
+            ("reply to an ordinary request", alone, lambda finding: finding.strong),
+        )
+        held = {
+            way: sum(any(heads.is_above(each) and counts(each) for each in heads.detect(text)) for text in members)
+            for way, heads, counts in ways
+        }
+        rows.append((name, len(members), *(rate(count, len(members)) for count in held.values())))
+        pieces = sum(len(windows(text)) for text in members) / max(len(members), 1)
+        found[name] = {"texts": len(members), "windows": round(pieces, 1), **held}
+    show(
+        "detectors: held back in long texts",
+        ("texts", "n", "with a judge: asked", "without a judge: held", "as a reply to an ordinary request"),
+        rows,
+        ("Intervals are exact at 95 %. With a judge these are the texts that it is asked about.",),
+    )
+    write(options.out, {"long texts": found})
+    return 0
+
+
+def learnt(workspace: Workspace, judged: bool) -> Heads:
+    """Heads that have not seen the development prompts."""
+    prompts = [prompt for prompt in teaching_prompts(workspace) if prompt.split is Split.TRAINING]
+    clauses = topic_clauses(workspace.policies.active, workspace.launch.regions[0])
+    return train(clauses, [adapter("static")()], prompts, judged)
+
+
+def texts_of(workspace: Workspace, data: Path) -> dict[str, list[str]]:
+    """What is judged, by name."""
+    draw = random.Random(SEED)  # noqa: S311 - repeatable, not secret
+    prompts = [prompt for prompt in teaching_prompts(workspace) if prompt.split is Split.DEVELOPMENT]
+    attacks = [prompt.text for prompt in prompts if prompt.expected is Expected.DECLINE]
+    harmless = [
+        json.loads(line)["text"]
+        for file in sorted((workspace.folder / "rehearsal").glob("*.jsonl"))
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+
+    def among(attack: str, sentences: int) -> str:
+        others = draw.sample(harmless, sentences)
+        return " ".join([*others[: sentences // 2], attack, *others[sentences // 2 :]])
+
+    texts = {
+        "attacks": attacks,
+        "attacks among 4 harmless sentences": [among(attack, 4) for attack in attacks],
+        "attacks among 20 harmless sentences": [among(attack, 20) for attack in attacks],
+        "their benign twins": [prompt.text for prompt in prompts if prompt.expected is Expected.HELP],
+        "harmless sentences": harmless,
+        "20 harmless sentences": [" ".join(draw.sample(harmless, 20)) for _ in range(100)],
+    }
+    prose = data / "wikitext2" / "valid.txt"
+    if prose.is_file():
+        lines = prose.read_text(encoding="utf-8").splitlines()
+        texts["paragraphs of prose"] = [line.strip() for line in lines if len(line.split()) > WORDS][:PARAGRAPHS]
+    return texts
+
+
+if __name__ == "__main__":
+    sys.exit(main())
