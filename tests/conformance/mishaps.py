@@ -19,6 +19,7 @@ from .upstream import ENDPOINTS
 from .words import innocent
 
 STATUSES = (400, 401, 403, 404, 408, 413, 429, 500, 502, 503, 529)
+_HUGE = 8_000_000
 _COMPLETE = {"stop", "completed"}
 _TOLD_WHOLE = {"whole for a stream", "stream for a whole", "wrong content type", "huge event", "ends without DONE"}
 """Faults after which a guard may still give the whole answer, since nothing of it was lost."""
@@ -68,7 +69,8 @@ def _fault(cell: Cell, fault: str, what: str) -> Check:
         outcome = _told(cell, answer)
         if outcome.verdict == "broken" and fault in _TOLD_WHOLE:
             found_read, wrong = judged(cell, answer)
-            if found_read and not wrong and innocent() in found_read.said.get((0, "content"), ""):
+            said = found_read.said.get((0, "content"), "") if found_read and not wrong else ""
+            if innocent() in said or (fault == "huge event" and len(said) > _HUGE):
                 return PASSED
         return outcome
 

@@ -163,7 +163,7 @@ def _read_responses(bodies: list[dict[str, Any]], streaming: bool) -> Read:
     if finishes:
         _same(said, response)
     error = error or str((response.get("error") or {}).get("message") or "")
-    said[0, "envelope"] += str(response.get("id"))
+    said[0, "envelope"] = str(response.get("instructions") or response.get("id"))
     return Read(dict(said), finishes, error, bool(finishes), response.get("usage"))
 
 
@@ -181,7 +181,7 @@ def _outputs(response: dict[str, Any]) -> Iterator[tuple[tuple[int, str], str]]:
         found[0, "tool name"] += str(item.get("name") or "")
         found[0, "tool arguments"] += str(item.get("arguments") or "")
         found[0, "custom tool input"] += str(item.get("input") or "")
-    found[0, "envelope"] = str(response.get("id"))
+    found[0, "envelope"] = str(response.get("instructions") or response.get("id"))
     return iter(found.items())
 
 

@@ -50,7 +50,7 @@ def cells() -> Iterator[Cell]:
     for endpoint, channels in CHANNELS.items():
         counts = (1,) if endpoint == "responses" else COUNTS
         for streaming, channel, count in product((True, False), channels, counts):
-            if not streaming and channel in _STREAM_ONLY:
+            if (not streaming and channel in _STREAM_ONLY) or (channel == "envelope" and count > 1):
                 continue
             for chunking in CHUNKINGS if streaming else _WHOLE_CHUNKINGS:
                 yield Cell(endpoint, streaming, channel, chunking, count)
@@ -60,7 +60,8 @@ def checks() -> Iterator[Check]:
     """All checks of the reply's side."""
     for cell in cells():
         yield _withholds(cell, "middle", WORD)
-        yield _arrives(cell)
+        if cell.channel != "closing events":  # a server that contradicts itself is no twin of anything
+            yield _arrives(cell)
     for endpoint, streaming in product(CHANNELS, (True, False)):
         for chunking in CHUNKINGS if streaming else _WHOLE_CHUNKINGS:
             cell = Cell(endpoint, streaming, "content", chunking, 1)
@@ -74,13 +75,6 @@ def checks() -> Iterator[Check]:
             yield _one_of_two(several)
         yield _usage(Cell(endpoint, streaming, "content", "word", 1))
         yield _long(Cell(endpoint, streaming, "content", "word", 1))
-
-
-def textual(channel: str, text: str) -> str:
-    """A text as a channel holds it: arguments are JSON, a name has no blanks."""
-    if channel in _CLOSED:
-        return '{"note": "' + text + '", "place": 4}'
-    return text if not channel.endswith("name") else "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in text)
 
 
 def in_channel(cell: Cell, said: Planted) -> Planted:
@@ -168,20 +162,22 @@ def _arrives(cell: Cell, text: str | None = None) -> Check:
 
 def _withholds(cell: Cell, position: str, span: str) -> Check:
     said = in_channel(cell, planted(position, span))
-    control = in_channel(cell, planted("middle", INNOCENT)).text
+    twin_cell = cell._replace(channel="content") if cell.channel == "closing events" else cell
+    control = in_channel(twin_cell, planted("middle", INNOCENT)).text
 
     async def run(context: Context) -> Outcome:
         plan = saying(said.text, cell.channel, cell.count, chunking=cell.chunking)
         outcome = judge(context, cell, said, await exchange(context, cell, plan))
         if outcome.verdict == "leak":
             return outcome
-        served: Outcome = await context.once((cell, control), lambda: twin(context, cell, control))
+        served: Outcome = await context.once((twin_cell, control), lambda: twin(context, twin_cell, control))
         return served if served.verdict == "not served" else outcome
 
     what = "word" if span == WORD else "number"
     where = {"middle": "in the middle of", "first": "at the beginning of", "last": "at the end of", "alone": "alone as"}
     sentence = f"A forbidden {what} {where[position]} the {cell.words()} never reaches the client."
-    return Check(sentence, "withheld", cell.named(position=position, span=what), run)
+    group = "server's tricks" if cell.channel == "closing events" else "withheld"
+    return Check(sentence, group, cell.named(position=position, span=what), run)
 
 
 def judge(context: Context, cell: Cell, said: Planted, answer: Answer, choices: tuple[int, ...] = ()) -> Outcome:

@@ -267,7 +267,8 @@ def _claim(header: str, value: str) -> Check:
         answer = await context.ask("chat", body, {header: value})
         outcome = refused(context, "chat", case, answer, streaming=False)
         context.upstream.forget(case)
-        return outcome
+        missing = outcome.verdict == "passed" and answer.status in (404, 405, 501)
+        return Outcome("not served", f"status {answer.status}") if missing else outcome
 
     sentence = f"A client's own claim in the header {header} opens nothing."
     return Check(sentence, "claims", {"header": header}, run)

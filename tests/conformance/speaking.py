@@ -331,8 +331,8 @@ def _said(index: int, part: Part, chunking: str) -> Iterator[tuple[str, Body]]:
     logs = {"logprobs": []} if kind == "response.output_text" else {}
     for piece in pieces("la la" if part.channel == "closing events" else spoken, chunking):
         yield f"{kind}.delta", {**at, "delta": piece, **logs}
-        if part.channel == "unknown event":
-            yield "response.footnote.delta", {**at, "delta": part.text}
+    for piece in pieces(part.text, chunking) if part.channel == "unknown event" else ():
+        yield "response.footnote.delta", {**at, "delta": piece}
     if part.channel == "annotation":
         citation = {"annotation_index": 0, "annotation": content["annotations"][0]}
         yield "response.output_text.annotation.added", {**at, **citation}

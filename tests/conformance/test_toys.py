@@ -3,39 +3,119 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from functools import cache
 
 import pytest
 
 from . import suite
-from .check import Context
+from .check import Check, Context
 from .client import Guarded
 from .suite import Result
-from .toy import Toy
+from .toy import FLAWS, Toy
 from .upstream import Upstream
 
-PATIENCE = 2.5
+PATIENCE = 5.0
+EVERY = 11
+"""Of the large groups every so many checks are run; prime, so that no dimension is passed over."""
+LARGE = ("withheld", "innocent", "request", "server's faults")
 
 
-async def examine(flaw: str, groups: tuple[str, ...]) -> list[Result]:
+def some(checks: list[Check]) -> list[Check]:
+    large = [check for check in checks if check.group in LARGE]
+    return [check for check in checks if check.group not in LARGE] + large[::EVERY]
+
+
+async def _examine(flaw: str, checks: list[Check]) -> list[Result]:
     upstream = Upstream()
     async with upstream.serve() as server:
         toy, failing = Toy(server, flaw), Toy(server, flaw, failing=True)
         async with toy.serve() as port, failing.serve() as failing_port:
-            guard = Guarded("127.0.0.1", port, "/v1", "mock", "", PATIENCE)
+            patience = 1.5 if flaw == "keeps on" else PATIENCE
+            guard = Guarded("127.0.0.1", port, "/v1", "mock", "", patience)
             context = Context(guard, upstream, failing=guard._replace(port=failing_port))
-            return await suite.run(context, suite.all_checks(groups))
+            return await suite.run(context, checks)
 
 
-def verdicts(flaw: str, *groups: str) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = {}
-    for check, outcome in asyncio.run(examine(flaw, groups)):
-        found.setdefault(check.group, Counter())[outcome.verdict] += 1
-    return found
+@cache
+def examine(flaw: str, *groups: str) -> tuple[Result, ...]:
+    return tuple(asyncio.run(_examine(flaw, some(suite.all_checks(groups)))))
 
 
-def test_x() -> None:
-    import sys
-    for flaw in ("",):
-        res = asyncio.run(examine(flaw, ()))
-        print(suite.as_text(res, 100), file=sys.stderr)
+def verdicts(results: tuple[Result, ...], **cell: str) -> set[str]:
+    return {
+        result.outcome.verdict
+        for result in results
+        if all(result.check.cell.get(key) == value for key, value in cell.items())
+    }
+
+
+def test_a_toy_without_a_flaw_lets_nothing_out_and_breaks_nothing() -> None:
+    results = examine("")
+    assert [str(result) for result in results if result.outcome.verdict in ("leak", "broken")] == []
+    assert suite.status(results) == 0
+
+
+@pytest.mark.parametrize(
+    ("flaw", "group", "verdict"),
+    [
+        ("relays", "withheld", "leak"),
+        ("relays", "request", "leak"),
+        ("relays", "unreadable", "leak"),
+        ("relays", "tricks", "leak"),
+        ("relays", "claims", "leak"),
+        ("relays", "routes", "leak"),
+        ("relays", "fail closed", "leak"),
+        ("relays", "server's tricks", "leak"),
+        ("relays", "innocent", "passed"),
+        ("relays", "innocent, tricky", "passed"),
+        ("relays", "usage", "passed"),
+        ("tears", "withheld", "broken"),
+        ("names the word", "withheld", "leak"),
+        ("alters", "innocent", "broken"),
+        ("alters", "innocent, tricky", "broken"),
+        ("forgets the usage", "usage", "broken"),
+        ("passes off", "server's faults", "broken"),
+        ("keeps on", "client hangs up", "broken"),
+        ("believes", "claims", "leak"),
+        ("fails open", "fail closed", "leak"),
+    ],
+)
+def test_a_flaw_shows_in_every_check_of_its_group(flaw: str, group: str, verdict: str) -> None:
+    results = examine(flaw, group)
+    assert [str(result) for result in results if result.outcome.verdict != verdict] == []
+    assert suite.status(results) == (0 if verdict == "passed" else 1)
+
+
+def test_each_flaw_of_a_reader_shows_where_it_lies() -> None:
+    late = examine("checks late", "withheld")
+    assert (verdicts(late, way="stream"), "leak" in verdicts(late, way="whole")) == ({"leak"}, False)
+    alone = examine("checks events alone", "withheld")
+    assert verdicts(alone, channel="content", chunking="token", n="1") == {"leak"}
+    assert "leak" not in verdicts(alone, channel="content", chunking="whole")
+    escapes = examine("reads bytes", "withheld")
+    assert verdicts(escapes, channel="content", chunking="escaped") == {"leak"}
+    assert "leak" not in verdicts(escapes, channel="content", way="whole", chunking="whole")
+    contents = examine("reads contents only", "withheld")
+    assert verdicts(contents, channel="tool arguments") == {"leak"}
+    assert "leak" not in verdicts(contents, channel="content")
+    beginning = examine("lets a beginning out", "withheld")
+    assert verdicts(beginning, channel="content", endpoint="completions") == {"leak"}
+
+
+def test_the_forbidden_one_of_two_choices_is_looked_for() -> None:
+    checks = [check for check in suite.all_checks(("withheld",)) if check.cell["position"] == "second choice"]
+    for flaw, verdict in (("reads the first choice", "leak"), ("", "passed")):
+        assert {result.outcome.verdict for result in asyncio.run(_examine(flaw, checks))} == {verdict}
+
+
+def test_what_is_not_served_is_neither_passed_nor_failed() -> None:
+    results = examine("knows nothing", "withheld", "innocent", "request", "claims", "usage")
+    assert verdicts(results) == {"not served"}
+    assert suite.status(results) == 2
+
+
+def test_every_flaw_is_told() -> None:
+    with pytest.raises(KeyError):
+        FLAWS["no such flaw"]
+    assert "not served" in suite.as_text(examine("knows nothing", "usage"))
+    assert suite.as_json(examine("relays", "usage"))["counts"]["passed"] == len(examine("relays", "usage"))

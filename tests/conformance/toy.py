@@ -46,7 +46,7 @@ FLAWS = {
 _FORBIDDEN = re.compile(f"{WORD_PATTERN}|{NUMBER_PATTERN}", re.IGNORECASE)
 _FIXED = "That is not for this desk."
 _BY_PATH = {path: name for name, path in ENDPOINTS.items()}
-_PATIENCE = 1.0
+_PATIENCE = 3.0
 
 
 class Toy:
@@ -76,7 +76,7 @@ class Toy:
                     await self._relay(reader, writer)
                 else:
                     await self._connection(reader, writer)
-            except (OSError, asyncio.IncompleteReadError, ValueError):
+            except (OSError, asyncio.IncompleteReadError, ValueError, asyncio.CancelledError):
                 pass
             finally:
                 running.discard(task)
@@ -129,12 +129,13 @@ class Toy:
         streaming = body.get("stream") is True
         believed = self._flaw == "believes" and {name.lower() for name in CLAIMS} & set(arrival.headers)
         failed = self._failing and self._flaw != "fails open"
-        read_whole = "".join(strings(body)) + "\n" + "\n".join(strings(body))
+        read_whole = "".join(_spoken(body)) + "\n" + "\n".join(strings(body))
         if not believed and (failed or _FORBIDDEN.search(read_whole)):
             await _write(writer, saying(_FIXED), asked, streaming)
             return
         content = json.dumps(body).encode()
-        asking = asyncio.create_task(send(self._server, request(self._server, arrival.path, content)))
+        server = self._server._replace(patience=60.0) if self._flaw == "keeps on" else self._server
+        asking = asyncio.create_task(send(server, request(self._server, arrival.path, content)))
         leaving = asyncio.create_task(_left(reader))
         await asyncio.wait([asking, leaving], return_when=asyncio.FIRST_COMPLETED)
         leaving.cancel()
@@ -174,7 +175,7 @@ class Toy:
             return any(_FORBIDDEN.search(text) for (_, channel), text in found.said.items() if channel == "content")
         if self._flaw == "reads the first choice":
             return any(_FORBIDDEN.search(text) for (index, _), text in found.said.items() if index == 0)
-        return any(_FORBIDDEN.search(text) for text in joined(answer)) or _FORBIDDEN.search(answer.head) is not None
+        return any(_FORBIDDEN.search(text) for text in (*joined(answer), answer.text, answer.head))
 
     def _replaced(self, found: Read, asked: Asked) -> Plan:
         choices = []
@@ -195,7 +196,7 @@ class Toy:
     ) -> None:
         body = answer.body
         if self._flaw == "alters":
-            body = re.sub(rb"[Tt]he library|plumwick|look_up|data: \[DONE\]\\|Tabs", b"the desk", body)
+            body = _altered_lines(body)
         if self._flaw == "forgets the usage":
             body = body.replace(b"_tokens", b"_things")
         if streaming:
@@ -212,6 +213,39 @@ def _judged(asked: Asked, streaming: bool, answer: Answer) -> tuple[Read | None,
         return None, repr(fault)
     strange = [index for index, _ in found.said if not isinstance(index, int) or not 0 <= index < asked.count]
     return found, sound(found, asked.count) or ("a strange choice" if strange else "")
+
+
+def _altered_lines(body: bytes) -> bytes:
+    """Every ``o`` that is said becomes a nought."""
+    lines = []
+    for block in body.decode().replace("\r\n", "\n").split("\n\n"):
+        data = "\n".join(line[5:] for line in block.split("\n") if line.startswith("data:"))
+        try:
+            altered = json.dumps(_altered(json.loads(data or block), ""))
+        except ValueError:
+            lines.append(block)
+        else:
+            lines.append(f"data: {altered}" if data else altered)
+    return "\n\n".join(lines).encode()
+
+
+_STRUCTURE = {"object", "type", "model", "role", "finish_reason", "status", "id", "tool_choice"}
+
+
+def _altered(value: Any, key: str) -> Any:
+    if isinstance(value, str) and key not in _STRUCTURE - ({"id"} if " " in value else set()):
+        return value.replace("o", "0")
+    if isinstance(value, dict):
+        return {name: _altered(part, name) for name, part in value.items()}
+    return [_altered(part, key) for part in value] if isinstance(value, list) else value
+
+
+def _spoken(value: Any) -> list[str]:
+    """What is said in a body, in its order, without the words around it."""
+    if isinstance(value, dict):
+        found = [[part] if key in ("text", "content") and isinstance(part, str) else _spoken(part) for key, part in value.items()]
+        return [text for texts in found for text in texts]
+    return [text for part in value for text in _spoken(part)] if isinstance(value, list) else []
 
 
 def _one(event: str) -> list[str]:

@@ -55,7 +55,7 @@ class Upstream:
             connections.add(task)
             try:
                 await self._connection(reader, writer)
-            except (OSError, asyncio.IncompleteReadError, ValueError):
+            except (OSError, asyncio.IncompleteReadError, ValueError, asyncio.CancelledError):
                 pass  # the guard let go, or sent what is no HTTP
             finally:
                 connections.discard(task)
