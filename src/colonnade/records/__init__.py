@@ -12,7 +12,10 @@ from colonnade.records.clause import (
     Criterion,
     Example,
     Facet,
+    HoldBackBudget,
     Level,
+    Pattern,
+    PersonalData,
     Pillar,
     PolicySet,
     Scope,
@@ -22,7 +25,7 @@ from colonnade.records.clause import (
     Thresholds,
     Use,
 )
-from colonnade.records.decision import Cell, Decision, GuardTable, Outcome, Reason, Ruling
+from colonnade.records.decision import Cell, Decision, DetectorRun, GuardTable, Outcome, Reason, Ruling
 from colonnade.records.errors import (
     BusyError,
     ColonnadeError,
@@ -102,7 +105,6 @@ from colonnade.records.training import (
 )
 
 __all__ = [
-    "LONGEST_GRANT",
     "Act",
     "Action",
     "Admin",
@@ -134,6 +136,7 @@ __all__ = [
     "Criterion",
     "CurationRecipe",
     "Decision",
+    "DetectorRun",
     "Digest",
     "Document",
     "Entry",
@@ -155,12 +158,14 @@ __all__ = [
     "GuardTable",
     "Harm",
     "HarmCoverage",
+    "HoldBackBudget",
     "InputError",
     "Joined",
     "JointRegion",
     "JudgeCheck",
     "JudgeDrift",
     "JudgeRecipe",
+    "LONGEST_GRANT",
     "Label",
     "Launch",
     "Level",
@@ -176,8 +181,10 @@ __all__ = [
     "Origin",
     "OriginWord",
     "Outcome",
+    "Pattern",
     "People",
     "Person",
+    "PersonalData",
     "Pillar",
     "PillarCoverage",
     "PolicyReview",

@@ -10,7 +10,7 @@ from colonnade.policy.forms.access import AccessLine, access_lines, is_grantable
 from colonnade.policy.forms.edition import Edition, binds, stamp
 from colonnade.records import Action, Clause, Facet
 
-READS = (Facet.BOUNDARY, Facet.SCOPE, Facet.EXCEPTIONS)
+READS = (Facet.BOUNDARY, Facet.SCOPE, Facet.EXCEPTIONS, Facet.DETECTION)
 
 _READING = (
     "A request gets the most that any line which it fits allows. A line fits where its tier and purpose are those of"
@@ -32,7 +32,7 @@ def _rule(clause: Clause, edition: Edition) -> dict[str, Any]:
     rule: dict[str, Any] = {
         "topic": clause.id,
         "made_from": stamp(clause, READS, edition.day),
-        "facets": {facet.value: clause.facet(facet) for facet in READS},
+        "facets": {facet.value: clause.facet(facet) for facet in READS if facet in clause.facets},
         "binds": binds(clause),
         "boundary": clause.boundary.value,
         "regions": list(clause.scope.region),

@@ -205,7 +205,7 @@ def _source(source: Source) -> Row:
 
 
 def _digests(clause: Clause) -> tuple[Row, ...]:
-    return tuple((facet.value, clause.facet(facet)) for facet in READS)
+    return tuple((facet.value, clause.facet(facet)) for facet in READS if facet in clause.facets)
 
 
 def _words(identifier: str) -> str:

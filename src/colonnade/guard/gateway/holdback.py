@@ -1,0 +1,227 @@
+"""What of a reply may go out by now: judged window by window, held back by a budget, whole or in pieces.
+
+Of every channel of every choice the text is kept until it was judged. Patterns look at all of it
+before any of it goes, and what could still become a match stays behind. Classifiers judge a window
+every ``STEP`` characters as it passes. Where the request raised suspicion they judge more often, and
+a window's worth of what they judged stays behind until they have seen what follows it.
+The last characters of a reply wait for the judgement on its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from colonnade.guard.guard import Guard, HoldBack, Who
+from colonnade.guard.protocol import Delta, UpstreamError, readable
+from colonnade.records import Ruling
+
+STEP = 120
+"""Characters between two windows of the classifiers."""
+
+OVERLAP = 120
+"""Characters of the window before that the next one begins with."""
+
+BEHIND = 64
+"""Characters before what is new that patterns see again, for what must stand before a match."""
+
+PER_TOKEN = 4
+"""Characters of a token, as English has them."""
+
+LARGEST = 4_000_000
+"""Characters of all that a reply says."""
+
+class Released(NamedTuple):
+    """A piece that may go out."""
+
+    choice: int
+    channel: str
+    text: str
+
+
+class Ended(NamedTuple):
+    """A choice came to its end and was judged to its end."""
+
+    choice: int
+    finish: str
+
+
+class Withheld(NamedTuple):
+    """The rest of a choice does not go out."""
+
+    choice: int
+    channel: str
+    ruling: Ruling
+
+
+Event = Released | Ended | Withheld
+
+
+class Judged(NamedTuple):
+    """What became of one channel.
+
+    Attributes:
+        ruling: the strictest of all its windows; none where it said nothing.
+        windows: how often it was judged.
+        said, sent: characters that the model wrote, and that went out.
+        text: all that the model wrote.
+    """
+
+    choice: int
+    channel: str
+    ruling: Ruling | None
+    windows: int
+    said: int
+    sent: int
+    text: str
+
+
+class _Channel:
+    """The text of one channel. ``tail`` is its end, from ``base`` on; positions count from its beginning."""
+
+    def __init__(self, choice: int, name: str) -> None:
+        self.choice, self.name = choice, name
+        self.parts: list[str] = []
+        self.tail, self.base = "", 0
+        self.length = self.judged = self.sent = self.windows = 0
+        self.ruling: Ruling | None = None
+
+    def add(self, text: str) -> None:
+        self.parts.append(text)
+        self.tail += text
+        self.length += len(text)
+
+    def since(self, position: int) -> str:
+        """The text from a position on, as it is judged: letter for letter as long as what is sent."""
+        return readable(self.name, self.tail[max(position - self.base, 0) :])
+
+    def forget(self, position: int) -> None:
+        """Nothing before this position is asked for any more."""
+        if position - self.base > 4 * STEP:
+            self.tail, self.base = self.tail[position - self.base :], position
+
+
+class HeldReply:
+    """A reply under judgement.
+
+    Args:
+        guard: rules.
+        who: asked.
+        request: the ruling on the request.
+        held: what stays behind.
+        conversation: the turns of the request, for detectors that read conversations.
+    """
+
+    def __init__(
+        self, guard: Guard, who: Who, request: Ruling, held: HoldBack, conversation: Sequence[str] = ()
+    ) -> None:
+        self._guard, self._who, self._request, self._held = guard, who, request, held
+        self._conversation = conversation
+        self._channels: dict[tuple[int, str], _Channel] = {}
+        self._finishes: dict[int, str] = {}
+        self.withheld: dict[int, Withheld] = {}
+        self._size = 0
+        window = held.tokens * PER_TOKEN
+        self._window, self._step = window, max(24, min(window // 2, STEP)) if window else STEP
+
+    @property
+    def judged(self) -> tuple[Judged, ...]:
+        """What became of every channel so far."""
+        return tuple(
+            Judged(row.choice, row.name, row.ruling, row.windows, row.length, row.sent, "".join(row.parts))
+            for row in self._channels.values()
+        )
+
+    async def feed(self, deltas: Iterable[Delta]) -> list[Event]:
+        """Take in what the model said, and give out what may go.
+
+        Raises:
+            UpstreamError: where the model says more than a reply may hold.
+        """
+        touched: dict[tuple[int, str], _Channel] = {}
+        for delta in deltas:
+            if delta.finish is not None:
+                self._finishes.setdefault(delta.choice, delta.finish)
+            if not delta.text or delta.choice in self.withheld:
+                continue
+            key = (delta.choice, delta.channel)
+            channel = self._channels.get(key)
+            if channel is None:
+                channel = self._channels[key] = _Channel(*key)
+            channel.add(delta.text)
+            touched[key] = channel
+            self._size += len(delta.text)
+        if self._size > LARGEST:
+            raise UpstreamError("the model's answer is too large.", "upstream_too_large")
+        events: list[Event] = []
+        for channel in touched.values():
+            if channel.choice not in self.withheld:
+                await self._pass(channel, events)
+        return events
+
+    async def finish(self) -> list[Event]:
+        """Judge the end of every channel, and give out the rest of what may go, choice by choice."""
+        events: list[Event] = []
+        for channel in self._channels.values():
+            if channel.choice not in self.withheld:
+                await self._judge(channel, events, to_the_end=True)
+        for channel in self._channels.values():
+            if channel.choice not in self.withheld:
+                self._release(channel, channel.length, events)
+        for choice, finish in self._finishes.items():
+            if choice not in self.withheld:
+                events.append(Ended(choice, finish))
+        return events
+
+    async def _pass(self, channel: _Channel, events: list[Event]) -> None:
+        """Judge what is due, and release what may go."""
+        if channel.length - channel.judged >= self._step:
+            await self._judge(channel, events)
+        elif self._guard.has_patterns:
+            ruling = await self._guard.rule_piece(channel.since(channel.sent - BEHIND), self._who, self._request)
+            self._note(channel, ruling, events)
+        if channel.choice in self.withheld:
+            return
+        behind = max(self._guard.pending(channel.since(channel.sent - BEHIND)), self._held.characters, 1)
+        until = channel.length - behind
+        if self._window:
+            until = min(until, channel.judged - self._window)
+        self._release(channel, until, events)
+
+    async def _judge(self, channel: _Channel, events: list[Event], to_the_end: bool = False) -> None:
+        """Let every detector see what none has seen yet, with what stands before it."""
+        if channel.judged == channel.length and not (to_the_end and self._conversation):
+            return
+        text = channel.since(channel.judged - OVERLAP)
+        turns = (*self._conversation, "".join(channel.parts)) if to_the_end and self._conversation else ()
+        ruling = await self._guard.rule("reply", text, self._who, self._request, turns)
+        channel.judged = channel.length
+        channel.windows += 1
+        self._note(channel, ruling, events)
+
+    def _note(self, channel: _Channel, ruling: Ruling, events: list[Event]) -> None:
+        if channel.ruling is None or _weight(ruling) >= _weight(channel.ruling):
+            channel.ruling = ruling
+        if ruling.action != "allow":
+            event = Withheld(channel.choice, channel.name, ruling)
+            self.withheld[channel.choice] = event
+            events.append(event)
+
+    def _release(self, channel: _Channel, until: int, events: list[Event]) -> None:
+        if until > channel.sent:
+            start = channel.sent - channel.base
+            events.append(Released(channel.choice, channel.name, channel.tail[start : until - channel.base]))
+            channel.sent = until
+        channel.forget(min(channel.judged - OVERLAP, channel.sent - BEHIND))
+
+
+def strictest(rulings: Iterable[Ruling]) -> Ruling | None:
+    """The ruling that stands for several."""
+    return max(rulings, key=_weight, default=None)
+
+
+def _weight(ruling: Ruling) -> tuple[bool, bool, bool, float]:
+    """Not allowed before allowed; then one in which a detector did not run, so that it is never hidden."""
+    broken = any(run.outcome != "ran" for run in ruling.detectors)
+    return ruling.action != "allow", broken, ruling.topic is not None, ruling.similarity or 0.0
+

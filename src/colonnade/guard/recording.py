@@ -1,0 +1,142 @@
+"""The rows of a running service, in the transparency log before anything goes out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+
+from colonnade.records import ColonnadeError, GrantUse
+from colonnade.store.log import GroupWriter, KeyRing, seal_contents
+
+RETAIN = 190
+"""Days for which contents are kept if nobody says more: a little over the six months that the EU AI Act asks of logs."""
+
+NOBODY = "anyone"
+
+
+class Recorder(Protocol):
+    """Where rows are written."""
+
+    async def write(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> None:
+        """Write a row; it is on disk when this returns.
+
+        Args:
+            row: what happened; no words of anybody.
+            subject: whose words they are.
+            texts: the words, by name; sealed, or left out, as the service is configured.
+
+        Raises:
+            ColonnadeError: where it cannot be written. Nothing goes out then.
+        """
+        ...
+
+
+class Unrecorded:
+    """No log: rows go nowhere, and whoever configured it so was told."""
+
+    async def write(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> None:
+        """Forget the row."""
+
+
+class LogState(NamedTuple):
+    """What may be said of the log to whoever asks after the service's health."""
+
+    rows: int
+    checkpoint: int | None
+    fault: str
+
+
+class LogRecorder:
+    """Rows in a transparency log, their texts sealed beside them.
+
+    Args:
+        writer: of the log.
+        ring: the keys of the people whose texts are kept; without it no texts are kept.
+        retain: days for which they are.
+        today: the day.
+    """
+
+    def __init__(
+        self,
+        writer: GroupWriter,
+        ring: KeyRing | None = None,
+        retain: int = RETAIN,
+        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+    ) -> None:
+        self.writer, self._ring, self._retain, self._today = writer, ring, retain, today
+        self._bridge = _Bridge()
+
+    async def write(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> None:
+        """Write a row and wait for the disk, without holding up the others."""
+        sealed: tuple[bytes, ...] = ()
+        if self._ring is not None and texts:
+            until = self._today() + timedelta(days=self._retain)
+            contents = seal_contents(self._ring, subject, until, texts)
+            row, sealed = {**row, "contents": contents.references}, contents.lines
+        await self._bridge.wait(self.writer.submit(row, sealed))
+
+    def state(self) -> LogState:
+        """How the log stands."""
+        fault = self.writer.fault
+        note = self.writer.log.checkpoint()
+        signed = int(note.text.splitlines()[1]) if note is not None else None
+        return LogState(self.writer.log.size, signed, fault.sentence if fault is not None else "")
+
+    def close(self) -> None:
+        """Write what is waiting, and sign a last checkpoint."""
+        self.writer.close()
+
+
+class GrantUses:
+    """Uses of grants, in the same log as everything else (a ``UseLog``)."""
+
+    def __init__(self, writer: GroupWriter, patience: float = 10.0) -> None:
+        self._writer, self._patience = writer, patience
+
+    def append(self, use: GrantUse) -> None:
+        """Write a use and wait for the disk."""
+        row = {"act": "use", **use.model_dump(mode="json")}
+        self._writer.submit(row).result(self._patience)
+
+
+class _Bridge:
+    """From the futures of the log's thread to those of the loop: one call into the loop for a whole group."""
+
+    def __init__(self) -> None:
+        self._done: deque[tuple[asyncio.Future[None], Future[int]]] = deque()
+        self._called = False
+
+    async def wait(self, written: Future[int]) -> None:
+        loop = asyncio.get_running_loop()
+        here: asyncio.Future[None] = loop.create_future()
+
+        def finished(there: Future[int]) -> None:
+            self._done.append((here, there))
+            # The loop takes the mark away before it looks, so what is put in after that calls again.
+            if not self._called:
+                self._called = True
+                loop.call_soon_threadsafe(self._hand_over)
+
+        written.add_done_callback(finished)
+        try:
+            await here
+        except ColonnadeError:
+            raise
+        except Exception as fault:
+            raise ColonnadeError(f"the audit log could not be written: {type(fault).__name__}.") from None
+
+    def _hand_over(self) -> None:
+        self._called = False
+        while self._done:
+            here, there = self._done.popleft()
+            if here.done():
+                continue
+            fault = there.exception()
+            if fault is not None:
+                here.set_exception(fault)
+            else:
+                here.set_result(None)

@@ -1,0 +1,186 @@
+"""The detectors at work: fast ones in place, slow ones in a thread with a time limit, and what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
+
+from colonnade.guard.detection import Detection, Detector
+from colonnade.records import DetectorRun, Digest, MissingPackageError
+
+Side = Literal["request", "reply"]
+Outcome = Literal["ran", "failed", "timed out", "missing"]
+
+LIMIT = 5.0
+"""Seconds for a slow detector; one that takes longer has not judged, and nothing passes unjudged."""
+
+_THREADS = 4
+
+
+class Found(NamedTuple):
+    """A detection, and which of the texts it was made in; -1 for the conversation as a whole."""
+
+    text: int
+    detection: Detection
+
+
+class Silence(NamedTuple):
+    """A detector that gave no answer.
+
+    Attributes:
+        topics: what it would have recognised.
+        fault: the kind of what went wrong; never its words, which may quote the text.
+    """
+
+    name: str
+    outcome: Outcome
+    topics: frozenset[str]
+    fault: str
+
+
+class Findings(NamedTuple):
+    """What all detectors made of some texts."""
+
+    found: tuple[Found, ...]
+    runs: tuple[DetectorRun, ...]
+    silent: tuple[Silence, ...]
+
+
+class _Seat(NamedTuple):
+    """A detector with what it says of itself, asked once: a digest may cost more than a detection."""
+
+    detector: Detector
+    name: str
+    version: str
+    digest: Digest
+    topics: frozenset[str]
+    slow: bool
+    reads: frozenset[str]
+
+
+@runtime_checkable
+class Pattern(Protocol):
+    """A detector of exact wordings: it looks at every piece of a reply, and can say what may still become a match."""
+
+    def pending(self, text: str) -> int:
+        """How many characters at the end of a text may be the beginning of a match."""
+        ...
+
+
+class _Answer(NamedTuple):
+    found: tuple[Found, ...]
+    outcome: Outcome
+    fault: str
+    seconds: float
+
+
+class Detectors:
+    """Several detectors as one.
+
+    Args:
+        detectors: in the order in which rulings list them.
+        limit: seconds for a slow one.
+    """
+
+    def __init__(self, detectors: Sequence[Detector], limit: float = LIMIT) -> None:
+        self._seats = tuple(
+            _Seat(row, row.name, row.version, row.digest, row.topics, row.slow, row.reads) for row in detectors
+        )
+        self._limit = limit
+        self._pool: ThreadPoolExecutor | None = None
+        patterns = (seat for seat in self._seats if "reply" in seat.reads and isinstance(seat.detector, Pattern))
+        self._patterns = tuple(patterns)
+        self.has_patterns = bool(self._patterns)
+        self.topics = frozenset[str]().union(*(seat.topics for seat in self._seats))
+
+    @property
+    def described(self) -> tuple[tuple[str, str, Digest], ...]:
+        """Name, version and digest of each."""
+        return tuple((seat.name, seat.version, seat.digest) for seat in self._seats)
+
+    def close(self) -> None:
+        """Let the threads go; one that hangs is not waited for."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def find(self, side: Side, texts: Sequence[str], conversation: str = "") -> Findings:
+        """What every detector that reads this side finds.
+
+        Args:
+            side: of the exchange.
+            texts: each judged by itself.
+            conversation: all of it in one text, for detectors that read conversations; empty for none.
+        """
+        asked = []
+        for seat in self._seats:
+            work = [(number, text) for number, text in enumerate(texts)] if side in seat.reads else []
+            if conversation and "conversation" in seat.reads:
+                work.append((-1, conversation))
+            if work:
+                # Those in threads begin before the others, and run beside them.
+                waiting = asyncio.ensure_future(self._in_a_thread(seat, work)) if seat.slow else None
+                asked.append((seat, work, waiting))
+        answers = []
+        for seat, work, waiting in asked:
+            answers.append((seat, _in_place(seat, work) if waiting is None else await waiting))
+        return _findings(answers)
+
+    def find_patterns(self, text: str) -> Findings:
+        """What patterns alone find in a piece of a reply."""
+        return _findings([(seat, _in_place(seat, [(0, text)])) for seat in self._patterns])
+
+    def pending(self, text: str) -> int:
+        """How many characters at the end of a text may be the beginning of a match; all, where a pattern cannot say."""
+        behind = 0
+        for seat in self._patterns:
+            try:
+                behind = max(behind, seat.detector.pending(text))  # type: ignore[attr-defined]
+            except Exception:  # what cannot be told apart from a match stays behind
+                return len(text)
+        return behind
+
+    async def _in_a_thread(self, seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="colonnade-detector")
+        started = perf_counter()
+        try:
+            async with asyncio.timeout(self._limit):
+                return await asyncio.wrap_future(self._pool.submit(_in_place, seat, work))
+        except TimeoutError:
+            return _Answer((), "timed out", "no answer in time", perf_counter() - started)
+
+
+def _in_place(seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
+    started = perf_counter()
+    try:
+        found = tuple(Found(number, row) for number, text in work for row in seat.detector.detect(text))
+    except MissingPackageError:
+        return _Answer((), "missing", "a package that it needs is missing", perf_counter() - started)
+    except Exception as fault:  # whatever went wrong in there, an unjudged text must not pass
+        return _Answer((), "failed", type(fault).__name__, perf_counter() - started)
+    return _Answer(found, "ran", "", perf_counter() - started)
+
+
+def _findings(answers: Sequence[tuple[_Seat, _Answer]]) -> Findings:
+    return Findings(
+        found=tuple(row for _, answer in answers for row in answer.found),
+        runs=tuple(_run_of(seat, answer) for seat, answer in answers),
+        silent=tuple(
+            Silence(seat.name, answer.outcome, seat.topics, answer.fault)
+            for seat, answer in answers
+            if answer.outcome != "ran"
+        ),
+    )
+
+
+def _run_of(seat: _Seat, answer: _Answer) -> DetectorRun:
+    return DetectorRun(
+        name=seat.name,
+        version=seat.version,
+        digest=seat.digest,
+        outcome=answer.outcome,
+        milliseconds=round(answer.seconds * 1000, 3),
+    )
