@@ -13,6 +13,7 @@ from colonnade.guard.detection import Detection, Detector, Judge
 from colonnade.guard.judging import Question, ask_judge
 from colonnade.guard.running import LIMIT, Detectors, Findings, Side
 from colonnade.guard.table import DEFAULT_DENY, EXCEPTION_LAPSED, Lookup
+from colonnade.guard.topics import is_ungrantable
 from colonnade.models.remote import to_its_end
 from colonnade.records import Action, Cell, Clause, DetectorRun, Digest, GuardTable, InputError, Level, Ruling, digest_of
 
@@ -113,6 +114,7 @@ class Guard:
         self._detectors = Detectors(detectors if isinstance(detectors, Sequence) else (detectors,), limit)
         self._today = today
         self._clauses = {clause.id: clause for clause in clauses}
+        self._characters = max((clause.hold_back.characters or 0 for clause in self._clauses.values()), default=0)
         self._replies = {action: texts for action, texts in table.replies if texts}
         unseen = sorted(self._lookup.topics - self._detectors.topics)
         if unseen:
@@ -176,19 +178,31 @@ class Guard:
         findings = await self._detectors.find(side, texts, "\n\n".join(conversation))
         return await self._on_findings(side, texts, who, earlier, conversation, findings)
 
-    async def rule_piece(self, text: str, who: Who, earlier: Ruling) -> Ruling | None:
-        """The ruling of patterns alone on a piece of a reply; none where they find nothing.
+    async def rule_window(self, text: str, who: Who, earlier: Ruling, conversation: Sequence[str] = ()) -> Ruling:
+        """The ruling on a part of a reply by all detectors but patterns, which look at its pieces as they come."""
+        findings = await self._detectors.find("reply", (text,), "\n\n".join(conversation), by_form=False)
+        return await self._on_findings("reply", (text,), who, earlier, conversation, findings)
 
-        For what stands between two windows of the other detectors, before any of it goes out.
+    async def rule_patterns(
+        self, text: str, start: int, complete: bool, who: Who, earlier: Ruling
+    ) -> Ruling | None:
+        """The ruling of patterns alone on a reply so far; none where it goes on and they have found nothing.
+
+        Args:
+            text: the reply, or the end of it.
+            start: a match that begins before this character was ruled on already.
+            complete: nothing follows.
+            who: asked.
+            earlier: the ruling on the request.
         """
-        findings = self._detectors.find_patterns(text)
-        if not findings.silent and all(found.detection.topic is None for found in findings.found):
+        findings = self._detectors.find_patterns(text, start, complete)
+        if not findings.silent and not findings.found and not complete:
             return None
         return await self._on_findings("reply", (text,), who, earlier, (), findings)
 
-    def pending(self, text: str) -> int:
-        """How many characters at the end of a text may be the beginning of something that a pattern finds."""
-        return self._detectors.pending(text)
+    def under_way(self, text: str, start: int) -> int:
+        """From which character on something that a pattern finds may have begun."""
+        return self._detectors.under_way(text, start)
 
     @property
     def has_patterns(self) -> bool:
@@ -228,8 +242,19 @@ class Guard:
         return to_its_end(lambda: self.rule("reply", text, Who("", tier, purpose, holder), request_ruling))
 
     def suspicion(self, ruling: Ruling) -> HoldBack:
-        """What the reply to this request is held back by: a window of tokens where it came near a topic."""
-        return HoldBack(0, TOKENS if ruling.topic is not None else 0)
+        """What the reply to this request is held back by.
+
+        Characters always, by the clause that wants most; tokens where the request came near a topic,
+        as its clause says, and at least some where the reply is held to a level.
+        """
+        clause = self._clauses.get(ruling.topic or "")
+        tokens = 0
+        if clause is not None:
+            said = clause.hold_back.tokens
+            tokens = said if said is not None else TOKENS if is_ungrantable(clause) else 0
+        if ruling.action is Action.CAP:
+            tokens = max(tokens, TOKENS)
+        return HoldBack(self._characters, tokens)
 
     def answer_for(self, ruling: Ruling, language: str) -> str:
         """What is said instead of an answer, in this language or else in the first one there is.
@@ -310,9 +335,15 @@ class Guard:
         """The ruling where a detector gave no answer, unless the clauses that it watches let that pass."""
         if not findings.silent:
             return None
-        silent = findings.silent[0]
+        actions = [
+            (self._clauses[topic].on_failure if topic in self._clauses else Action.REFUSE, silent)
+            for silent in findings.silent
+            for topic in silent.topics or ("",)
+        ]
+        action, silent = max(actions, key=lambda pair: _STRICTNESS[pair[0]])
         what = f"the detector '{silent.name}' {_GAVE_UP[silent.outcome]} ({silent.fault})"
-        return _refusal(side, who, DETECTOR_FAILED, f"{what}, and nothing passes unjudged.", runs)
+        ruling = _refusal(side, who, DETECTOR_FAILED, f"{what}, and nothing passes unjudged.", runs)
+        return ruling if action is Action.REFUSE else ruling.model_copy(update={"action": action})
 
     async def _under_grant(
         self,

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Literal, NamedTuple
 
 from colonnade.guard.detection import Detection, Detector
+from colonnade.guard.detection.patterns import PatternDetector
 from colonnade.records import DetectorRun, Digest, MissingPackageError
 
 Side = Literal["request", "reply"]
@@ -61,15 +62,6 @@ class _Seat(NamedTuple):
     reads: frozenset[str]
 
 
-@runtime_checkable
-class Pattern(Protocol):
-    """A detector of exact wordings: it looks at every piece of a reply, and can say what may still become a match."""
-
-    def pending(self, text: str) -> int:
-        """How many characters at the end of a text may be the beginning of a match."""
-        ...
-
-
 class _Answer(NamedTuple):
     found: tuple[Found, ...]
     outcome: Outcome
@@ -91,9 +83,14 @@ class Detectors:
         )
         self._limit = limit
         self._pool: ThreadPoolExecutor | None = None
-        patterns = (seat for seat in self._seats if "reply" in seat.reads and isinstance(seat.detector, Pattern))
-        self._patterns = tuple(patterns)
+        self._patterns = tuple(
+            (seat, seat.detector)
+            for seat in self._seats
+            if isinstance(seat.detector, PatternDetector) and "reply" in seat.reads
+        )
         self.has_patterns = bool(self._patterns)
+        by_form = {seat.name for seat, _ in self._patterns}
+        self._by_meaning = tuple(seat for seat in self._seats if seat.name not in by_form)
         self.topics = frozenset[str]().union(*(seat.topics for seat in self._seats))
 
     @property
@@ -106,16 +103,17 @@ class Detectors:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def find(self, side: Side, texts: Sequence[str], conversation: str = "") -> Findings:
+    async def find(self, side: Side, texts: Sequence[str], conversation: str = "", by_form: bool = True) -> Findings:
         """What every detector that reads this side finds.
 
         Args:
             side: of the exchange.
             texts: each judged by itself.
             conversation: all of it in one text, for detectors that read conversations; empty for none.
+            by_form: patterns too; they are left out where ``find_patterns`` has looked.
         """
         asked = []
-        for seat in self._seats:
+        for seat in self._seats if by_form else self._by_meaning:
             work = [(number, text) for number, text in enumerate(texts)] if side in seat.reads else []
             if conversation and "conversation" in seat.reads:
                 work.append((-1, conversation))
@@ -128,19 +126,19 @@ class Detectors:
             answers.append((seat, _in_place(seat, work) if waiting is None else await waiting))
         return _findings(answers)
 
-    def find_patterns(self, text: str) -> Findings:
-        """What patterns alone find in a piece of a reply."""
-        return _findings([(seat, _in_place(seat, [(0, text)])) for seat in self._patterns])
+    def find_patterns(self, text: str, start: int, complete: bool) -> Findings:
+        """What patterns alone find in the text of a reply, from a character on, whether it is complete or goes on."""
+        return _findings([(seat, _by_form(seat, detector, text, start, complete)) for seat, detector in self._patterns])
 
-    def pending(self, text: str) -> int:
-        """How many characters at the end of a text may be the beginning of a match; all, where a pattern cannot say."""
-        behind = 0
-        for seat in self._patterns:
+    def under_way(self, text: str, start: int) -> int:
+        """From which character on something that a pattern finds may have begun; ``start`` where one cannot say."""
+        first = len(text)
+        for _, detector in self._patterns:
             try:
-                behind = max(behind, seat.detector.pending(text))  # type: ignore[attr-defined]
+                first = min(first, detector.patterns.pending(text, start))
             except Exception:  # what cannot be told apart from a match stays behind
-                return len(text)
-        return behind
+                return start
+        return first
 
     async def _in_a_thread(self, seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
         if self._pool is None:
@@ -161,6 +159,18 @@ def _in_place(seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
         return _Answer((), "missing", "a package that it needs is missing", perf_counter() - started)
     except Exception as fault:  # whatever went wrong in there, an unjudged text must not pass
         return _Answer((), "failed", type(fault).__name__, perf_counter() - started)
+    return _Answer(found, "ran", "", perf_counter() - started)
+
+
+def _by_form(seat: _Seat, detector: PatternDetector, text: str, start: int, complete: bool) -> _Answer:
+    started = perf_counter()
+    try:
+        rows = detector.patterns.find(text, start, complete)
+    except Exception as fault:  # as above
+        return _Answer((), "failed", type(fault).__name__, perf_counter() - started)
+    found = tuple(
+        Found(0, Detection(row.topic, row.level, 1.0, True, f"{seat.name}/{row.name}", row.span)) for row in rows
+    )
     return _Answer(found, "ran", "", perf_counter() - started)
 
 

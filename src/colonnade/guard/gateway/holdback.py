@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from colonnade.guard.detection.patterns import CONTEXT
 from colonnade.guard.guard import Guard, HoldBack, Who
 from colonnade.guard.protocol import Delta, UpstreamError, readable
-from colonnade.records import Ruling
+from colonnade.records import DetectorRun, Ruling
 
 STEP = 120
 """Characters between two windows of the classifiers."""
@@ -22,8 +23,8 @@ STEP = 120
 OVERLAP = 120
 """Characters of the window before that the next one begins with."""
 
-BEHIND = 64
-"""Characters before what is new that patterns see again, for what must stand before a match."""
+BEHIND = 2 * CONTEXT
+"""Characters before what is still held that are kept: what must stand before a match, and some for what is invisible."""
 
 PER_TOKEN = 4
 """Characters of a token, as English has them."""
@@ -85,11 +86,29 @@ class _Channel:
         self.tail, self.base = "", 0
         self.length = self.judged = self.sent = self.windows = 0
         self.ruling: Ruling | None = None
+        self.runs: dict[str, DetectorRun] = {}
 
     def add(self, text: str) -> None:
         self.parts.append(text)
         self.tail += text
         self.length += len(text)
+
+    def take(self, ruling: Ruling) -> None:
+        """Keep the strictest ruling, and what became of every detector over all of them."""
+        for run in ruling.detectors:
+            known = self.runs.get(run.name)
+            if known is not None:
+                worst = known if known.outcome != "ran" else run
+                run = worst.model_copy(update={"milliseconds": round(known.milliseconds + run.milliseconds, 3)})
+            self.runs[run.name] = run
+        if self.ruling is None or _weight(ruling) >= _weight(self.ruling):
+            self.ruling = ruling
+
+    def ruled(self) -> Ruling | None:
+        """The ruling that stands for the whole channel."""
+        if self.ruling is None or len(self.runs) == len(self.ruling.detectors):
+            return self.ruling
+        return self.ruling.model_copy(update={"detectors": tuple(self.runs.values())})
 
     def since(self, position: int) -> str:
         """The text from a position on, as it is judged: letter for letter as long as what is sent."""
@@ -128,7 +147,7 @@ class HeldReply:
     def judged(self) -> tuple[Judged, ...]:
         """What became of every channel so far."""
         return tuple(
-            Judged(row.choice, row.name, row.ruling, row.windows, row.length, row.sent, "".join(row.parts))
+            Judged(row.choice, row.name, row.ruled(), row.windows, row.length, row.sent, "".join(row.parts))
             for row in self._channels.values()
         )
 
@@ -164,7 +183,10 @@ class HeldReply:
         events: list[Event] = []
         for channel in self._channels.values():
             if channel.choice not in self.withheld:
-                await self._judge(channel, events, to_the_end=True)
+                await self._by_form(channel, events, complete=True)
+            if channel.choice not in self.withheld and (channel.judged < channel.length or self._conversation):
+                turns = (*self._conversation, "".join(channel.parts)) if self._conversation else ()
+                await self._by_meaning(channel, events, turns)
         for channel in self._channels.values():
             if channel.choice not in self.withheld:
                 self._release(channel, channel.length, events)
@@ -175,33 +197,38 @@ class HeldReply:
 
     async def _pass(self, channel: _Channel, events: list[Event]) -> None:
         """Judge what is due, and release what may go."""
-        if channel.length - channel.judged >= self._step:
-            await self._judge(channel, events)
-        elif self._guard.has_patterns:
-            ruling = await self._guard.rule_piece(channel.since(channel.sent - BEHIND), self._who, self._request)
-            self._note(channel, ruling, events)
+        await self._by_form(channel, events, complete=False)
+        if channel.choice not in self.withheld and channel.length - channel.judged >= self._step:
+            await self._by_meaning(channel, events)
         if channel.choice in self.withheld:
             return
-        behind = max(self._guard.pending(channel.since(channel.sent - BEHIND)), self._held.characters, 1)
-        until = channel.length - behind
+        # The last character always waits: no reply is out before it was judged to its end.
+        until = channel.length - max(self._held.characters, 1)
         if self._window:
             until = min(until, channel.judged - self._window)
+        if until > channel.sent and self._guard.has_patterns:
+            tail = channel.since(channel.base)
+            until = min(until, self._guard.under_way(tail, channel.sent - channel.base) + channel.base)
         self._release(channel, until, events)
 
-    async def _judge(self, channel: _Channel, events: list[Event], to_the_end: bool = False) -> None:
-        """Let every detector see what none has seen yet, with what stands before it."""
-        if channel.judged == channel.length and not (to_the_end and self._conversation):
-            return
+    async def _by_form(self, channel: _Channel, events: list[Event], complete: bool) -> None:
+        """Let patterns see what has not gone out."""
+        if self._guard.has_patterns:
+            tail, start = channel.since(channel.base), channel.sent - channel.base
+            ruling = await self._guard.rule_patterns(tail, start, complete, self._who, self._request)
+            if ruling is not None:
+                self._note(channel, ruling, events)
+
+    async def _by_meaning(self, channel: _Channel, events: list[Event], conversation: Sequence[str] = ()) -> None:
+        """Let all other detectors see what none has seen yet, with what stands before it."""
         text = channel.since(channel.judged - OVERLAP)
-        turns = (*self._conversation, "".join(channel.parts)) if to_the_end and self._conversation else ()
-        ruling = await self._guard.rule("reply", text, self._who, self._request, turns)
+        ruling = await self._guard.rule_window(text, self._who, self._request, conversation)
         channel.judged = channel.length
         channel.windows += 1
         self._note(channel, ruling, events)
 
     def _note(self, channel: _Channel, ruling: Ruling, events: list[Event]) -> None:
-        if channel.ruling is None or _weight(ruling) >= _weight(channel.ruling):
-            channel.ruling = ruling
+        channel.take(ruling)
         if ruling.action != "allow":
             event = Withheld(channel.choice, channel.name, ruling)
             self.withheld[channel.choice] = event
