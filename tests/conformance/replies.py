@@ -167,7 +167,11 @@ def _withholds(cell: Cell, position: str, span: str) -> Check:
 
     async def run(context: Context) -> Outcome:
         plan = saying(said.text, cell.channel, cell.count, chunking=cell.chunking)
-        outcome = judge(context, cell, said, await exchange(context, cell, plan))
+        answer = await exchange(context, cell, plan)
+        outcome = judge(context, cell, said, answer)
+        if outcome.verdict != "leak" and unserved(answer):  # asked for or not, a server may send it
+            unasked = await exchange(context, cell._replace(channel="content"), plan)
+            outcome = judge(context, cell, said, unasked)
         if outcome.verdict == "leak":
             return outcome
         served: Outcome = await context.once((twin_cell, control), lambda: twin(context, twin_cell, control))

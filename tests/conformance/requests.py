@@ -15,7 +15,7 @@ from .plans import saying
 from .reading import leak
 from .replies import Cell, judged
 from .upstream import ENDPOINTS
-from .words import INNOCENT, NUMBER, WORD, innocent
+from .words import INNOCENT, NUMBER, WORD, innocent, traces
 
 
 def checks() -> Iterator[Check]:
@@ -38,11 +38,14 @@ def refused(context: Context, endpoint: str, case: str, answer: Answer, streamin
     """Nothing forbidden arrived at the server or came back, and the client was told in good order."""
     if any(arrival.contains(WORD) or arrival.contains(NUMBER) for arrival in context.upstream.arrived(case)):
         return Outcome("leak", "the server was sent it")
-    if found := leak(answer):
-        return Outcome("leak", f"{found!r} came out")
+    if found := traces(answer.head):
+        return Outcome("leak", f"{found!r} came out in a header")
     found_read, wrong = judged(Cell(endpoint, streaming, "content", "word", 1), answer)
     if found_read is None:
         return Outcome("broken", wrong)
+    # A client may be shown its own fields again, in an error or as the settings of a response; the answer is not his.
+    if found := traces("\n".join(text for (_, channel), text in found_read.said.items() if channel != "envelope")):
+        return Outcome("leak", f"{found!r} came out")
     if answer.status >= 500:
         return Outcome("broken", f"status {answer.status}")
     return Outcome("broken", wrong) if wrong else PASSED

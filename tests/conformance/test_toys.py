@@ -41,6 +41,17 @@ def examine(flaw: str, *groups: str) -> tuple[Result, ...]:
     return tuple(asyncio.run(_examine(flaw, some(suite.all_checks(groups)))))
 
 
+@cache
+def found(flaw: str, **cell: str) -> set[str]:
+    """The verdicts of all checks for withheld spans in these cells."""
+    checks = [
+        check
+        for check in suite.all_checks(("withheld",))
+        if all(check.cell.get(key) == value for key, value in {"position": "middle", **cell}.items())
+    ]
+    return {result.outcome.verdict for result in asyncio.run(_examine(flaw, checks))}
+
+
 def verdicts(results: tuple[Result, ...], **cell: str) -> set[str]:
     return {
         result.outcome.verdict
@@ -86,26 +97,20 @@ def test_a_flaw_shows_in_every_check_of_its_group(flaw: str, group: str, verdict
     assert suite.status(results) == (0 if verdict == "passed" else 1)
 
 
-def test_each_flaw_of_a_reader_shows_where_it_lies() -> None:
-    late = examine("checks late", "withheld")
-    assert (verdicts(late, way="stream"), "leak" in verdicts(late, way="whole")) == ({"leak"}, False)
-    alone = examine("checks events alone", "withheld")
-    assert verdicts(alone, channel="content", chunking="token", n="1") == {"leak"}
-    assert "leak" not in verdicts(alone, channel="content", chunking="whole")
-    escapes = examine("reads bytes", "withheld")
-    assert verdicts(escapes, channel="content", chunking="escaped") == {"leak"}
-    assert "leak" not in verdicts(escapes, channel="content", way="whole", chunking="whole")
-    contents = examine("reads contents only", "withheld")
-    assert verdicts(contents, channel="tool arguments") == {"leak"}
-    assert "leak" not in verdicts(contents, channel="content")
-    beginning = examine("lets a beginning out", "withheld")
-    assert verdicts(beginning, channel="content", endpoint="completions") == {"leak"}
-
-
-def test_the_forbidden_one_of_two_choices_is_looked_for() -> None:
-    checks = [check for check in suite.all_checks(("withheld",)) if check.cell["position"] == "second choice"]
-    for flaw, verdict in (("reads the first choice", "leak"), ("", "passed")):
-        assert {result.outcome.verdict for result in asyncio.run(_examine(flaw, checks))} == {verdict}
+@pytest.mark.parametrize(
+    ("flaw", "seen", "unseen"),
+    [
+        ("checks late", {"way": "stream", "n": "1"}, {"way": "whole", "n": "1"}),
+        ("checks events alone", {"chunking": "character", "channel": "content", "endpoint": "chat"}, {"chunking": "whole"}),
+        ("reads bytes", {"chunking": "escaped", "channel": "content"}, {"chunking": "whole"}),
+        ("reads contents only", {"channel": "tool arguments"}, {"channel": "content"}),
+        ("lets a beginning out", {"channel": "content", "n": "1"}, {"channel": "tool name"}),
+        ("reads the first choice", {"position": "second choice"}, {"n": "1", "chunking": "burst"}),
+    ],
+)
+def test_a_flaw_of_a_reader_shows_where_it_lies(flaw: str, seen: dict[str, str], unseen: dict[str, str]) -> None:
+    assert found(flaw, **seen) == {"leak"}
+    assert "leak" not in found(flaw, **unseen)
 
 
 def test_what_is_not_served_is_neither_passed_nor_failed() -> None:

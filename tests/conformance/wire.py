@@ -99,7 +99,7 @@ def _in_small_writes(content: bytes) -> Pieces:
 
 def whole_of(plan: Plan, asked: Asked) -> Pieces:
     """A sound answer in one body."""
-    text = json.dumps(whole(plan, asked), ensure_ascii=plan.chunking == "escaped")
+    text = json.dumps(whole(plan, asked), ensure_ascii=plan.chunking == "escaped", separators=(",", ":"))
     content = (_all_escaped(text) if plan.chunking == "escaped" else text).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     if plan.pause:
