@@ -15,7 +15,7 @@ from .toy import FLAWS, Toy
 from .upstream import Upstream
 
 PATIENCE = 5.0
-EVERY = 11
+EVERY = 23
 """Of the large groups every so many checks are run; prime, so that no dimension is passed over."""
 LARGE = ("withheld", "innocent", "request", "server's faults")
 
@@ -101,9 +101,9 @@ def test_a_flaw_shows_in_every_check_of_its_group(flaw: str, group: str, verdict
     ("flaw", "seen", "unseen"),
     [
         ("checks late", {"way": "stream", "n": "1"}, {"way": "whole", "n": "1"}),
-        ("checks events alone", {"chunking": "character", "channel": "content", "endpoint": "chat"}, {"chunking": "whole"}),
-        ("reads bytes", {"chunking": "escaped", "channel": "content"}, {"chunking": "whole"}),
-        ("reads contents only", {"channel": "tool arguments"}, {"channel": "content"}),
+        ("checks events alone", {"chunking": "character", "channel": "content", "endpoint": "chat"}, {"chunking": "whole", "channel": "content"}),
+        ("reads bytes", {"chunking": "escaped", "channel": "content"}, {"chunking": "whole", "channel": "content"}),
+        ("reads contents only", {"channel": "tool arguments", "n": "1"}, {"channel": "content", "n": "1"}),
         ("lets a beginning out", {"channel": "content", "n": "1"}, {"channel": "tool name"}),
         ("reads the first choice", {"position": "second choice"}, {"n": "1", "chunking": "burst"}),
     ],
