@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from colonnade.guard.adapters import AdapterSettings
 from colonnade.records import Action, Record
 from colonnade.records.reading import read_yaml
 
@@ -71,6 +72,24 @@ class AccessSettings(Record):
     review_share: Annotated[float, Field(gt=0, le=1)] = 0.1
 
 
+class LogSettings(Record):
+    """Where the running service writes its rows.
+
+    Attributes:
+        folder: of the log, below the workspace or anywhere else.
+        origin: the log's name in its checkpoints; by default ``NAME/guard`` with the launch's name.
+        key: the private key of its checkpoints, outside the log; beside it lie the keys of people's contents.
+        retain_days: for which prompts and answers are kept; the EU AI Act asks for six months of logs.
+        contents: whether prompts and answers are kept, sealed, or not at all.
+    """
+
+    folder: Annotated[str, Field(min_length=1)] = ".colonnade/audit-log"
+    origin: str = ""
+    key: Annotated[str, Field(min_length=1)] = ".colonnade/audit-keys/log.pem"
+    retain_days: Annotated[int, Field(ge=1, le=36_500)] = 190
+    contents: Literal["sealed", "none"] = "sealed"
+
+
 class GuardConfiguration(Record):
     """What the guard is told besides the policies.
 
@@ -80,12 +99,25 @@ class GuardConfiguration(Record):
         replies: for every action the text per language, said instead of an answer; without one for
             ``cap`` the text for ``deflect`` is said where an answer cannot be capped.
         access: about grants; without it there are none.
+        log: where rows are written; ``none`` for nowhere. Where nothing is said, ``serve`` keeps one in
+            the workspace, and grants need ``access.log`` or this.
+        adapters: which there are, and who is answered with which.
     """
 
     tiers: Names
     purposes: Names
     replies: Annotated[Replies, BeforeValidator(_pairs)]
     access: AccessSettings | None = None
+    log: LogSettings | Literal["none"] | None = None
+    adapters: AdapterSettings | None = None
+
+    @model_validator(mode="after")
+    def _adapters_are_for_known_cases(self) -> GuardConfiguration:
+        for place, rule in enumerate(self.adapters.rules if self.adapters else ()):
+            for kind, name, known in (("tier", rule.tier, self.tiers), ("purpose", rule.purpose, self.purposes)):
+                if name is not None and name not in known:
+                    raise ValueError(f"the rule {place + 1} of 'adapters' names the {kind} '{name}', which there is not")
+        return self
 
 
 def read_guard_configuration(file: Path) -> GuardConfiguration:

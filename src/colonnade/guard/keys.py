@@ -69,10 +69,14 @@ class Keys:
     Args:
         keys: all of them.
         today: the day.
+        required: everybody needs one; where the file of keys is lost, nobody gets in.
     """
 
-    def __init__(self, keys: Iterable[StoredKey] = (), today: Callable[[], date] | None = None) -> None:
+    def __init__(
+        self, keys: Iterable[StoredKey] = (), today: Callable[[], date] | None = None, required: bool = False
+    ) -> None:
         self.keys = tuple(keys)
+        self.required = required or bool(self.keys)
         self._today = today or (lambda: datetime.now(UTC).date())
         self._by_hash = {key.hash: key for key in self.keys}
 
@@ -85,7 +89,7 @@ class Keys:
         Raises:
             ProtocolError: 401 for a key that is missing, unknown, over or revoked.
         """
-        if not self.keys:
+        if not self.required:
             return ANYONE
         scheme, _, key = authorization.partition(" ")
         if scheme.lower() != "bearer" or not key:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from colonnade.records import ColonnadeError, GrantUse
+from pydantic import ValidationError
+
+from colonnade.records import ColonnadeError, CorruptionError, GrantUse
 from colonnade.store.log import GroupWriter, KeyRing, seal_contents
+from colonnade.store.log.segments import segment_files
 
 RETAIN = 190
 """Days for which contents are kept if nobody says more: a little over the six months that the EU AI Act asks of logs."""
 
-NOBODY = "anyone"
+_USE = b'"row":{"act":"use",'
 
 
 class Recorder(Protocol):
@@ -101,6 +106,36 @@ class GrantUses:
         """Write a use and wait for the disk."""
         row = {"act": "use", **use.model_dump(mode="json")}
         self._writer.submit(row).result(self._patience)
+
+
+def recorded_uses(folder: Path) -> tuple[GrantUse, ...]:
+    """Every use of a grant in a log, oldest first; none where there is no log.
+
+    Raises:
+        CorruptionError: where a row of a use is none.
+    """
+    uses = []
+    for file in segment_files(folder):
+        content, found = file.read_bytes(), -1
+        while (found := content.find(_USE, found + 1)) >= 0:
+            start, end = content.rfind(b"\n", 0, found) + 1, content.find(b"\n", found)
+            if end < 0:
+                break
+            line = json.loads(content[start:end])
+            # Words of people are sealed and rows are ours, but a row may quote the mark all the same.
+            if line["row"].get("act") == "use":
+                row = {name: value for name, value in line["row"].items() if name != "act"}
+                uses.append(_use(row, file, line["index"]))
+            found = end
+    return tuple(uses)
+
+
+def _use(row: Mapping[str, Any], file: Path, index: int) -> GrantUse:
+    try:
+        return GrantUse.model_validate_json(json.dumps(row))
+    except ValidationError:
+        mend = "Put the log back from a backup."
+        raise CorruptionError(f"row {index} is not a use of a grant.", file=file, mend=mend) from None
 
 
 class _Bridge:

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from colonnade.guard import read_guard_configuration
 from colonnade.guard.access import FileUseLog, check_grant, grant_content, grant_subject, read_uses, use_subject
 from colonnade.guard.access.grants import GrantEvent, may_approve, may_review, may_revoke, standing_of_grant
-from colonnade.guard.configuration import AccessSettings
+from colonnade.guard.configuration import AccessSettings, LogSettings
+from colonnade.guard.recording import recorded_uses
 from colonnade.pipeline.agreement import day_in
 from colonnade.pipeline.workspace import Workspace
 from colonnade.policy.reviews import PEOPLE_FILE
@@ -115,8 +116,15 @@ def read_book(folder: Path, people: People | None) -> Book:
 
 
 def access_settings(workspace: Workspace) -> AccessSettings | None:
-    """Who decides about grants; nothing where ``guard.yaml`` does not say."""
-    return read_guard_configuration(workspace.folder / "guard.yaml").access
+    """Who decides about grants; nothing where ``guard.yaml`` does not say.
+
+    Uses are logged in ``access.log``, or else in the service's own log, where one is configured.
+    """
+    configuration = read_guard_configuration(workspace.folder / "guard.yaml")
+    settings, log = configuration.access, configuration.log
+    if settings is not None and not settings.log and isinstance(log, LogSettings):
+        return settings.model_copy(update={"log": log.folder})
+    return settings
 
 
 def standings(workspace: Workspace, today: date, book: Book | None = None) -> tuple[GrantStanding, ...]:
@@ -193,8 +201,10 @@ def judge_use(workspace: Workspace, name: str, number: int, within: bool, signer
 
 def uses_of(workspace: Workspace) -> tuple[GrantUse, ...]:
     """Every logged use of every grant; none where no log is configured."""
-    settings = access_settings(workspace)
-    return read_uses(workspace.folder / settings.log) if settings is not None and settings.log else ()
+    file, configuration = use_log(workspace), read_guard_configuration(workspace.folder / "guard.yaml")
+    log = configuration.log if isinstance(configuration.log, LogSettings) else LogSettings()
+    rows = recorded_uses(workspace.folder / log.folder)
+    return (*(read_uses(file.file) if file is not None else ()), *rows)
 
 
 def review_queue(workspace: Workspace) -> tuple[GrantUse, ...]:
@@ -271,12 +281,12 @@ def _set_down(folder: Path) -> tuple[Suspension, ...]:
 
 
 def use_log(workspace: Workspace) -> FileUseLog | None:
-    """The log that ``guard.yaml`` names; none where it names none.
+    """The file of uses that ``guard.yaml`` names; none where it names none.
 
     Raises:
         InputError: where it would lie outside the workspace.
     """
-    settings = access_settings(workspace)
+    settings = read_guard_configuration(workspace.folder / "guard.yaml").access
     if settings is None or not settings.log:
         return None
     file = workspace.folder / settings.log

@@ -5,9 +5,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from colonnade.guard import compile_table, read_guard_configuration
-from colonnade.guard.access import Desk, Watch, read_uses
+from colonnade.guard.access import Desk, UseLog, Watch
 from colonnade.guard.access.watching import Mark, marks
-from colonnade.pipeline.access import SET_DOWN, access_key, access_settings, record_suspension, standings, use_log
+from colonnade.pipeline.access import (
+    SET_DOWN,
+    access_key,
+    access_settings,
+    record_suspension,
+    standings,
+    use_log,
+    uses_of,
+)
 from colonnade.pipeline.workspace import Workspace, open_workspace
 from colonnade.records import GuardTable
 from colonnade.store import HOME
@@ -24,10 +32,11 @@ class AccessService:
 
     Args:
         workspace: as it was opened.
+        log: where uses are written; by default the file that ``guard.yaml`` names.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        settings, log = access_settings(workspace), use_log(workspace)
+    def __init__(self, workspace: Workspace, log: UseLog | None = None) -> None:
+        settings = access_settings(workspace)
         folder = workspace.folder
         self._workspace = workspace
         self._files: tuple[Mark, ...] = marks([folder / name for name in _READ])
@@ -35,11 +44,11 @@ class AccessService:
         self._table = _compiled(workspace, self._day)
         self.desk = Desk(
             self._table,
-            log,
+            log if log is not None else use_log(workspace),
             access_key(folder),
             settings.review_share if settings is not None else _SHARE,
             lambda suspension: record_suspension(folder, suspension),
-            past=read_uses(log.file) if log is not None else (),
+            past=uses_of(workspace),
         )
         self.watch = Watch(
             [folder / HOME / LEDGER, folder / HOME / SET_DOWN, *(folder / name for name in _READ)],

@@ -210,7 +210,7 @@ def _look(kind: Any, value: Any, cased: bool, everything: bool) -> Look:
     direction, body = value
     inner = _sequence(body, cased, everything)
     _, most = width(inner)
-    if most > LONGEST_LOOK or any(isinstance(node, Look) for node in _all(inner)):
+    if most > LONGEST_LOOK or any(isinstance(node, Look) for node in every_part(inner)):
         what = f"it looks more than {LONGEST_LOOK} characters ahead or behind, or from within such a look."
         raise ExpressionError(what, "Look less far.")
     sign = ("=" if kind is codes.ASSERT else "!") if direction > 0 else ("<=" if kind is codes.ASSERT else "<!")
@@ -280,16 +280,17 @@ def width(node: Node) -> tuple[int, int]:
     return 0, 0
 
 
-def _all(node: Node) -> Iterator[Node]:
+def every_part(node: Node) -> Iterator[Node]:
+    """The tree and everything in it."""
     yield node
     if isinstance(node, Sequence_):
         for item in node.items:
-            yield from _all(item)
+            yield from every_part(item)
     elif isinstance(node, Choice):
         for branch in node.branches:
-            yield from _all(branch)
+            yield from every_part(branch)
     elif isinstance(node, Repeat):
-        yield from _all(node.body)
+        yield from every_part(node.body)
 
 
 def _depth(node: Node) -> int:
@@ -303,7 +304,7 @@ def _depth(node: Node) -> int:
 def _looks(node: Node, ahead: bool) -> int:
     """How far it looks in one direction; a mark looks at one character on either side."""
     far = 0
-    for part in _all(node):
+    for part in every_part(node):
         if isinstance(part, Mark):
             far = max(far, 1)
         elif isinstance(part, Look) and part.ahead == ahead:
@@ -315,7 +316,7 @@ class _Ways:
     """Counts from above in how many ways one text can be read from one place."""
 
     def __init__(self, tree: Node) -> None:
-        chars = [part for part in _all(tree) if isinstance(part, Chars)]
+        chars = [part for part in every_part(tree) if isinstance(part, Chars)]
         classes = {part.source for part in chars}
         signs = set(_TELLING)
         for sign in "".join(part.edges for part in chars):

@@ -172,6 +172,14 @@ class Desk:
         found = self._index.opening(subject, cell.topic, cell.level, cell.purpose, today, named)
         return None if found is None or found.id in self._stopped else found
 
+    def active(self, subject: str, named: str) -> Grant | None:
+        """The grant with this id, if it is this subject's and holds now."""
+        with self._lock:
+            standing = self._active.get(named)
+            if standing is None or named in self._stopped or standing.grant.subject != subject:
+                return None
+            return standing.grant
+
     def use(self, subject: str, cell: Cell, side: Side, text: str, named: str = "") -> Admission:
         """Write a use down and let it through, or say why not. A use more than a cap allows suspends the grant."""
         with self._lock:

@@ -22,7 +22,7 @@ from colonnade.guard.detection.reading import Reading, clean, folded, joined, se
 from colonnade.records import Clause, Digest, InputError, Level, Pattern, PersonalData, digest_of
 from colonnade.records.record import canonical_json
 from colonnade.records.expressions import Chars, Choice, Expression, ExpressionError, Node, Repeat, Sequence_
-from colonnade.records.expressions import read_expression, width
+from colonnade.records.expressions import every_part, read_expression, width
 
 VERSION = "1"
 """Of this code; goes into the digest of every detector made by it."""
@@ -67,8 +67,9 @@ class _Search(NamedTuple):
         clean: for the clean reading.
         alike: whether the two are the same expression.
         disguised: whether it is looked for in letters joined, too.
-        needs: folded texts one of which must be there; empty where nothing is known.
-        digit: whether a digit must be there.
+        needs: groups of texts in small letters; of each group one must be there.
+        digits: how many digits must be there.
+        numeric: whether no letter may stand among them.
         check: what else must hold of a match.
     """
 
@@ -79,8 +80,9 @@ class _Search(NamedTuple):
     clean: re.Pattern[str]
     alike: bool
     disguised: bool
-    needs: tuple[str, ...]
-    digit: bool
+    needs: tuple[tuple[str, ...], ...]
+    digits: int
+    numeric: bool
     check: Check | None
     longest: int
     ahead: int
@@ -111,10 +113,10 @@ class Patterns:
         self._beginnings = frozenset(form[:length] for form in forms for length in range(1, len(form)))
         self._longest_beginning = max(map(len, self._beginnings), default=0)
         self._alike = all(search.alike for search in self._searches)
-        begun = [(expressions, search) for several in searches for search, expressions in several]
-        self._begun_written = _together([written for (written, _), search in begun if search.written is not None])
-        self._begun_clean = _together([cleaned for (_, cleaned), _ in begun])
-        self._begun_joined = _together([cleaned for (_, cleaned), search in begun if search.disguised])
+        begun = [(trees, search) for several in searches for search, trees in several]
+        self._begun_written = _together([tree for (tree, _), search in begun if search.written is not None])
+        self._begun_clean = _together([tree for (_, tree), _ in begun])
+        self._begun_joined = _together([tree for (_, tree), search in begun if search.disguised])
 
     def find(self, text: str, start: int = 0, complete: bool = True) -> tuple[Found, ...]:
         """Every match that begins at ``start`` or later; what stands before is looked at and not searched.
@@ -125,14 +127,14 @@ class Patterns:
             complete: false where the text goes on: then a match that hangs on what follows is not reported yet.
         """
         reading = clean(text)
-        flat = folded(reading.text)
+        flat = folded(reading.text) if self._words else ""
         found = dict.fromkeys(self._in_words(reading, flat, start))
-        found |= dict.fromkeys(self._in_searches(text, reading, flat, start, complete))
+        found |= dict.fromkeys(self._in_searches(text, reading, start, complete))
         together = joined(reading if complete else settled(reading))
         if together is not None:
-            flat = folded(together.text)
+            flat = folded(together.text) if self._words else ""
             found |= dict.fromkeys(self._in_words(together, flat, start))
-            found |= dict.fromkeys(self._in_joined(together, flat, start, complete))
+            found |= dict.fromkeys(self._in_joined(together, start, complete))
         return tuple(found)
 
     def pending(self, text: str, start: int = 0) -> int:
@@ -167,31 +169,31 @@ class Patterns:
                         yield Found(word.topic, word.name, word.level, span)
                     place = flat.find(form, place + 1)
 
-    def _in_searches(self, text: str, reading: Reading, flat: str, start: int, complete: bool) -> Iterator[Found]:
-        begin = _place(reading, start)
-        digit: bool | None = None
+    def _in_searches(self, text: str, reading: Reading, start: int, complete: bool) -> Iterator[Found]:
+        begin, small, digits = _place(reading, start), reading.text.lower(), _count_digits(reading.text)
         for search in self._searches:
-            if search.needs and not any(need in flat for need in search.needs):
-                continue
-            if search.digit:
-                digit = _DIGIT.search(reading.text) is not None if digit is None else digit
-                if not digit:
-                    continue
-            if search.written is not None and not (search.alike and reading.text is text):
-                yield from _matches(search, search.written, Reading(text, None), start, complete)
-            yield from _matches(search, search.clean, reading, begin, complete)
-
-    def _in_joined(self, reading: Reading, flat: str, start: int, complete: bool) -> Iterator[Found]:
-        begin = _place(reading, start)
-        for search in self._searches:
-            if search.disguised and (not search.needs or any(need in flat for need in search.needs)):
+            if _may_match(search, small, digits):
+                if search.written is not None and not (search.alike and reading.text is text):
+                    yield from _matches(search, search.written, Reading(text, None), start, complete)
                 yield from _matches(search, search.clean, reading, begin, complete)
 
-    def _under_way(self, reading: Reading, begun: re.Pattern[str] | None, start: int, end: int) -> int:
-        if begun is None:
-            return end
-        match = begun.search(reading.text, max(_place(reading, start), len(reading.text) - self.longest))
-        return end if match is None else reading.origin(match.start(), end)
+    def _in_joined(self, reading: Reading, start: int, complete: bool) -> Iterator[Found]:
+        begin, small, digits = _place(reading, start), reading.text.lower(), _count_digits(reading.text)
+        for search in self._searches:
+            if search.disguised and _may_match(search, small, digits):
+                yield from _matches(search, search.clean, reading, begin, complete)
+
+    def _under_way(self, reading: Reading, begun: Sequence[_Begun], start: int, end: int) -> int:
+        text, first = reading.text, len(reading.text)
+        begin = _place(reading, start)
+        for group in begun:
+            place = max(begin, len(text) - group.longest)
+            if group.never is not None and (last := group.never.search(text[place:][::-1])) is not None:
+                # No match goes on over a character that none of them holds.
+                place = len(text) - last.start()
+            if place < first and (match := group.beginnings.search(text, place)) is not None:
+                first = min(first, match.start())
+        return reading.origin(first, end)
 
     def _word_under_way(self, reading: Reading, start: int, end: int) -> int:
         before = max(_place(reading, start), len(reading.text) - self._longest_beginning)
@@ -202,7 +204,13 @@ class Patterns:
         return end
 
 
-_DIGIT = re.compile("[0-9]")
+_NUMBERS = re.compile(r"[0-9](?:[\W_]*[0-9])*")
+
+
+def _count_digits(text: str) -> tuple[int, int]:
+    """How many digits there are at most, in all and with no letter between them."""
+    numbers = [len(number) for number in _NUMBERS.findall(text)]
+    return sum(numbers), max(numbers, default=0)
 
 
 def _place(reading: Reading, start: int) -> int:
@@ -235,8 +243,47 @@ def _is_meant(text: str, place: int, plain: str) -> bool:
     return len(plain) >= SHORT and 2 * same >= len(plain)
 
 
-def _together(expressions: Sequence[str]) -> re.Pattern[str] | None:
-    return re.compile("|".join(dict.fromkeys(expressions)), re.IGNORECASE) if expressions else None
+class _Begun(NamedTuple):
+    """Beginnings that are looked for together.
+
+    Attributes:
+        longest: so many characters at the end of a text are enough.
+        never: characters that no match of theirs holds; none where there are no such.
+    """
+
+    beginnings: re.Pattern[str]
+    longest: int
+    never: re.Pattern[str] | None
+
+
+_LONG = 48
+_LETTERS = "abcdefghijklmnopqrstuvwxyzäßéø\u0430\u4e00"
+_BLANK, _LETTER = r"\s", r"[^\W\d_]"
+
+
+def _together(expressions: Sequence[Expression]) -> tuple[_Begun, ...]:
+    """The beginnings of all expressions, those that end at a blank or at a letter by themselves."""
+    groups: dict[tuple[str, bool], list[Expression]] = {}
+    for expression in expressions:
+        never = ""
+        if expression.ahead <= 1:
+            never = _BLANK if not _holds(expression, " \t\n\r\x0b\x0c\xa0\u2028") else ""
+            never = never or (_LETTER if not _holds(expression, _LETTERS) else "")
+        groups.setdefault((never, expression.longest > _LONG), []).append(expression)
+    return tuple(
+        _Begun(
+            re.compile("|".join(dict.fromkeys(map(beginnings, rows))), re.IGNORECASE),
+            max(row.longest + max(0, row.ahead - 1) for row in rows),
+            re.compile(never) if never else None,
+        )
+        for (never, _), rows in groups.items()
+    )
+
+
+def _holds(expression: Expression, signs: str) -> bool:
+    """Whether a match can hold any of these characters."""
+    sources = {part.source for part in every_part(expression.tree) if isinstance(part, Chars)}
+    return any(re.fullmatch(source, sign, re.IGNORECASE) for source in sources for sign in signs)
 
 
 def _word(clause: Clause, row: Pattern) -> _Word:
@@ -249,10 +296,10 @@ def _word(clause: Clause, row: Pattern) -> _Word:
     return _Word(clause.id, row.name, row.level, tuple((folded(form), form) for form in forms))
 
 
-_Beginnings = tuple[str, str]
+_Trees = tuple[Expression, Expression]
 
 
-def _searches(clause: Clause, row: Pattern) -> list[tuple[_Search, _Beginnings]]:
+def _searches(clause: Clause, row: Pattern) -> list[tuple[_Search, _Trees]]:
     """One for an expression, several for a kind of personal data, each with what finds its beginnings."""
     if row.personal is not None:
         known = RECOGNISERS.get(row.personal, ())
@@ -266,7 +313,7 @@ def _searches(clause: Clause, row: Pattern) -> list[tuple[_Search, _Beginnings]]
 
 def _search(
     clause: Clause, row: Pattern, expression: Expression, check: Check | None
-) -> tuple[_Search, _Beginnings]:
+) -> tuple[_Search, _Trees]:
     cleaned = expression._replace(tree=_cleaned(expression.tree))
     search = _Search(
         topic=clause.id,
@@ -278,12 +325,13 @@ def _search(
         alike=cleaned.source == expression.source,
         disguised=row.personal is None,
         needs=_needs(cleaned.tree),
-        digit=_needs_digit(cleaned.tree),
+        digits=_digits(cleaned.tree),
+        numeric=not _holds(cleaned, _LETTERS),
         check=check,
         longest=max(expression.longest, width(cleaned.tree)[1]),
         ahead=expression.ahead,
     )
-    return search, (beginnings(expression), beginnings(cleaned))
+    return search, (expression, cleaned._replace(longest=width(cleaned.tree)[1]))
 
 
 def _cleaned(node: Node) -> Node:
@@ -301,37 +349,57 @@ def _cleaned(node: Node) -> Node:
     return node
 
 
-def _needs(node: Node) -> tuple[str, ...]:
-    """Folded texts one of which every match holds; empty where none is known."""
+def _may_match(search: _Search, small: str, digits: tuple[int, int]) -> bool:
+    if digits[search.numeric] < search.digits:
+        return False
+    for group in search.needs:
+        for need in group:
+            if need in small:
+                break
+        else:
+            return False
+    return True
+
+
+def _needs(tree: Node) -> tuple[tuple[str, ...], ...]:
+    """Groups of texts in small letters: every match holds one of each group; the two that tell most."""
+    telling = sorted(_candidates(tree), key=lambda group: (-min(map(len, group)), len(group)))
+    return tuple(telling[:2])
+
+
+def _candidates(node: Node) -> list[tuple[str, ...]]:
     if isinstance(node, Chars):
-        return (folded(node.literal),) if node.literal and node.literal.isascii() else ()
+        return [(node.literal.lower(),)] if _is_plain(node) else []
     if isinstance(node, Choice):
         each = [_needs(branch) for branch in node.branches]
-        return tuple(dict.fromkeys(need for needs in each for need in needs)) if all(each) else ()
+        return [tuple(dict.fromkeys(need for needs in each for need in needs[0]))] if all(each) else []
     if isinstance(node, Repeat):
-        return _needs(node.body) if node.least else ()
-    if not isinstance(node, Sequence_):
-        return ()
-    candidates, run = list[tuple[str, ...]](), ""
-    for item in (*node.items, None):
-        if isinstance(item, Chars) and item.literal and item.literal.isascii():
-            run += folded(item.literal)
-            continue
-        candidates += [(run,)] if run else []
-        run = ""
-        if item is not None and (needs := _needs(item)):
-            candidates.append(needs)
-    return max(candidates, key=lambda needs: (min(map(len, needs)), -len(needs)), default=())
+        return _candidates(node.body) if node.least else []
+    found, run = list[tuple[str, ...]](), ""
+    for item in node.items if isinstance(node, Sequence_) else ():
+        if isinstance(item, Chars) and _is_plain(item):
+            run += item.literal.lower()
+        else:
+            found += [(run,)] if run else []
+            run = ""
+            found += _candidates(item)
+    return [*found, (run,)] if run else found
 
 
-def _needs_digit(node: Node) -> bool:
+def _is_plain(node: Chars) -> bool:
+    # A dotless i and a long s match their Latin twins in either case, and the clean reading has the twins.
+    return bool(node.literal) and node.literal.isascii()
+
+
+def _digits(node: Node) -> int:
+    """How many digits every match holds at least."""
     if isinstance(node, Chars):
-        return node.source in (r"[\d]", "[0-9]")
+        return int(node.source in (r"[\d]", "[0-9]", "[1-9]", "[2-9]"))
     if isinstance(node, Sequence_):
-        return any(map(_needs_digit, node.items))
+        return sum(map(_digits, node.items))
     if isinstance(node, Choice):
-        return all(map(_needs_digit, node.branches))
-    return isinstance(node, Repeat) and node.least > 0 and _needs_digit(node.body)
+        return min(map(_digits, node.branches))
+    return node.least * _digits(node.body) if isinstance(node, Repeat) else 0
 
 
 class PatternDetector:

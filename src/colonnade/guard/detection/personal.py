@@ -205,7 +205,7 @@ RECOGNISERS: Mapping[PersonalData, tuple[Form, ...]] = MappingProxyType(
     {
         PersonalData.EMAIL: (
             Form(
-                r"(?<![\w.+-])[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}[a-z]{2,24}(?![\w-])",
+                r"(?<![\w.+-])[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9][a-z0-9-]{0,40}\.){1,4}[a-z]{2,24}(?![\w-])",
                 _said(_is_email),
             ),
         ),
@@ -290,8 +290,8 @@ RECOGNISERS: Mapping[PersonalData, tuple[Form, ...]] = MappingProxyType(
             Form(r"(?<!\w)xox[abeprs]-[0-9a-z-]{20,90}(?!\w)", _said(_is_random)),
             Form(r"(?<!\w)(?-i:AIza)[0-9a-z_-]{35}(?!\w)"),
             Form(r"(?<!\w)[rs]k_(?:live|test)_[0-9a-z]{24,99}(?!\w)"),
-            Form(r"(?<!\w)(?-i:sk-)(?:[a-z]{2,8}-)?[a-z0-9_-]{32,180}(?!\w)", _said(_is_random)),
-            Form(r"(?<!\w)(?-i:eyJ)[a-z0-9_-]{10,120}\.(?-i:eyJ)[a-z0-9_-]{10,200}(?!\w)"),
+            Form(r"(?<!\w)(?-i:sk-)(?:[a-z]{2,8}-)?[a-z0-9_-]{32,60}", _said(_is_random)),
+            Form(r"(?<!\w)(?-i:eyJ)[a-z0-9_-]{10,60}\.(?-i:eyJ)[a-z0-9_-]{10,60}"),
             Form(r"-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----"),
             Form(
                 r"(?<!\w)(?:api[_ -]?key|secret[_ -]?key|access[_ -]?token|auth[_ -]?token|passwor[dt]|passwd)"

@@ -47,7 +47,7 @@ _GAP = re.compile(
 _FEW = 16
 """Up to so many different characters are replaced one after the other, which is faster than all at once."""
 
-_UNSETTLED = re.compile(rf"(?<![^\W_])[^\W_](?:[{_BLANKS}{_SEPARATORS}]{{1,3}}[^\W_]?)?\Z")
+_UNSETTLED = re.compile(rf"(?<![^\W_])[^\W_](?:[{_BLANKS}{_SEPARATORS}]{{1,3}}[^\W_]?)\Z")
 _OPEN_TAIL = 8
 """Clean characters at the end of a text that may yet be joined otherwise: a letter, a gap of three, a letter, one more."""
 
@@ -124,7 +124,7 @@ def settled(reading: Reading) -> Reading:
     open_ = _UNSETTLED.search(tail)
     if open_ is None:
         return reading
-    cut = begin + open_.start()
+    cut = begin + open_.start() + 1  # behind the letter: it stays, the gap behind it may go
     return Reading(reading.text[:cut], None if reading.origins is None else reading.origins[:cut])
 
 

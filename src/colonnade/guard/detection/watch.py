@@ -8,6 +8,10 @@ from colonnade.guard.detection.patterns import CONTEXT, Found, Patterns
 from colonnade.guard.detection.reading import clean
 
 
+_SLACK = 64
+"""Characters that are kept beyond the context, so that not every piece copies the text."""
+
+
 class Watched(NamedTuple):
     """What a piece of a stream came to.
 
@@ -69,7 +73,7 @@ class Watch:
     def _forget(self) -> None:
         """Keep of what was released only as much as decides about what comes."""
         keep = CONTEXT
-        if self._start <= 2 * keep:
+        if self._start <= keep + _SLACK:
             return
         # Invisible characters are no context.
         while len(clean(self._text[self._start - keep : self._start]).text) < CONTEXT:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
@@ -12,18 +13,32 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from colonnade.guard.gateway.onion import Onion, Service
-from colonnade.guard.protocol.endpoint import Endpoint
-from colonnade.guard.protocol.errors import ProtocolError
+from colonnade.guard.protocol import Endpoint, ProtocolError, model_list
 
 
-def application(service: Service, endpoints: Mapping[str, Endpoint], health: Callable[[], dict[str, Any]]) -> Starlette:
+async def _nothing() -> None:
+    """Nothing is left to be ended."""
+
+
+def application(
+    service: Service,
+    endpoints: Mapping[str, Endpoint],
+    health: Callable[[], dict[str, Any]],
+    end: Callable[[], Awaitable[None]] = _nothing,
+) -> Starlette:
     """The service as an ASGI application.
 
     Args:
         service: what all endpoints share.
         endpoints: by path.
         health: what is said of the service to whoever asks.
+        end: awaited when the service ends.
     """
+
+    @asynccontextmanager
+    async def lifespan(_application: Starlette) -> AsyncIterator[None]:
+        yield
+        await end()
 
     async def models(request: Request) -> Response:
         now = service.standing()
@@ -31,15 +46,14 @@ def application(service: Service, endpoints: Mapping[str, Endpoint], health: Cal
             now.keys.principal(request.headers.get("authorization", ""))
         except ProtocolError as error:
             return JSONResponse(error.body(), status_code=error.status)
-        entries = [{"id": name, "object": "model", "created": 0, "owned_by": "colonnade"} for name in now.models]
-        return JSONResponse({"object": "list", "data": entries})
+        return JSONResponse(model_list(now.models))
 
     async def healthy(_request: Request) -> Response:
         return JSONResponse(health())
 
     routes = [Route(path, Onion(endpoint, service), methods=["POST"]) for path, endpoint in endpoints.items()]
     routes += [Route("/v1/models", models, methods=["GET"]), Route("/health", healthy, methods=["GET"])]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _no_route})
 
 
 async def _no_route(request: Request, fault: Exception) -> Response:

@@ -20,7 +20,7 @@ from colonnade.guard.gateway.exchange import Exchange, HungUp, Receive, Scope, S
 from colonnade.guard.gateway.holdback import Event, HeldReply, Released, Withheld
 from colonnade.guard.gateway.holdback import Ended as ChoiceEnded
 from colonnade.guard.gateway.observing import Observer, tell
-from colonnade.guard.gateway.standing import Standing, identify, model_for, operator_says
+from colonnade.guard.gateway.standing import Chosen, Standing, chosen_model, identify, operator_says
 from colonnade.guard.gateway.upstreams import Upstream, UpstreamFault, UpstreamReply
 from colonnade.guard.guard import Who
 from colonnade.guard.protocol.asked import Asked, Delta, OutputKey, Replaced
@@ -81,9 +81,10 @@ class _Passed(NamedTuple):
     now: Standing
     who: Who
     asked: Asked
-    model: str
+    chosen: Chosen
     ruling: Ruling
     common: Mapping[str, Any]
+    conversation: Sequence[str]
     started: float
 
 
@@ -134,20 +135,20 @@ class Onion:
         if sum(len(part.text) for part in asked.parts) > LONGEST:
             message = f"the request has more than {LONGEST} characters, and every one of them is judged."
             raise ProtocolError(message, status=413, code="request_too_large")
-        model = model_for(now, asked, who)
+        chosen = chosen_model(now, exchange, asked, who)
         exchange.watch()
         turns = [f"{part.role}: {part.text}" for part in asked.parts]
         # One part is its own conversation.
-        conversation = turns if len(turns) > 1 else []
+        conversation = turns if len(turns) > 1 else ()
         ruling = await now.guard.rule("request", [part.text for part in asked.parts], who, None, conversation)
         passes = ruling.action == "allow" or (ruling.action is Action.CAP and ruling.cap is not None)
         exchange.say(b"x-colonnade-ruling", f"{ruling.action}; rule={ruling.rule}")
-        common = rows.about(exchange.id, who, asked, model, now.guard.digest)
+        common = rows.about(exchange.id, who, asked, chosen, now)
         ended = None if passes else rows.Ended(rows.REFUSED, perf_counter() - started)
         texts = rows.asked_texts(asked)
         await self._service.record(rows.request_row(common, asked, ruling, ended), who.principal, texts)
         if passes:
-            return _Passed(now, who, asked, model, ruling, common, started)
+            return _Passed(now, who, asked, chosen, ruling, common, conversation, started)
         exchange.unwatch()
         answer, shown = now.guard.answer_for(ruling, exchange.language), shown_ruling(exchange.id, ruling)
         if asked.stream:
@@ -162,8 +163,8 @@ class _Reply:
 
     def __init__(self, endpoint: Endpoint, service: Service, exchange: Exchange, passed: _Passed) -> None:
         self._endpoint, self._service, self._exchange, self._passed = endpoint, service, exchange, passed
-        guard, conversation = passed.now.guard, [f"{part.role}: {part.text}" for part in passed.asked.parts]
-        self._held = HeldReply(guard, passed.who, passed.ruling, guard.suspicion(passed.ruling), conversation)
+        guard = passed.now.guard
+        self._held = HeldReply(guard, passed.who, passed.ruling, guard.suspicion(passed.ruling), passed.conversation)
         self._writer: StreamWriter | None = None
         self._first: float | None = None
         self._usage: Mapping[str, Any] | None = None
@@ -173,7 +174,7 @@ class _Reply:
         recorded = False
         try:
             body = self._endpoint.for_upstream(
-                self._passed.asked, self._passed.model, operator_says(self._passed.now, self._passed.ruling)
+                self._passed.asked, self._passed.chosen.model, operator_says(self._passed.now, self._passed.ruling)
             )
             reply = await self._service.upstream.send(self._endpoint.path, body, self._passed.asked.stream)
             try:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from colonnade.guard.gateway.holdback import Judged, strictest
+from colonnade.guard.gateway.standing import Chosen, Standing
 from colonnade.guard.guard import Who
 from colonnade.guard.protocol.asked import Asked
-from colonnade.records import Digest, Ruling
+from colonnade.records import Ruling
 
 ANSWERED, WITHHELD, REFUSED, HUNG_UP = "answered", "withheld", "refused", "client hung up"
 """How an exchange ended; else the code of the fault that ended it."""
@@ -30,17 +31,20 @@ class Ended(NamedTuple):
     usage: Mapping[str, Any] | None = None
 
 
-def about(exchange: str, who: Who, asked: Asked, model: str, guard: Digest) -> dict[str, Any]:
-    """What all rows of one exchange say alike."""
-    return {
+def about(exchange: str, who: Who, asked: Asked, chosen: Chosen, now: Standing) -> dict[str, Any]:
+    """What all rows of one exchange say alike; that what is served is not what is on disk is among it."""
+    row = {
         "id": exchange,
         "principal": who.principal,
         "tier": who.tier,
         "purpose": who.purpose,
         "endpoint": asked.endpoint,
-        "model": model,
-        "guard": guard,
+        "model": chosen.model,
+        "guard": now.guard.digest,
     }
+    if chosen.rule:
+        row |= {"adapter": chosen.adapter, "adapter_rule": chosen.rule}
+    return row | {"stale": now.stale} if now.stale else row
 
 
 def request_row(common: Mapping[str, Any], asked: Asked, ruling: Ruling, ended: Ended | None) -> dict[str, Any]:

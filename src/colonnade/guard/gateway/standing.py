@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from datetime import UTC, datetime
+from typing import NamedTuple
 
-from colonnade.guard.access.desk import Desk
+from colonnade.guard.access.desk import Desk, Holder
+from colonnade.guard.adapters import HEADER, AdapterRefusedError, AdapterSettings, choose_adapter
 from colonnade.guard.gateway.exchange import Exchange
 from colonnade.guard.guard import Guard, Who
 from colonnade.guard.keys import Keys, Principal
 from colonnade.guard.protocol.asked import Asked
 from colonnade.guard.protocol.errors import ProtocolError
 from colonnade.records import Action, Digest, Ruling
-
-
-class Choosing(Protocol):
-    """Which model, or adapter of a model, answers."""
-
-    def __call__(self, asked: Asked, who: Who) -> str:
-        """The name under which the server behind knows it.
-
-        Raises:
-            ProtocolError: where there is none for this request.
-        """
-        ...
 
 
 class Standing(NamedTuple):
@@ -38,7 +28,7 @@ class Standing(NamedTuple):
         trust_headers: let a request say its own tier; for trying out.
         policies: of the files that this was made from.
         stale: why what is on disk is not what is served; empty where it is.
-        choose: which model answers; by default the one that the client names.
+        adapters: that a tier, a purpose, or a request with a grant gets; none where there are none.
     """
 
     guard: Guard
@@ -49,7 +39,7 @@ class Standing(NamedTuple):
     trust_headers: bool = False
     policies: Digest = ""
     stale: str = ""
-    choose: Choosing | None = None
+    adapters: AdapterSettings | None = None
 
 
 def identify(now: Standing, exchange: Exchange) -> Who:
@@ -72,7 +62,7 @@ def identify(now: Standing, exchange: Exchange) -> Who:
     return Who(principal.name, tier, purpose, _holder(now, principal, named))
 
 
-def _holder(now: Standing, principal: Principal, named: str):  # type: ignore[no-untyped-def]
+def _holder(now: Standing, principal: Principal, named: str) -> Holder | None:
     if now.desk is None or principal.anyone:
         if named:
             message = "a grant needs a key that names who asks."
@@ -99,17 +89,42 @@ def _claimed(
     return name
 
 
-def model_for(now: Standing, asked: Asked, who: Who) -> str:
-    """What the server behind calls the model that answers.
+class Chosen(NamedTuple):
+    """What answers.
+
+    Attributes:
+        model: as the server behind knows it.
+        adapter: of the model; empty for the model as it was released.
+        rule: what chose the adapter; empty where there are none.
+    """
+
+    model: str
+    adapter: str = ""
+    rule: str = ""
+
+
+def chosen_model(now: Standing, exchange: Exchange, asked: Asked, who: Who) -> Chosen:
+    """What answers this request.
 
     Raises:
-        ProtocolError: where the client names one that is not served.
+        ProtocolError: 404 where the client names a model that is not served, 403 where it names an adapter that is
+            not open to it.
     """
-    found = now.models.get(asked.model)
-    if found is None:
+    model = now.models.get(asked.model)
+    if model is None:
         message = f"the model '{asked.model[:80]}' does not exist; this service has {', '.join(now.models)}."
         raise ProtocolError(message, status=404, parameter="model", code="model_not_found")
-    return now.choose(asked, who) if now.choose is not None else found
+    named = exchange.headers.get(HEADER.lower())
+    if now.adapters is None and named is None:
+        return Chosen(model)
+    grant = None
+    if now.desk is not None and who.holder is not None and who.holder.named:
+        grant = now.desk.active(who.principal, who.holder.named)
+    try:
+        adapter = choose_adapter(now.adapters, who, named, grant, datetime.now(UTC).date())
+    except AdapterRefusedError as fault:
+        raise ProtocolError(str(fault), status=403, parameter=HEADER, code="adapter_not_allowed") from None
+    return Chosen(adapter.server or adapter.name or model, adapter.name, adapter.rule)
 
 
 def operator_says(now: Standing, ruling: Ruling) -> str:

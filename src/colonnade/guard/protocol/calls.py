@@ -13,6 +13,9 @@ NAME = re.compile(r"[^\s\x00-\x20\x7f]{1,128}")
 _ESCAPE = re.compile(r"\\(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[^u])", re.DOTALL)
 """A pair of halves, one letter by number, or a short escape."""
 
+_LIVE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
+"""An escape that ends before it is whole."""
+
 
 def call_text(name: str, arguments: str) -> str:
     """A call as an output has it."""
@@ -43,23 +46,21 @@ def _plain(found: re.Match[str]) -> str:
     if len(kind) != 5:
         return found[0]
     character = chr(int(kind[1:], 16))
-    needed = character in '"\\' or not 0x20 <= ord(character) or 0xD800 <= ord(character) <= 0xDFFF
+    needed = character in '"\\' or ord(character) < 0x20 or 0xD800 <= ord(character) <= 0xDFFF
     return found[0] if needed else character
 
 
 def _cut(text: str) -> int:
     """Where the last escape begins that is still to be completed; the length where there is none."""
-    end, start = 0, len(text)
+    end = start = 0
     for found in _ESCAPE.finditer(text):
         end = found.end()
         high = len(found[1]) == 5 and found[1][1] in "dD" and found[1][2] in "89abAB"
-        start = found.start() if high else len(text)
-    rest = text.find("\\", end)
-    if rest < 0:
-        return start if start < len(text) and end == len(text) else len(text)
-    if len(text) - rest >= 6:
-        return len(text)
-    return start if start < len(text) and rest == end else rest
+        start = found.start() if high else end
+    live = _LIVE.search(text, end)
+    if live is None:
+        return start if end == len(text) else len(text)
+    return start if live.start() == end else live.start()
 
 
 class Plainer:
@@ -105,7 +106,7 @@ def _blank(found: re.Match[str]) -> str:
 
 
 def judged_arguments(arguments: str) -> str:
-    """The arguments of an earlier call as the model may read them: the JSON itself and, where it escapes, its values."""
+    """The arguments of an earlier call as the model may read them: the JSON and, where it escapes, its values."""
     if "\\" not in arguments:
         return arguments
     try:

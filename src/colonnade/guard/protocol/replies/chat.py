@@ -159,7 +159,7 @@ def _written(choice: Choice) -> dict[str, Any]:
     finish = choice.finish
     if finish == "tool_calls" and not calls:
         finish = "stop"
-    return {"index": choice.index, "message": message, "finish_reason": finish, "logprobs": None}
+    return {"index": choice.number, "message": message, "finish_reason": finish, "logprobs": None}
 
 
 def _written_call(channel: str, text: str) -> dict[str, Any]:

@@ -79,4 +79,4 @@ def _reply(model: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _written(choice: Choice) -> dict[str, Any]:
     text = choice.texts.get("content", "")
-    return {"index": choice.index, "text": text, "finish_reason": choice.finish, "logprobs": None}
+    return {"index": choice.number, "text": text, "finish_reason": choice.finish, "logprobs": None}

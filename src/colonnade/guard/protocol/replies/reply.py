@@ -34,12 +34,12 @@ class Choice(NamedTuple):
     """One of the replies.
 
     Attributes:
-        index: from 0.
+        number: from 0.
         texts: by channel, in the order in which they are shown.
         finish: why it ended.
     """
 
-    index: int
+    number: int
     texts: dict[str, str]
     finish: str
 
@@ -59,7 +59,7 @@ class Reply(NamedTuple):
 def outputs_of(reply: Reply) -> tuple[Output, ...]:
     """Every text that is not empty."""
     return tuple(
-        Output(choice.index, channel, text)
+        Output(choice.number, channel, text)
         for choice in reply.choices
         for channel, text in choice.texts.items()
         if text
@@ -70,14 +70,14 @@ def decide(choice: Choice, decided: Mapping[OutputKey, Replaced]) -> Choice:
     """The choice as it may go out."""
     texts = {}
     for channel, text in choice.texts.items():
-        replaced = decided.get((choice.index, channel))
+        replaced = decided.get((choice.number, channel))
         if replaced is None:
             texts[channel] = text
         elif not replaced.alone:
-            return Choice(choice.index, {"content": replaced.text}, "content_filter")
+            return Choice(choice.number, {"content": replaced.text}, "content_filter")
         elif replaced.text:
             texts[channel] = replaced.text
-    return Choice(choice.index, texts, choice.finish)
+    return Choice(choice.number, texts, choice.finish)
 
 
 def finish_of(value: Any) -> str:

@@ -203,7 +203,8 @@ def written_item(channel: str, text: str, name: str, status: str = "completed", 
     """An item of an output.
 
     Args:
-        channel, text: what it says.
+        channel: which kind of item.
+        text: what it says.
         name: its id.
         status: ``in_progress``, ``completed`` or ``incomplete``.
         call: the id of the call, a new one where it is empty.

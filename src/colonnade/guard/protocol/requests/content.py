@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from colonnade.guard.protocol.requests.rules import (
@@ -108,7 +108,7 @@ def sound(notes: Notes, value: Any, place: str) -> str:
     return string(value, place)
 
 
-def nested(rules: Mapping[str, Rule], *needed: str) -> Rule:
+def nested(rules: Mapping[str, Rule], *needed: str) -> Callable[[Notes, Any, str], dict[str, Any]]:
     """An object within an object; every key of ``needed`` must be there."""
 
     def rule(notes: Notes, value: Any, place: str) -> dict[str, Any]:

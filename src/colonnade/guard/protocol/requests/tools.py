@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from colonnade.guard.protocol.calls import NAME, call_text, judged_arguments
@@ -58,7 +58,7 @@ CUSTOM: dict[str, Rule] = {"name": tool_name, "description": _kept, "format": _g
 SCHEMA: dict[str, Rule] = {"name": tool_name, "description": _kept, "schema": free, "strict": flag}
 
 
-def definition(rules: Mapping[str, Rule], *needed: str) -> Rule:
+def definition(rules: Mapping[str, Rule], *needed: str) -> Callable[[Notes, Any, str], dict[str, Any]]:
     """Something named with a description and a schema: one text of all its words."""
 
     def rule(notes: Notes, value: Any, place: str) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class ChatReader(Reader):
             if type(choice) is not dict:
                 raise garbage("a choice is no object")
             index = choice.get("index", 0)
-            if index not in self._open:
+            if type(index) is not int or index not in self._open:
                 self._index(choice)
             if (delta := choice.get("delta")) is not None:
                 self._delta(index, delta)

@@ -31,7 +31,7 @@ class CompletionsReader(Reader):
             if type(choice) is not dict:
                 raise garbage("a choice is no object")
             index = choice.get("index", 0)
-            if index not in self._open:
+            if type(index) is not int or index not in self._open:
                 self._index(choice)
             self._say(index, "content", text_of(choice.get("text")))
             if (finish := choice.get("finish_reason")) is not None:

@@ -103,5 +103,6 @@ class Events:
         name = line.partition(b":")[0]
         if name == b"data":
             self._data.append(b"")
+            self._grow(1)
         elif _FIELD.match(name) is None:
             raise UpstreamError("the model's server sent something that is no stream of events.")

@@ -45,6 +45,10 @@ class ResponsesReader(Reader):
 
     def _chunk(self, chunk: dict[str, Any]) -> None:
         kind = chunk.get("type")
+        if type(kind) is not str:
+            kind = "error" if chunk.get("error") else ""
+        if not kind:
+            raise garbage("an event has no type")
         self._open.add(0)
         if kind in DELTAS:
             channel, counter = DELTAS[kind]
@@ -60,8 +64,6 @@ class ResponsesReader(Reader):
             self._completed(chunk.get("response"))
         elif kind in ("error", "response.failed", "response.cancelled") or chunk.get("error"):
             raise UpstreamError("the model's server reported an error.", "upstream_error")
-        elif not isinstance(kind, str):
-            raise garbage("an event has no type")
 
     def _place(self, chunk: Mapping[str, Any]) -> int:
         place = chunk.get("output_index", 0)
@@ -79,7 +81,7 @@ class ResponsesReader(Reader):
 
     def _added(self, chunk: Mapping[str, Any]) -> None:
         item = chunk.get("item")
-        if isinstance(item, dict) and item.get("type") in CALLS:
+        if isinstance(item, dict) and _is_call(item):
             place = self._place(chunk)
             if place in self._items:
                 raise garbage("two items have one number")
@@ -99,7 +101,7 @@ class ResponsesReader(Reader):
         if place in self._spoken or not isinstance(item, dict):
             return
         self._spoken.add(place)
-        if item.get("type") in CALLS:
+        if _is_call(item):
             if place not in self._items:
                 self._added(chunk)
             self._call(0, self._items[place], "", item.get(CALLS[item["type"]][1]))
@@ -117,3 +119,8 @@ class ResponsesReader(Reader):
                 self._say(0, channel, text)
         self._end(0, finish_of_response(response, bool(self._items)))
         self.done = True
+
+
+def _is_call(item: Mapping[str, Any]) -> bool:
+    kind = item.get("type")
+    return isinstance(kind, str) and kind in CALLS

@@ -1,0 +1,128 @@
+"""What a served model makes of a text on its way through the layers, as vectors for a linear probe.
+
+A request is put into the model's own chat format, as it will be when it is answered. One vector
+says what a layer holds at the last token, where the answer is about to begin; another is the mean
+over the tokens of the request. What all requests begin with, the system message, is left out of it.
+
+Source of probes on activations: Alain and Bengio, Understanding intermediate layers using linear
+classifier probes, 2016.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from colonnade.models.local import Loaded, LocalModel
+from colonnade.models.model import Conversation, Progress, conversation
+from colonnade.models.serving import LocalEngine
+from colonnade.records import Digest, InputError, digest_of
+
+Pooling = Literal["last", "mean"]
+
+POOLINGS: tuple[Pooling, ...] = ("last", "mean")
+
+Vectors = NDArray[np.float32]
+
+
+class Place(NamedTuple):
+    """Where to look: a layer, counted from 1, and which vector of it."""
+
+    layer: int
+    pooling: Pooling
+
+
+class Activations:
+    """Vectors of texts at one place of a served model, read by its engine; safe from several threads.
+
+    Args:
+        engine: it watches a layer. A request with the same text, and nothing before it, is
+            afterwards answered from the same forward pass.
+        system: the operator's system message.
+        pooling: which vector of the layer.
+    """
+
+    def __init__(self, engine: LocalEngine, system: str, pooling: Pooling) -> None:
+        served = engine.served
+        if engine.watched is None:
+            raise InputError("the engine watches no layer.", mend="Start it with 'watched'.")
+        self.name = f"{engine.name}/layer-{engine.watched}-{pooling}"
+        through = served.adapters.get(served.default, "")
+        self.digest: Digest = digest_of([served.base, through, system, engine.watched, pooling])
+        self._engine, self._system, self._pooling = engine, system, pooling
+        self._beginning = shared_beginning(Loaded(served.model, served.tokenizer), system)
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """An array of shape (texts, dimensions).
+
+        Raises:
+            EngineError: where the engine cannot read a text.
+        """
+        hidden = (self._engine.read(asked(self._system, text)) for text in texts)
+        return np.stack([pooled(row, self._beginning, self._pooling) for row in hidden])
+
+
+def asked(system: str, text: str) -> Conversation:
+    """A single request, as the gateway puts it to the model."""
+    return conversation(system, text) if system else conversation(system, text)[1:]
+
+
+def pooled(hidden: torch.Tensor, beginning: int, pooling: Pooling) -> Vectors:
+    """One vector of shape (dimensions,) from those of every token, shape (tokens, dimensions).
+
+    Args:
+        hidden: of a prompt.
+        beginning: tokens that every prompt begins with.
+        pooling: which vector.
+    """
+    vector = hidden[-1] if pooling == "last" else hidden[min(beginning, len(hidden) - 1) :].mean(0)
+    return np.asarray(vector.float().cpu().numpy(), dtype=np.float32)
+
+
+def every_place(
+    loaded: Loaded, system: str, texts: Sequence[str], layers: Sequence[int], progress: Progress | None = None
+) -> Vectors:
+    """The vectors of all texts at all places, to choose one by: shape (texts, layers, 2, dimensions).
+
+    The last axis but one follows ``POOLINGS``. A forward pass per text; nothing is padded.
+
+    Raises:
+        InputError: where the model has no such layer.
+    """
+    depth: int = loaded.model.config.num_hidden_layers
+    for layer in layers:
+        if not 1 <= layer < depth:
+            raise InputError(f"the model has no layer {layer} to look at.", mend=f"Choose from 1 to {depth - 1}.")
+    beginning = shared_beginning(loaded, system)
+    found = np.zeros((len(texts), len(layers), len(POOLINGS), loaded.model.config.hidden_size), dtype=np.float32)
+    for place, text in enumerate(texts):
+        states = _states(loaded, _token_ids(loaded, asked(system, text)))
+        for row, layer in enumerate(layers):
+            for column, pooling in enumerate(POOLINGS):
+                found[place, row, column] = pooled(states[layer][0], beginning, pooling)
+        if progress:
+            progress(place + 1, len(texts))
+    return found
+
+
+def shared_beginning(loaded: Loaded, system: str) -> int:
+    """How many tokens all prompts with this system message begin with."""
+    one, other = (_token_ids(loaded, asked(system, text)) for text in ("a", "7 b"))
+    same = [left == right for left, right in zip(one, other, strict=False)]
+    return same.index(False) if False in same else len(same)
+
+
+def _token_ids(loaded: Loaded, turns: Conversation) -> list[int]:
+    ids: list[int] = loaded.tokenizer(LocalModel(loaded).prompt_text(turns), add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def _states(loaded: Loaded, ids: list[int]) -> Any:
+    with torch.inference_mode():
+        return loaded.model.get_decoder()(
+            torch.tensor([ids], device=loaded.model.device), output_hidden_states=True, use_cache=False
+        ).hidden_states
