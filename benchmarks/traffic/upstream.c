@@ -162,14 +162,16 @@ static int answer(int file, const char *body) {
     it->left = 0;
     size += sprintf(text + size, "\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":20,"
                                  "\"total_tokens\":29}}");
+    if (it->fault == 'g') size /= 2;  /* half of a JSON value, said to be all of it */
     put(it, header, (size_t)sprintf(header, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", size));
-    put(it, text, it->fault ? (size_t)size / 2 : (size_t)size);
+    put(it, text, it->fault && it->fault != 'g' ? (size_t)size / 2 : (size_t)size);
     free(text);
     if (it->fault == 'd') {
         if (flush_out(file)) close_connection(file, 1);
         return 0;
     }
     if (!it->fault) answered++;
+    if (it->fault == 'g') it->fault = 0;
     return flush_out(file);
 }
 
