@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from command import tree_bytes
 from traffic import Target, free_port, running
 
 HERE = Path(__file__).resolve().parents[1]
@@ -166,8 +167,15 @@ def rows_of(log: Path) -> Iterator[dict[str, Any]]:
                     yield json.loads(line)["row"]
 
 
+class Peer(NamedTuple):
+    """Another gateway under way."""
+
+    target: Target
+    process: subprocess.Popen[bytes]
+
+
 @contextmanager
-def litellm(python: Path, folder: Path, upstream: int, cores: Sequence[int] = (), more: str = "") -> Iterator[Target]:
+def litellm(python: Path, folder: Path, upstream: int, cores: Sequence[int] = (), more: str = "") -> Iterator[Peer]:
     """LiteLLM's proxy with one worker, no database and, unless more is said, no guardrail: its fastest."""
     port = free_port()
     settings = folder / "litellm.yaml"
@@ -181,8 +189,9 @@ def litellm(python: Path, folder: Path, upstream: int, cores: Sequence[int] = ()
     # Without this it fetches its list of prices when it starts.
     environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR", "LITELLM_TELEMETRY": "False"}
     address = f"http://127.0.0.1:{port}/health/liveliness"
-    with running(command, address, 240, environment=environment, folder=folder, log=folder / "litellm.txt", cores=cores):
-        yield Target("LiteLLM", port)
+    output = folder / "litellm.txt"
+    with running(command, address, 240, environment=environment, folder=folder, log=output, cores=cores) as process:
+        yield Peer(Target("LiteLLM", port), process)
 
 
 PASSING = "passthrough: true\n"
@@ -190,7 +199,7 @@ PASSING = "passthrough: true\n"
 
 
 @contextmanager
-def nemo(python: Path, folder: Path, upstream: int, cores: Sequence[int] = (), more: str = PASSING) -> Iterator[Target]:
+def nemo(python: Path, folder: Path, upstream: int, cores: Sequence[int] = (), more: str = PASSING) -> Iterator[Peer]:
     """NeMo Guardrails' server; unless more is said without any rail. It always listens on all interfaces."""
     port = free_port()
     settings = folder / "nemo" / "plain"
@@ -208,15 +217,33 @@ def nemo(python: Path, folder: Path, upstream: int, cores: Sequence[int] = (), m
         "OPENAI_API_KEY": "none", "OPENAI_BASE_URL": f"http://127.0.0.1:{upstream}/v1", "MAIN_MODEL_ENGINE": "openai",
         "MAIN_MODEL_BASE_URL": f"http://127.0.0.1:{upstream}/v1", "NEMO_GUARDRAILS_TELEMETRY": "false", "DO_NOT_TRACK": "1",
     }  # fmt: skip
-    with running(command, f"http://127.0.0.1:{port}/v1/rails/configs", 240, environment=environment, log=folder / "nemo.txt", cores=cores):
-        yield Target("NeMo Guardrails", port)
+    address, output = f"http://127.0.0.1:{port}/v1/rails/configs", folder / "nemo.txt"
+    with running(command, address, 240, environment=environment, log=output, cores=cores) as process:
+        yield Peer(Target("NeMo Guardrails", port), process)
 
 
 def resident(process: subprocess.Popen[bytes]) -> int:
     """Resident bytes of a service and its children."""
-    from command import tree_bytes
-
     return tree_bytes(process.pid)
+
+
+def cpu_seconds(process: int) -> float:
+    """Seconds of a processor that a service and its children have used; 0 for none."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    total, parents = 0, {process}
+    entries = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # ended between the two looks
+        entries.append((int(folder.name), int(fields[1]), int(fields[11]) + int(fields[12])))
+    grown = process > 0
+    while grown:
+        more = {number for number, parent, _ in entries if parent in parents} - parents
+        parents, grown = parents | more, bool(more)
+    total = sum(used for number, _, used in entries if number in parents and process > 0)
+    return total / ticks
 
 
 def cores_for() -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -72,7 +72,7 @@ static void begin(Client *it, int number) {
     }
     char body[2048];
     it->story = next_story++;
-    int size = snprintf(body, sizeof body, "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Please tell me the story seed-%u %s\"}]%s}",
+    int size = snprintf(body, sizeof body, "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Where in the library do I find shelf %u? %s\"}]%s}",
                         model, it->story, text, streaming ? ",\"stream\":true" : "");
     it->out_size = (size_t)snprintf(it->out, sizeof it->out,
                                     "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n%s%s%sContent-Length: %d\r\n\r\n%s",
@@ -195,7 +195,7 @@ static uint64_t expected(uint32_t story) {
     char piece[PIECE_BYTES];
     uint64_t digest = STORY_DIGEST;
     for (int number = 0; number < pieces_wanted; number++) {
-        int size = story_piece(&story, piece);
+        int size = story_piece(&story, number, piece);
         digest = story_digest(digest, piece, (size_t)size);
     }
     return digest;
@@ -204,12 +204,12 @@ static uint64_t expected(uint32_t story) {
 static void judge(Client *it) {
     double moment = now();
     if (it->status < 600) statuses[it->status]++;
-    if (ids && it->id[0]) fprintf(ids, "whole %s\n", it->id);
     int closed = !streaming || (it->body_size && strstr(it->body, "data: [DONE]"));
     if (it->status != 200) {
         refused++;
     } else if (closed && said(it->body) == expected(it->story)) {
         right++;
+        if (ids && it->id[0]) fprintf(ids, "whole %s\n", it->id);
         if (latency_count < MOST_LATENCIES) {
             latencies[latency_count] = (float)(moment - it->started);
             firsts[latency_count++] = (float)(it->first - it->started);

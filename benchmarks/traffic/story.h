@@ -14,14 +14,20 @@ static const char *const WORDS[] = {
     "basket", "harbour", "letter", "morning", "naïve", "süß", "cloud", "kitchen", "ladder", "market", "orchard",
     "paper", "quiet", "road", "silver", "table", "umbrella", "village", "wool", "yellow", "zebra"};
 
+/* An ordinary sentence; a NULL is one of the words above. */
+static const char *const SENTENCE[PIECES] = {"The", "library", "keeps", "a", NULL, "beside", "the", NULL, "and", "a",
+                                             NULL, "near", "the", NULL, "so", "that", "readers", "find", "a", NULL};
+
 static inline uint32_t story_next(uint32_t *state) {
     *state = *state * 1664525u + 1013904223u;
     return *state >> 16;
 }
 
-/* Writes piece after piece: the caller keeps the state, which starts as the story's number. */
-static inline int story_piece(uint32_t *state, char *into) {
-    return snprintf(into, PIECE_BYTES, "%s ", WORDS[story_next(state) % (sizeof WORDS / sizeof *WORDS)]);
+/* Writes a piece: the caller keeps the state, which starts as the story's number. */
+static inline int story_piece(uint32_t *state, int number, char *into) {
+    const char *word = SENTENCE[number % PIECES];
+    if (!word) word = WORDS[story_next(state) % (sizeof WORDS / sizeof *WORDS)];
+    return snprintf(into, PIECE_BYTES, "%s%s", word, number % PIECES == PIECES - 1 ? ". " : " ");
 }
 
 static inline uint64_t story_digest(uint64_t digest, const char *text, size_t size) {
@@ -34,7 +40,7 @@ static inline uint64_t story_digest(uint64_t digest, const char *text, size_t si
 
 #define STORY_DIGEST 14695981039346656037ull
 
-/* The number behind a mark such as "seed-" in a text, or otherwise. */
+/* The number behind a mark such as "long-" in a text, or otherwise. */
 static inline long story_number(const char *text, const char *mark, long otherwise) {
     const char *found = strstr(text, mark);
     long number = otherwise;

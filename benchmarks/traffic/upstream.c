@@ -1,7 +1,7 @@
 /* A model's server that costs next to nothing: one thread, epoll, chats of twenty pieces, streamed or whole.
  *
- * Usage: upstream PORT. The request's text says what to answer: "seed-N" which story, "long-N" of how many pieces,
- * "pace-N" with so many milliseconds before each, "apart" each in a write of its own, "fault-die", "fault-stall",
+ * Usage: upstream PORT. The request's text says what to answer: "shelf N" which story, "long-N" of how many pieces,
+ * "pace-N" with so many milliseconds before each, "apart-1" each in a write of its own, "fault-die", "fault-stall",
  * "fault-garbage" after five. GET /stats counts what was asked, answered and broken off.
  */
 #define _GNU_SOURCE
@@ -107,7 +107,7 @@ static int say_piece(int file) {
         }
         put_chunk(it, "data: {\"choices\": [{\"index\": 0, \"del\n\n", 39);
     }
-    story_piece(&it->story, piece);
+    story_piece(&it->story, it->number, piece);
     int size = snprintf(event, sizeof event,
                         "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1790000000,\"model\":"
                         "\"mock\",\"choices\":[{\"index\":0,\"delta\":{%s\"content\":\"%s\"},\"finish_reason\":null}]}\n\n",
@@ -132,12 +132,13 @@ static int answer(int file, const char *body) {
     static const char head[] =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n";
     Connection *it = connections[file];
-    const char *fault = strstr(body, "fault-");
+    const char *told = strstr(body, "shelf "), *fault = told ? strstr(told, "fault-") : NULL;
     asked++;
-    it->story = (uint32_t)story_number(body, "seed-", 1);
-    it->left = (int)story_number(body, "long-", PIECES);
-    it->pace = (int)story_number(body, "pace-", 0);
-    it->apart = strstr(body, "apart") != NULL;
+    if (!told) told = "";
+    it->story = (uint32_t)story_number(told, "shelf ", 1);
+    it->left = (int)story_number(told, "long-", PIECES);
+    it->pace = (int)story_number(told, "pace-", 0);
+    it->apart = strstr(told, "apart-1") != NULL;
     it->fault = fault ? fault[6] : 0;
     it->number = 0;
     it->streaming = strstr(body, "\"stream\":true") || strstr(body, "\"stream\": true");
@@ -158,7 +159,7 @@ static int answer(int file, const char *body) {
     char *text = malloc((size_t)it->left * PIECE_BYTES + 1024), header[160];
     int size = sprintf(text, "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1790000000,\"model\":\"mock\","
                              "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"");
-    while (it->left-- > 0) size += story_piece(&it->story, text + size);
+    while (it->left-- > 0) size += story_piece(&it->story, it->number++, text + size);
     it->left = 0;
     size += sprintf(text + size, "\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":20,"
                                  "\"total_tokens\":29}}");
@@ -170,7 +171,7 @@ static int answer(int file, const char *body) {
         if (flush_out(file)) close_connection(file, 1);
         return 0;
     }
-    if (!it->fault) answered++;
+    if (!it->fault || it->fault == 'g') answered++;
     if (it->fault == 'g') it->fault = 0;
     return flush_out(file);
 }
