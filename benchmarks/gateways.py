@@ -186,8 +186,8 @@ def litellm(python: Path, folder: Path, upstream: int, cores: Sequence[int] = ()
         encoding="utf-8",
     )
     command = [str(python.parent / "litellm"), "--config", str(settings), "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"]
-    # Without this it fetches its list of prices when it starts.
-    environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR", "LITELLM_TELEMETRY": "False"}
+    # Its list of prices as it was shipped, not fetched; and no keys, which ours does without here, too.
+    environment = {"PYTHONPATH": "", "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR", "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true"}
     address = f"http://127.0.0.1:{port}/health/liveliness"
     output = folder / "litellm.txt"
     with running(command, address, 240, environment=environment, folder=folder, log=output, cores=cores) as process:
@@ -214,7 +214,7 @@ def nemo(python: Path, folder: Path, upstream: int, cores: Sequence[int] = (), m
         "--default-config-id", "plain", "--disable-chat-ui",
     ]  # fmt: skip
     environment = {
-        "OPENAI_API_KEY": "none", "OPENAI_BASE_URL": f"http://127.0.0.1:{upstream}/v1", "MAIN_MODEL_ENGINE": "openai",
+        "PYTHONPATH": "", "OPENAI_API_KEY": "none", "OPENAI_BASE_URL": f"http://127.0.0.1:{upstream}/v1", "MAIN_MODEL_ENGINE": "openai",
         "MAIN_MODEL_BASE_URL": f"http://127.0.0.1:{upstream}/v1", "NEMO_GUARDRAILS_TELEMETRY": "false", "DO_NOT_TRACK": "1",
     }  # fmt: skip
     address, output = f"http://127.0.0.1:{port}/v1/rails/configs", folder / "nemo.txt"

@@ -39,7 +39,7 @@ def running(
         command: of the service.
         url: asked until it is answered, whatever the status.
         seconds: to wait for that.
-        environment: added to that of this process.
+        environment: added to that of this process; an empty value takes a variable away.
         folder: to start it in.
         log: a file for what it prints.
         cores: it is pinned to them.
@@ -49,12 +49,17 @@ def running(
     """
     output: Any = log.open("wb") if log else subprocess.DEVNULL
     pin: Any = (lambda: os.sched_setaffinity(0, cores)) if cores else None
+    variables = {name: value for name, value in {**os.environ, **(environment or {})}.items() if value}
     process = subprocess.Popen(
-        command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}, cwd=folder,
+        command, stdout=output, stderr=subprocess.STDOUT, env=variables, cwd=folder,
         start_new_session=True, preexec_fn=pin,
     )  # fmt: skip
     try:
-        _wait(process, url, seconds)
+        try:
+            _wait(process, url, seconds)
+        except RuntimeError as fault:
+            last = log.read_text(errors="replace")[-2000:] if log else ""
+            raise RuntimeError(f"{fault}; the last that it said:\n{last}") from None
         yield process
     finally:
         _end(process)
