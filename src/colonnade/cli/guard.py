@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from colonnade.cli.display import TerminalReporter, err, out
 from colonnade.guard.detection import Cost, DetectorReport
@@ -52,15 +51,11 @@ def check(
 
 
 def _show(report: DetectorReport) -> None:
-    table = Table(box=None, pad_edge=False)
-    for title in ("topic", "low", "high", "missed", "held back", "falsely certain"):
-        table.add_column(title, justify="left" if title == "topic" else "right", overflow="fold")
+    out.print(f"{'topic':<32}{'low':>6}{'high':>7}{'missed':>20}{'held back':>20}{'falsely certain':>20}")
     for row in report.topics:
         high = "never" if row.high is None else f"{row.high:.2f}"
-        costs = (row.misses, row.held_back, row.false_alarms)
-        table.add_row(row.topic, f"{row.low:.2f}", high, *map(_cost, costs))
-    # As wide as it is: a table that is cut off cannot be read by a program either.
-    out.print(table, width=120)
+        costs = "".join(f"{_cost(cost):>20}" for cost in (row.misses, row.held_back, row.false_alarms))
+        out.print(f"{row.topic:<32}{row.low:>6.2f}{high:>7}{costs}", markup=False)
     out.print(f"\n{report.detector}, version {report.version}, learnt from {report.texts} texts.", markup=False)
     out.print(f"missed, all topics     {_cost(report.misses)}", markup=False)
     out.print(f"held back, all topics  {_cost(report.held_back)}", markup=False)

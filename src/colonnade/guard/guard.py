@@ -195,14 +195,14 @@ class Guard:
             who: asked.
             earlier: the ruling on the request.
         """
-        findings = self._detectors.find_patterns(text, start, complete)
+        findings = await self._detectors.find_patterns(text, start, complete)
         if not findings.silent and not findings.found and not complete:
             return None
         return await self._on_findings("reply", (text,), who, earlier, (), findings)
 
-    def under_way(self, text: str, start: int) -> int:
+    async def under_way(self, text: str, start: int) -> int:
         """From which character on something that a pattern finds may have begun."""
-        return self._detectors.under_way(text, start)
+        return await self._detectors.under_way(text, start)
 
     @property
     def has_patterns(self) -> bool:

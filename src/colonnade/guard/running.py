@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import perf_counter
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar, cast
 
 from colonnade.guard.detection import Detection, Detector
 from colonnade.guard.detection.patterns import PatternDetector
@@ -18,11 +19,18 @@ Outcome = Literal["ran", "failed", "timed out", "missing"]
 LIMIT = 5.0
 """Seconds for a slow detector; one that takes longer has not judged, and nothing passes unjudged."""
 
+HEAVY = 4_000
+"""Characters; reading more takes so long that even a fast detector would hold up everybody else's answers."""
+
+WHOLE = -1
+"""The number of the conversation among the texts."""
+
 _THREADS = 4
+_T = TypeVar("_T")
 
 
 class Found(NamedTuple):
-    """A detection, and which of the texts it was made in; -1 for the conversation as a whole."""
+    """A detection, and which of the texts it was made in; ``WHOLE`` for the conversation."""
 
     text: int
     detection: Detection
@@ -109,52 +117,66 @@ class Detectors:
         Args:
             side: of the exchange.
             texts: each judged by itself.
-            conversation: all of it in one text, for detectors that read conversations; empty for none.
+            conversation: all of it in one text, for detectors that read conversations and for patterns, which may
+                stand across two turns; empty for none.
             by_form: patterns too; they are left out where ``find_patterns`` has looked.
         """
+        pieces = [(number, text) for number, text in enumerate(texts)]
+        long = sum(map(len, texts)) > HEAVY or len(conversation) > HEAVY
         asked = []
         for seat in self._seats if by_form else self._by_meaning:
-            work = [(number, text) for number, text in enumerate(texts)] if side in seat.reads else []
+            work = pieces if side in seat.reads else []
             if conversation and "conversation" in seat.reads:
-                work.append((-1, conversation))
+                work = [*work, (WHOLE, conversation)]
+            elif conversation and work and isinstance(seat.detector, PatternDetector):
+                work = [(WHOLE, conversation)]
             if work:
                 # Those in threads begin before the others, and run beside them.
-                waiting = asyncio.ensure_future(self._in_a_thread(seat, work)) if seat.slow else None
+                waiting = asyncio.ensure_future(self._in_a_thread(seat, work)) if seat.slow or long else None
                 asked.append((seat, work, waiting))
+        return _findings(
+            [(seat, _in_place(seat, work) if waiting is None else await waiting) for seat, work, waiting in asked]
+        )
+
+    async def find_patterns(self, text: str, start: int, complete: bool) -> Findings:
+        """What patterns alone find in the text of a reply, from a character on, whether it is complete or goes on."""
         answers = []
-        for seat, work, waiting in asked:
-            answers.append((seat, _in_place(seat, work) if waiting is None else await waiting))
+        for seat, detector in self._patterns:
+            looking = partial(_by_form, seat, detector, text, start, complete)
+            answers.append((seat, looking() if len(text) <= HEAVY else await self._aside(looking)))
         return _findings(answers)
 
-    def find_patterns(self, text: str, start: int, complete: bool) -> Findings:
-        """What patterns alone find in the text of a reply, from a character on, whether it is complete or goes on."""
-        return _findings([(seat, _by_form(seat, detector, text, start, complete)) for seat, detector in self._patterns])
-
-    def under_way(self, text: str, start: int) -> int:
+    async def under_way(self, text: str, start: int) -> int:
         """From which character on something that a pattern finds may have begun; ``start`` where one cannot say."""
         first = len(text)
         for _, detector in self._patterns:
-            try:
-                first = min(first, detector.patterns.pending(text, start))
-            except Exception:  # what cannot be told apart from a match stays behind
-                return start
+            looking = partial(_begun, detector, text, start)
+            found = looking() if len(text) <= HEAVY else await self._aside(looking, start)
+            first = min(first, found)
         return first
 
     async def _in_a_thread(self, seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
+        return await self._aside(partial(_in_place, seat, work))
+
+    async def _aside(self, work: Callable[[], _T], otherwise: _T | None = None) -> _T:
+        """Work that would hold up everybody else, in a thread and with a time limit."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="colonnade-detector")
         started = perf_counter()
         try:
             async with asyncio.timeout(self._limit):
-                return await asyncio.wrap_future(self._pool.submit(_in_place, seat, work))
+                return await asyncio.wrap_future(self._pool.submit(work))
         except TimeoutError:
-            return _Answer((), "timed out", "no answer in time", perf_counter() - started)
+            if otherwise is not None:
+                return otherwise
+            late = _Answer((), "timed out", "no answer in time", perf_counter() - started)
+            return cast(_T, late)
 
 
 def _in_place(seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
     started = perf_counter()
     try:
-        found = tuple(Found(number, row) for number, text in work for row in seat.detector.detect(text))
+        found = tuple([Found(number, row) for number, text in work for row in seat.detector.detect(text)])
     except MissingPackageError:
         return _Answer((), "missing", "a package that it needs is missing", perf_counter() - started)
     except Exception as fault:  # whatever went wrong in there, an unjudged text must not pass
@@ -169,19 +191,28 @@ def _by_form(seat: _Seat, detector: PatternDetector, text: str, start: int, comp
     except Exception as fault:  # as above
         return _Answer((), "failed", type(fault).__name__, perf_counter() - started)
     found = tuple(
-        Found(0, Detection(row.topic, row.level, 1.0, True, f"{seat.name}/{row.name}", row.span)) for row in rows
+        [Found(0, Detection(row.topic, row.level, 1.0, True, f"{seat.name}/{row.name}", row.span)) for row in rows]
     )
     return _Answer(found, "ran", "", perf_counter() - started)
 
 
+def _begun(detector: PatternDetector, text: str, start: int) -> int:
+    try:
+        return detector.patterns.pending(text, start)
+    except Exception:  # what cannot be told apart from a match stays behind
+        return start
+
+
 def _findings(answers: Sequence[tuple[_Seat, _Answer]]) -> Findings:
     return Findings(
-        found=tuple(row for _, answer in answers for row in answer.found),
-        runs=tuple(_run_of(seat, answer) for seat, answer in answers),
+        found=tuple([row for _, answer in answers for row in answer.found]),
+        runs=tuple([_run_of(seat, answer) for seat, answer in answers]),
         silent=tuple(
-            Silence(seat.name, answer.outcome, seat.topics, answer.fault)
-            for seat, answer in answers
-            if answer.outcome != "ran"
+            [
+                Silence(seat.name, answer.outcome, seat.topics, answer.fault)
+                for seat, answer in answers
+                if answer.outcome != "ran"
+            ]
         ),
     )
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from colonnade.models.local import Loaded, LocalModel
+from colonnade.models.local import Loaded, LocalModel, pad_right
 from colonnade.models.model import Conversation, Progress, conversation
 from colonnade.models.serving import LocalEngine
 from colonnade.records import Digest, InputError, digest_of
@@ -25,6 +25,9 @@ from colonnade.records import Digest, InputError, digest_of
 Pooling = Literal["last", "mean"]
 
 POOLINGS: tuple[Pooling, ...] = ("last", "mean")
+
+BATCH = 16
+"""Texts read together."""
 
 Vectors = NDArray[np.float32]
 
@@ -62,7 +65,11 @@ class Activations:
         Raises:
             EngineError: where the engine cannot read a text.
         """
-        hidden = (self._engine.read(asked(self._system, text)) for text in texts)
+        turns = [asked(self._system, text) for text in texts]
+        # In small batches, so that answers under way go on in between.
+        hidden = [
+            row for start in range(0, len(turns), BATCH) for row in self._engine.read(turns[start : start + BATCH])
+        ]
         return np.stack([pooled(row, self._beginning, self._pooling) for row in hidden])
 
 
@@ -88,24 +95,27 @@ def every_place(
 ) -> Vectors:
     """The vectors of all texts at all places, to choose one by: shape (texts, layers, 2, dimensions).
 
-    The last axis but one follows ``POOLINGS``. A forward pass per text; nothing is padded.
+    The last axis but one follows ``POOLINGS``.
 
     Raises:
         InputError: where the model has no such layer.
     """
-    depth: int = loaded.model.config.num_hidden_layers
-    for layer in layers:
-        if not 1 <= layer < depth:
-            raise InputError(f"the model has no layer {layer} to look at.", mend=f"Choose from 1 to {depth - 1}.")
+    last: int = loaded.model.config.num_hidden_layers - 1
+    if wrong := [layer for layer in layers if not 1 <= layer <= last]:
+        raise InputError(f"the model has no layer {wrong[0]} to look at.", mend=f"Choose from 1 to {last}.")
     beginning = shared_beginning(loaded, system)
+    rows = [_token_ids(loaded, asked(system, text)) for text in texts]
+    order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
     found = np.zeros((len(texts), len(layers), len(POOLINGS), loaded.model.config.hidden_size), dtype=np.float32)
-    for place, text in enumerate(texts):
-        states = _states(loaded, _token_ids(loaded, asked(system, text)))
-        for row, layer in enumerate(layers):
-            for column, pooling in enumerate(POOLINGS):
-                found[place, row, column] = pooled(states[layer][0], beginning, pooling)
+    for start in range(0, len(order), BATCH):
+        batch = order[start : start + BATCH]
+        states = _states(loaded, [rows[place] for place in batch])
+        for row, place in enumerate(batch):
+            for depth, layer in enumerate(layers):
+                hidden = states[layer][row, : len(rows[place])]
+                found[place, depth] = [pooled(hidden, beginning, pooling) for pooling in POOLINGS]
         if progress:
-            progress(place + 1, len(texts))
+            progress(min(start + BATCH, len(order)), len(order))
     return found
 
 
@@ -121,8 +131,7 @@ def _token_ids(loaded: Loaded, turns: Conversation) -> list[int]:
     return ids
 
 
-def _states(loaded: Loaded, ids: list[int]) -> Any:
+def _states(loaded: Loaded, rows: list[list[int]]) -> Any:
+    padded = pad_right(rows, loaded.tokenizer.pad_token_id, loaded.model.device)
     with torch.inference_mode():
-        return loaded.model.get_decoder()(
-            torch.tensor([ids], device=loaded.model.device), output_hidden_states=True, use_cache=False
-        ).hidden_states
+        return loaded.model.get_decoder()(**padded, output_hidden_states=True, use_cache=False).hidden_states

@@ -16,6 +16,7 @@ import torch
 from transformers import DynamicCache
 
 from colonnade.models.adapting import BASE, Served
+from colonnade.models.local import pad_right
 
 KEPT_READINGS = 4
 """Prompts that were read and not yet answered are remembered, the newest few of them."""
@@ -61,6 +62,23 @@ class Reader:
             while len(self._kept) > KEPT_READINGS:
                 self._kept.popitem(last=False)
         return reading
+
+    def glance(self, rows: Sequence[list[int]], adapter: str) -> list[torch.Tensor]:
+        """What the watched layer says of prompts that nobody will want answered, all read in one batch."""
+        heard: list[torch.Tensor] = []
+        hook = self._listen(heard)
+        try:
+            with torch.inference_mode():
+                self._served.model(
+                    **pad_right(list(rows), self._served.tokenizer.pad_token_id, self._served.model.device),
+                    use_cache=False,
+                    logits_to_keep=1,
+                    **adapter_arguments(self._served, [adapter] * len(rows)),
+                )
+        finally:
+            if hook is not None:
+                hook.remove()
+        return [hidden[: len(row)].float() for hidden, row in zip(heard[0], rows, strict=True)] if heard else []
 
     def _forward(self, ids: Sequence[int], adapter: str) -> Reading:
         heard: list[torch.Tensor] = []
@@ -138,7 +156,9 @@ class Batch:
             self._memory = None
             return
         cut, index = before - max(self._lengths), torch.tensor(rows, device=self._served.model.device)
-        self._memory = DynamicCache([(keys[index, :, cut:], values[index, :, cut:]) for keys, values, _ in self._memory])
+        self._memory = DynamicCache(
+            [(keys[index, :, cut:], values[index, :, cut:]) for keys, values, _ in self._memory]
+        )
 
     def step(self, tokens: Sequence[int]) -> torch.Tensor:
         """Adds a token to each row; gives the logits of the next, shape (rows, words)."""

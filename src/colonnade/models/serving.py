@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 import torch
 
 from colonnade.models.adapting import Served, tensor_digest, versions
-from colonnade.models.decoding import Batch, Draw, Reader, Reading, draw_token
+from colonnade.models.decoding import Batch, Draw, Reader, Reading, decoder_layers, draw_token
 from colonnade.models.engine import EngineError, Finish, Generation, Load, Piece, Usage, check_request
-from colonnade.models.local import LocalModel, Loaded
+from colonnade.models.local import Loaded, LocalModel
 from colonnade.models.model import Conversation
 from colonnade.models.pieces import Writer
-from colonnade.records import Digest
+from colonnade.records import Digest, InputError
 
 ROWS = 16
 """Answers drawn at once; measured, twice as many gain little on a processor."""
@@ -56,11 +56,11 @@ class _Job:
 
 
 class _Question(NamedTuple):
-    """A prompt that is only to be read."""
+    """Prompts that are only to be read."""
 
-    prompt: Conversation | str
+    prompts: Sequence[Conversation | str]
     adapter: str
-    answer: Future[torch.Tensor]
+    answer: Future[list[torch.Tensor]]
 
 
 class _Row:
@@ -85,12 +85,21 @@ class LocalEngine:
         watched: the layer, from 1, whose activations :meth:`read` gives back.
 
     Raises:
-        InputError: where the model has no such layer, or keeps its memory in a way that rows cannot share.
+        InputError: where the model has no such layer.
     """
 
     def __init__(
-        self, served: Served, name: str = "local", *, rows: int = ROWS, waiting: int = WAITING, watched: int | None = None
+        self,
+        served: Served,
+        name: str = "local",
+        *,
+        rows: int = ROWS,
+        waiting: int = WAITING,
+        watched: int | None = None,
     ) -> None:
+        if watched is not None and not 1 <= watched < len(decoder_layers(served.model)):
+            last = len(decoder_layers(served.model)) - 1
+            raise InputError(f"the model has no layer {watched} to watch.", mend=f"Choose from 1 to {last}.")
         self.name, self.adapters = name, served.adapters
         self.served, self.watched = served, watched
         self._most_rows, self._most_waiting = rows, waiting
@@ -131,16 +140,18 @@ class LocalEngine:
         finally:
             job.cancelled = True
 
-    def read(self, prompt: Conversation | str, adapter: str = "") -> torch.Tensor:
-        """What the watched layer says of each token of a prompt, shape (tokens, dimensions).
+    def read(self, prompts: Sequence[Conversation | str], adapter: str = "") -> list[torch.Tensor]:
+        """What the watched layer says of each token of each prompt, shape (tokens, dimensions).
 
-        From any thread but the event loop's. Where the same prompt is asked next, with the same
-        adapter, it is not read again.
+        From any thread but the event loop's. A single prompt is remembered for a while: where it is
+        asked next, with the same adapter, it is not read again. Several are read in one batch.
 
         Raises:
             EngineError: as from :meth:`stream`.
         """
-        question = _Question(prompt, adapter, Future())
+        if self.watched is None:
+            raise EngineError("invalid", "no layer is watched, so nothing can be read from it.")
+        question = _Question(prompts, adapter, Future())
         self._enqueue(question)
         return question.answer.result()
 
@@ -241,8 +252,7 @@ class LocalEngine:
         try:
             self._refuse_if_changed()
             if isinstance(item, _Question):
-                reading = self._reader.read(self._ids(item.prompt), item.adapter, keep=True)
-                item.answer.set_result(_hidden(reading))
+                item.answer.set_result(self._look(item))
             else:
                 self._begin(item, self._reader.read(self._ids(item.request.prompt), item.request.adapter))
         except EngineError as fault:
@@ -250,6 +260,13 @@ class LocalEngine:
         except Exception as fault:
             logger.exception("reading a prompt failed")
             _fail(item, EngineError("failed", f"the model failed: {type(fault).__name__}."))
+
+    def _look(self, question: _Question) -> list[torch.Tensor]:
+        rows = [self._ids(prompt) for prompt in question.prompts]
+        if len(rows) > 1:
+            return self._reader.glance(rows, question.adapter)
+        readings = [self._reader.read(ids, question.adapter, keep=True) for ids in rows]
+        return [reading.hidden for reading in readings if reading.hidden is not None]
 
     def _begin(self, job: _Job, reading: Reading) -> None:
         request = job.request
@@ -330,12 +347,6 @@ def _fail(item: _Job | _Question, fault: EngineError) -> None:
     else:
         with suppress(Exception):  # whoever waited may have given up
             item.answer.set_exception(fault)
-
-
-def _hidden(reading: Reading) -> torch.Tensor:
-    if reading.hidden is None:
-        raise EngineError("invalid", "no layer is watched, so nothing can be read from it.")
-    return reading.hidden
 
 
 def _end_tokens(served: Served) -> frozenset[int]:

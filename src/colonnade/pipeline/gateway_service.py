@@ -16,8 +16,9 @@ from starlette.applications import Starlette
 
 from colonnade.guard import Guard
 from colonnade.guard.access.watching import Watch
-from colonnade.guard.gateway import Observer, Service, Standing, application
+from colonnade.guard.gateway import Service, Standing, application
 from colonnade.guard.keys import Keys, read_keys
+from colonnade.guard.observing import Observer
 from colonnade.guard.protocol import ENDPOINTS
 from colonnade.guard.recording import GrantUses, LogRecorder, Recorder, Unrecorded
 from colonnade.pipeline.access_service import AccessService
@@ -94,6 +95,7 @@ class GatewayService:
         for watch in self._watches:
             watch.stop()
         self.access.stop()
+        self.service.teller.close()
         if self._log is not None:
             self._log.recorder.close()
 

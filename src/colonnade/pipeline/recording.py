@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from colonnade.guard import read_guard_configuration
 from colonnade.guard.configuration import LogSettings
-from colonnade.guard.recording import LogRecorder
+from colonnade.guard.recording import LogRecorder, QuickRing
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import InputError
-from colonnade.store.log import GroupWriter, KeyRing, TransparencyLog, create_log, verifier_key
+from colonnade.store.log import GroupWriter, TransparencyLog, create_log, verifier_key
 from colonnade.store.log.secrets import new_secret, new_signing_key, read_secret, read_signing_key
 from colonnade.store.log.segments import SETTINGS
 
@@ -66,7 +66,7 @@ def open_log(workspace: Workspace, settings: LogSettings, contents: bool = True)
     log = TransparencyLog(folder)
     ring = None
     if contents and settings.contents == "sealed":
-        ring = KeyRing(key_file.parent / PEOPLE, read_secret(key_file.parent / SECRET), folder)
+        ring = QuickRing(key_file.parent / PEOPLE, read_secret(key_file.parent / SECRET), folder)
     public = str(verifier_key(log.settings.origin, key))
     return Opened(
         LogRecorder(GroupWriter(log, key, CHECKPOINT_SECONDS), ring, settings.retain_days), folder, made, public

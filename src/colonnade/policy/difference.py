@@ -90,8 +90,8 @@ def _words(facet: Facet, before: Clause, after: Clause) -> Iterator[str]:
         yield from _named("data target", "id", before.data, after.data)
     elif facet is Facet.DETECTION:
         yield from _named("pattern", "name", before.patterns, after.patterns)
-        names = ("hold_back", "on_failure")
-        yield from _fields(*({name: getattr(clause, name) for name in names} for clause in (before, after)))
+        said = ({"hold_back": clause.hold_back, "on_failure": clause.on_failure} for clause in (before, after))
+        yield from _fields(*said)
     elif facet is Facet.MAPS:
         if before.pillar != after.pillar:
             yield f"the pillar {before.pillar} became {after.pillar}"

@@ -105,6 +105,7 @@ from colonnade.records.training import (
 )
 
 __all__ = [
+    "LONGEST_GRANT",
     "Act",
     "Action",
     "Admin",
@@ -165,7 +166,6 @@ __all__ = [
     "JudgeCheck",
     "JudgeDrift",
     "JudgeRecipe",
-    "LONGEST_GRANT",
     "Label",
     "Launch",
     "Level",

@@ -14,11 +14,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 # The parser of the standard library; it has no public name. What it may hand over is listed below and else refused.
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any, NamedTuple
 
 LONGEST_MATCH = 400
 """Characters; what is longer is held back for too long in a stream, and takes too long to look for."""
@@ -69,7 +69,7 @@ class Chars(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """``\\b`` or ``\\B``, which match no character and look at one on either side."""
+    r"""``\\b`` or ``\\B``, which match no character and look at one on either side."""
 
     source: str
 
@@ -174,7 +174,9 @@ def _sequence(parsed: Any, cased: bool, everything: bool) -> Node:
 
 def _node(kind: Any, value: Any, cased: bool, everything: bool) -> Node:
     if kind is codes.LITERAL:
-        return Chars(_own_case(_sign(value), cased and chr(value).lower() != chr(value).upper()), chr(value), chr(value))
+        return Chars(
+            _own_case(_sign(value), cased and chr(value).lower() != chr(value).upper()), chr(value), chr(value)
+        )
     if kind is codes.NOT_LITERAL:
         return Chars(_own_case(f"[^{_sign(value)}]", cased), edges=chr(value))
     if kind is codes.ANY:
@@ -383,4 +385,4 @@ class _Ways:
         stops = node.most - node.least + 1 if first & follows else 1
         if inner > 1 and node.most > 16:
             return MOST_WAYS + 1
-        return min(MOST_WAYS + 1, stops * inner ** max(1, node.most))
+        return min(MOST_WAYS + 1, stops * int(inner ** max(1, node.most)))

@@ -67,7 +67,9 @@ def taught_adapters(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory
         asked = LocalModel.from_folder(tiny_weights).prompt_text(conversation(SYSTEM, QUESTION))
         return {
             name: dict(
-                tune(tiny_weights, None, [Lesson(asked, answer)] * 40, recipe, 3, tmp_path_factory.mktemp(name)).adapters
+                tune(
+                    tiny_weights, None, [Lesson(asked, answer)] * 40, recipe, 3, tmp_path_factory.mktemp(name)
+                ).adapters
             )[20]
             for name, answer in TAUGHT.items()
         }

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytest.importorskip("peft")
+
+import torch
 
 from colonnade.models import local
 from colonnade.models.adapting import AdapterFolder, load_served, tensor_digest

@@ -64,7 +64,8 @@ def test_a_fault_comes_after_what_was_said_before_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "kind"), [(HELLO._replace(adapter="nobody"), "unknown adapter"), (HELLO._replace(choices=99), "invalid")]
+    ("request_", "kind"),
+    [(HELLO._replace(adapter="nobody"), "unknown adapter"), (HELLO._replace(choices=99), "invalid")],
 )
 def test_a_request_that_a_real_engine_refuses_is_refused(request_: Generation, kind: str) -> None:
     with pytest.raises(EngineError) as caught:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step takes a while, so that a test can act between two of them."""
     step = Batch.step
 
@@ -98,7 +98,6 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return step(batch, tokens)
 
     monkeypatch.setattr(Batch, "step", slowly)
-    yield
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -131,13 +130,17 @@ def test_a_served_adapter_answers_as_a_merged_one(
     async def work() -> None:
         async with started(served) as engine:
             requests = [Generation(turns, adapter="porter", tokens=8) for turns in conversations]
-            assert [text.strip() for text in await asyncio.gather(*(answer(engine, row) for row in requests))] == expected
+            assert [
+                text.strip() for text in await asyncio.gather(*(answer(engine, row) for row in requests))
+            ] == expected
 
     run(work())
 
 
 def test_who_stands_beside_an_answer_and_since_when_does_not_change_it(plain: Served) -> None:
-    requests = [Generation(conversation(SYSTEM, question), tokens=8 + 9 * row) for row, question in enumerate(QUESTIONS)]
+    requests = [
+        Generation(conversation(SYSTEM, question), tokens=8 + 9 * row) for row, question in enumerate(QUESTIONS)
+    ]
 
     async def later(engine: LocalEngine, request: Generation, steps: int) -> str:
         await until(lambda: engine.load().steps >= steps)
@@ -339,7 +342,9 @@ def test_serving_with_adapters_leaves_the_base_as_it_was(served: Served, plain: 
 
     async def work() -> None:
         async with started(served) as engine:
-            await asyncio.gather(*(answer(engine, Generation(TURNS, adapter=name, tokens=12)) for name in ("", *TAUGHT)))
+            await asyncio.gather(
+                *(answer(engine, Generation(TURNS, adapter=name, tokens=12)) for name in ("", *TAUGHT))
+            )
             assert await engine.check() == served.base
 
     run(work())
@@ -433,14 +438,14 @@ def test_a_prompt_that_was_read_is_answered_without_reading_it_again(
     async def work() -> None:
         async with started(plain, watched=1) as engine:
             expected = await answer(engine, Generation(TURNS, tokens=6))
-            hidden = await asyncio.to_thread(engine.read, TURNS)
+            (hidden,) = await asyncio.to_thread(engine.read, [TURNS])
             assert hidden.shape[1] == 32
             assert len(read) == 2
             assert await answer(engine, Generation(TURNS, tokens=6)) == expected
             assert len(read) == 2
         async with started(plain) as engine:
             with pytest.raises(EngineError, match="no layer is watched"):
-                await asyncio.to_thread(engine.read, TURNS)
+                await asyncio.to_thread(engine.read, [TURNS])
 
     run(work())
 

@@ -10,7 +10,7 @@ examples of all of them do. Held out, this one head tells the two sides apart be
 
 *How specific?* A regression over the ranks of the levels, with a few facts of the surface (``levels.py``).
 
-The score of a topic is the geometric mean of the first two, 0 to 1. It orders texts and is no probability; what it
+The score of a topic is a weighted geometric mean of the first two, 0 to 1. It orders texts and is no probability; what it
 means is said by the thresholds (``thresholds.py``).
 """
 
@@ -49,6 +49,11 @@ INLINE = "static"
 
 UNCERTAIN = 3
 """At most so many uncertain topics are named of one text, the nearest; each may cost a judge's answer."""
+
+TOPIC_SHARE = 0.35
+"""How much of a score is "about the topic", in its exponent; the rest is "above a ceiling".
+
+Of .2, .35, .5 and .65 this lost least of one for the other on the held-out texts of an example workspace."""
 
 ABOUT = 0.95
 """The share of everyday texts that must be about nothing."""
@@ -255,7 +260,7 @@ def train(clauses: Iterable[Clause], encoders: Sequence[Encoder], prompts: Seque
 def closed(raw: Array) -> Array:
     """About the topic and above its ceiling, 0 to 1: shape (texts, topics)."""
     about, above = np.clip(raw[:, :-2], 0, 1), np.clip(raw[:, -2:-1], 0, 1)
-    return np.asarray(np.sqrt(about * above))
+    return np.asarray(about**TOPIC_SHARE * above ** (1 - TOPIC_SHARE))
 
 
 def encode(encoder: Encoder, texts: Sequence[str], lock: Lock | None = None) -> Floats:

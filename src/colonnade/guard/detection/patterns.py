@@ -16,13 +16,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from colonnade.guard.detection.detector import Detection
+from colonnade.guard.detection.needs import digits_of, needs_of
 from colonnade.guard.detection.partial import beginnings
 from colonnade.guard.detection.personal import RECOGNISERS, Check
 from colonnade.guard.detection.reading import Reading, clean, folded, joined, settled
 from colonnade.records import Clause, Digest, InputError, Level, Pattern, PersonalData, digest_of
+from colonnade.records.expressions import (
+    Chars,
+    Choice,
+    Expression,
+    ExpressionError,
+    Node,
+    Repeat,
+    Sequence_,
+    every_part,
+    read_expression,
+    width,
+)
 from colonnade.records.record import canonical_json
-from colonnade.records.expressions import Chars, Choice, Expression, ExpressionError, Node, Repeat, Sequence_
-from colonnade.records.expressions import every_part, read_expression, width
 
 VERSION = "1"
 """Of this code; goes into the digest of every detector made by it."""
@@ -311,9 +322,7 @@ def _searches(clause: Clause, row: Pattern) -> list[tuple[_Search, _Trees]]:
         raise InputError(what, file=clause.file or None, line=clause.line or None, mend=fault.mend) from None
 
 
-def _search(
-    clause: Clause, row: Pattern, expression: Expression, check: Check | None
-) -> tuple[_Search, _Trees]:
+def _search(clause: Clause, row: Pattern, expression: Expression, check: Check | None) -> tuple[_Search, _Trees]:
     cleaned = expression._replace(tree=_cleaned(expression.tree))
     search = _Search(
         topic=clause.id,
@@ -324,8 +333,8 @@ def _search(
         clean=re.compile(cleaned.source, re.IGNORECASE),
         alike=cleaned.source == expression.source,
         disguised=row.personal is None,
-        needs=_needs(cleaned.tree),
-        digits=_digits(cleaned.tree),
+        needs=needs_of(cleaned.tree),
+        digits=digits_of(cleaned.tree),
         numeric=not _holds(cleaned, _LETTERS),
         check=check,
         longest=max(expression.longest, width(cleaned.tree)[1]),
@@ -361,47 +370,6 @@ def _may_match(search: _Search, small: str, digits: tuple[int, int]) -> bool:
     return True
 
 
-def _needs(tree: Node) -> tuple[tuple[str, ...], ...]:
-    """Groups of texts in small letters: every match holds one of each group; the two that tell most."""
-    telling = sorted(_candidates(tree), key=lambda group: (-min(map(len, group)), len(group)))
-    return tuple(telling[:2])
-
-
-def _candidates(node: Node) -> list[tuple[str, ...]]:
-    if isinstance(node, Chars):
-        return [(node.literal.lower(),)] if _is_plain(node) else []
-    if isinstance(node, Choice):
-        each = [_needs(branch) for branch in node.branches]
-        return [tuple(dict.fromkeys(need for needs in each for need in needs[0]))] if all(each) else []
-    if isinstance(node, Repeat):
-        return _candidates(node.body) if node.least else []
-    found, run = list[tuple[str, ...]](), ""
-    for item in node.items if isinstance(node, Sequence_) else ():
-        if isinstance(item, Chars) and _is_plain(item):
-            run += item.literal.lower()
-        else:
-            found += [(run,)] if run else []
-            run = ""
-            found += _candidates(item)
-    return [*found, (run,)] if run else found
-
-
-def _is_plain(node: Chars) -> bool:
-    # A dotless i and a long s match their Latin twins in either case, and the clean reading has the twins.
-    return bool(node.literal) and node.literal.isascii()
-
-
-def _digits(node: Node) -> int:
-    """How many digits every match holds at least."""
-    if isinstance(node, Chars):
-        return int(node.source in (r"[\d]", "[0-9]", "[1-9]", "[2-9]"))
-    if isinstance(node, Sequence_):
-        return sum(map(_digits, node.items))
-    if isinstance(node, Choice):
-        return min(map(_digits, node.branches))
-    return node.least * _digits(node.body) if isinstance(node, Repeat) else 0
-
-
 class PatternDetector:
     """Patterns as a detector: every match is certain, at the level that its pattern has.
 
@@ -426,9 +394,7 @@ class PatternDetector:
     def detect(self, text: str) -> tuple[Detection, ...]:
         """One detection per match."""
         found = self.patterns.find(text)
-        return tuple(
-            Detection(row.topic, row.level, 1.0, True, f"{self.name}/{row.name}", row.span) for row in found
-        )
+        return tuple(Detection(row.topic, row.level, 1.0, True, f"{self.name}/{row.name}", row.span) for row in found)
 
 
 def pattern_detectors(clauses: Sequence[Clause]) -> tuple[PatternDetector, ...]:

@@ -62,7 +62,9 @@ def _said(holds: Callable[[str], bool]) -> Check:
 def _behind(words: str, check: Check | None = None, near: int = NEAR) -> Check:
     """One of the words must stand shortly before the candidate; a word that ends in ``*`` may go on."""
     forms = [re.escape(clean(word).text.replace("_", " ").lower()) for word in words.split()]
-    said = "|".join(form[:-2] + r"\w{0,12}" if form.endswith(r"\*") else form.replace(r"\ ", r"[ -]?") for form in forms)
+    said = "|".join(
+        form[:-2] + r"\w{0,12}" if form.endswith(r"\*") else form.replace(r"\ ", r"[ -]?") for form in forms
+    )
     context = re.compile(rf"(?<!\w)(?:{said})(?!\w)", re.IGNORECASE)
 
     def both(text: str, start: int, end: int) -> int:
@@ -75,7 +77,8 @@ def _behind(words: str, check: Check | None = None, near: int = NEAR) -> Check:
 
 # --- checks ----------------------------------------------------------------------------------------
 
-_FILES = frozenset("png jpg jpeg gif svg webp bmp css js ts py md txt html pdf json yaml xml zip".split())
+_IN_FILES = "png jpg jpeg gif svg webp bmp css js ts py md txt html pdf json yaml xml zip"
+_FILES = frozenset(_IN_FILES.split())
 
 
 def _is_email(text: str) -> bool:
@@ -101,7 +104,7 @@ def _is_international(text: str) -> bool:
 
 def _is_local(text: str) -> bool:
     digits = _digits(text)
-    return text.count("(") == text.count(")") and 6 <= len(digits) <= 13 and len(set(digits)) > 2
+    return text.count("(") == text.count(")") and 7 <= len(digits) <= 13 and len(set(digits)) > 2
 
 
 def _is_address_of_a_machine(text: str) -> bool:
@@ -113,7 +116,9 @@ def _is_address_of_a_machine(text: str) -> bool:
 
 
 def _ip4(text: str, start: int, end: int) -> int:
-    if re.search(r"(?:\bv|version|release|build|section|chapter|kapitel|abschnitt)[ .:]{0,2}$", text[:start][-16:], re.I):
+    if re.search(
+        r"(?:\bv|version|release|build|section|chapter|kapitel|abschnitt)[ .:]{0,2}$", text[:start][-16:], re.I
+    ):
         return 0  # 1.2.3.4 of a programme or of a book
     return end if _is_address_of_a_machine(text[start:end]) else 0
 
@@ -215,7 +220,7 @@ RECOGNISERS: Mapping[PersonalData, tuple[Form, ...]] = MappingProxyType(
             Form(r"(?<![\w.,-])\([2-9][0-9]{2}\) ?[2-9][0-9]{2}[ .-][0-9]{4}(?![\w-])"),
             Form(r"(?<![\w.,-])(?:1[ .-])?[2-9][0-9]{2}-[2-9][0-9]{2}-[0-9]{4}(?![\w-])"),
             Form(
-                r"(?<![\w.,+-])\(?[0-9](?:[ /()-]{0,2}[0-9]){5,13}(?![\w.,]?[0-9])",
+                r"(?<![\w.,+-])\(?[0-9](?:[ /()-]{0,2}[0-9]){6,12}(?![\w.,]?[0-9])",
                 _behind(_PHONE_WORDS, _said(_is_local), near=30),
             ),
         ),
@@ -228,9 +233,7 @@ RECOGNISERS: Mapping[PersonalData, tuple[Form, ...]] = MappingProxyType(
                 _behind("ssn ssns social_security", _when(is_us_social_security)),
             ),
         ),
-        PersonalData.DE_TAX_ID: (
-            Form(r"(?<![\w.,+-])[1-9][0-9](?: ?[0-9]){9}(?![\w])", _when(is_german_tax_id)),
-        ),
+        PersonalData.DE_TAX_ID: (Form(r"(?<![\w.,+-])[1-9][0-9](?: ?[0-9]){9}(?![\w])", _when(is_german_tax_id)),),
         PersonalData.UK_NHS_NUMBER: (
             Form(
                 r"(?<![\w-])[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(?![\w-])",
@@ -248,9 +251,7 @@ RECOGNISERS: Mapping[PersonalData, tuple[Form, ...]] = MappingProxyType(
             Form(r"(?<![\w.])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(?!\w|\.[0-9])", _ip4),
             Form(r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", _said(_is_ip6)),
         ),
-        PersonalData.MAC_ADDRESS: (
-            Form(r"(?<![\w:-])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?![\w:-])", _said(_is_mac)),
-        ),
+        PersonalData.MAC_ADDRESS: (Form(r"(?<![\w:-])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?![\w:-])", _said(_is_mac)),),
         PersonalData.DATE_OF_BIRTH: (
             Form(
                 r"(?<![\w./-])(?:[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2})|[0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -267,9 +268,7 @@ RECOGNISERS: Mapping[PersonalData, tuple[Form, ...]] = MappingProxyType(
             ),
         ),
         PersonalData.STREET_ADDRESS: (
-            Form(
-                rf"(?<![\w.,-])[0-9]{{1,5}}[a-z]? (?:{_CAPITAL} ){{1,3}}(?:{_STREET})(?!\w)", _behind(_ADDRESS_WORDS)
-            ),
+            Form(rf"(?<![\w.,-])[0-9]{{1,5}}[a-z]? (?:{_CAPITAL} ){{1,3}}(?:{_STREET})(?!\w)", _behind(_ADDRESS_WORDS)),
             Form(
                 r"(?<!\w)(?-i:[A-ZÄÖÜ])[a-zäöüß-]{1,30}(?:strasse|straße|str\.|weg|platz|allee|gasse|ring|damm|ufer)"
                 r" [0-9]{1,4}[a-z]?(?!\w)",

@@ -1,13 +1,12 @@
-"""A linear probe on what the served model itself makes of a request: cheap, and hard to say less to than to a filter.
+"""A linear probe on what the served model itself makes of a request.
 
-The model has read more than any detector of ours, and has to understand a request to answer it. One
-logistic regression over its activations says whether a request goes above a ceiling; another per
-topic says which clause it is about. Both learn from the clauses' examples, and from further
-labelled prompts where there are some. The activations come from outside, so nothing here needs the
-model, or anything but NumPy.
+The model has to understand a request to answer it, so its activations say more than a small
+encoder's embedding does, and where it is ours they cost no forward pass of their own. The heads
+are those of ``heads.py`` on other features: one per topic, one for "above its ceiling", both learnt
+from the clauses' examples, labelled prompts and everyday texts, with thresholds from the clauses'
+error bounds. The activations come from outside, so nothing here needs the model.
 
-Source: Alain and Bengio, Understanding intermediate layers using linear classifier probes, 2016;
-the fit by iteratively reweighted least squares: Green, 1984.
+Source: Alain and Bengio, Understanding intermediate layers using linear classifier probes, 2016.
 """
 
 from __future__ import annotations
@@ -19,17 +18,20 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from colonnade.guard.detection import ridge
 from colonnade.guard.detection.detector import Detection
-from colonnade.records import Clause, Digest, InputError, Level, digest_of
+from colonnade.guard.detection.material import Labelled, material
+from colonnade.guard.detection.thresholds import Calibrated, calibrate
+from colonnade.records import Clause, Digest, Level, Prompt, digest_bytes, digest_of
+
+VERSION = "1"
+"""Raised whenever the same activations would give other answers."""
+
+PENALTY = 0.3
+"""Of scaled activations: chosen inside the training folds in benchmarks/probe.py, and flat around here."""
 
 Vectors = NDArray[np.float32]
-Numbers = NDArray[np.float64]
-
-PENALTY = 0.03
-"""Of the regression; chosen inside the training folds in benchmarks/probe.py, and flat around here."""
-
-STEPS = 25
-"""Of the fit; it ends earlier where nothing moves any more."""
+Array = NDArray[np.float64]
 
 
 class Activations(Protocol):
@@ -50,144 +52,128 @@ class Activations(Protocol):
         ...
 
 
-class Labelled(NamedTuple):
-    """A request, the clause that it is about, and whether it goes above the clause's ceiling."""
+class Scale(NamedTuple):
+    """Makes every dimension count alike: none of them, among hundreds of times larger ones, would else be heard."""
 
-    text: str
-    topic: str
-    above: bool
+    shift: Array
+    spread: Array
 
-
-class Probe(NamedTuple):
-    """A fitted regression: shift and scale of each dimension, a weight for each, and a bias."""
-
-    shift: Numbers
-    scale: Numbers
-    weights: Numbers
-    bias: float
-
-    def probability(self, vectors: Vectors) -> Numbers:
-        """How likely each row is of the class, shape (rows,)."""
-        return _logistic(((vectors - self.shift) / self.scale) @ self.weights + self.bias)
+    def __call__(self, vectors: Vectors) -> Array:
+        """The same rows, of length about 1."""
+        return np.asarray((vectors - self.shift) / self.spread)
 
 
-def fit_probe(vectors: Vectors, labels: Sequence[bool], penalty: float = PENALTY) -> Probe:
-    """Logistic regression with a penalty on the weights, solved in the space of the examples.
-
-    There are fewer examples than dimensions, so this is the smaller system: under a second for a
-    thousand examples.
-
-    Args:
-        vectors: shape (examples, dimensions).
-        labels: one per example; both must occur.
-        penalty: the larger, the flatter; dimensions are scaled so that it means the same for any number of them.
-
-    Raises:
-        InputError: where all labels are the same.
-    """
-    wanted = np.asarray(labels, dtype=np.float64)
-    if wanted.min(initial=1) == wanted.max(initial=0):
-        raise InputError("a probe needs examples of both sides.", mend="Add the other side to the clauses' examples.")
+def scale_of(vectors: Vectors) -> Scale:
+    """The scale of these rows, shape (texts, dimensions)."""
     rows = vectors.astype(np.float64)
-    shift, scale = rows.mean(0), (rows.std(0) + 1e-6) * np.sqrt(rows.shape[1])
-    scaled = (rows - shift) / scale
-    # The bias is a dimension of its own in which every example is 1.
-    kernel = scaled @ scaled.T + 1
-    alphas, outputs = np.zeros(len(rows)), np.zeros(len(rows))
-    for _ in range(STEPS):
-        likely = _logistic(outputs)
-        certainty = np.maximum(likely * (1 - likely), 1e-6)
-        target = outputs + (wanted - likely) / certainty
-        alphas = np.linalg.solve(kernel + np.diag(penalty / certainty), target)
-        moved = kernel @ alphas
-        if np.abs(moved - outputs).max() < 1e-6:
-            break
-        outputs = moved
-    return Probe(shift, scale, alphas @ scaled, float(alphas.sum()))
+    return Scale(rows.mean(axis=0), (rows.std(axis=0) + 1e-6) * np.sqrt(rows.shape[1]))
 
 
-class ProbeDetector:
-    """Fulfils :class:`colonnade.guard.detection.Detector` with the served model's own activations.
+class Probe:
+    """Fulfils :class:`colonnade.guard.detection.Detector` with heads that :func:`train_probe` has learnt.
 
-    Only requests are judged: that is what it has learnt from.
+    Only requests are judged: that is what the heads have learnt from.
 
-    Args:
-        clauses: those that limit a topic; one without ceiling is passed over.
-        activations: of the served model.
-        further: labelled requests besides the clauses' examples.
-        likely: from this probability on a request counts as above its ceiling, though not for certain.
-        certain: from this one on for certain.
-
-    Raises:
-        InputError: where no clause limits a topic, or the examples are all of one side.
-        ValueError: where the activations are not a finite vector per text.
+    Attributes:
+        calibrated: the thresholds, and what they cost on held-out texts.
     """
 
-    version = "1"
+    version = VERSION
     slow = True
     reads = frozenset({"request"})
 
     def __init__(
-        self,
-        clauses: Iterable[Clause],
-        activations: Activations,
-        further: Iterable[Labelled] = (),
-        likely: float = 0.5,
-        certain: float = 0.9,
+        self, clauses: Sequence[Clause], activations: Activations, scale: Scale, weights: Array, calibrated: Calibrated
     ) -> None:
-        topics = {clause.id: clause for clause in clauses if clause.ceiling is not None}
-        rows = [row for row in (*_examples(topics.values()), *further) if row.topic in topics]
-        if not rows:
-            raise InputError("no clause with a ceiling has examples for the probe.", mend="Add some to one.")
         self.name = f"probe/{activations.name}"
-        self._activations, self._likely, self._certain = activations, likely, certain
-        vectors = self._vectors([row.text for row in rows])
-        self._above = fit_probe(vectors, [row.above for row in rows])
-        # The only topic there is needs no probe: it is what anything above a ceiling is about.
-        self._names = tuple(sorted({row.topic for row in rows}))
-        self._topics = (
-            tuple(fit_probe(vectors, [row.topic == name for row in rows]) for name in self._names)
-            if len(self._names) > 1
-            else ()
-        )
-        self._levels = {name: _usual_level(topics[name]) for name in self._names}
-        self.topics = frozenset(self._names)
-        fitted = [[*probe.weights.round(6).tolist(), round(probe.bias, 6)] for probe in (self._above, *self._topics)]
-        self.digest: Digest = digest_of([self.version, activations.digest, likely, certain, list(self._names), fitted])
+        self.topics = frozenset(clause.id for clause in clauses)
+        self.calibrated = calibrated
+        self._order = tuple(clause.id for clause in clauses)
+        self._levels = tuple(_usual_level(clause) for clause in clauses)
+        self._activations, self._scale, self._weights = activations, scale, weights
+        limits = [[limit.low, str(limit.high)] for limit in calibrated.limits]
+        parts = [digest_bytes(array.tobytes()) for array in (scale.shift, scale.spread, weights)]
+        self.digest: Digest = digest_of([VERSION, activations.digest, list(self._order), limits, parts])
 
     def detect(self, text: str) -> tuple[Detection, ...]:
-        """One detection: the likeliest topic where the request seems above its ceiling, else none.
+        """Every topic that the request may be about above its ceiling, the likeliest first; else none.
 
         Raises:
             Exception: whatever the activations raise; what cannot be read is not judged.
         """
-        vector = self._vectors([text])
-        above = float(self._above.probability(vector)[0])
-        if above < self._likely:
-            return (Detection(None, None, above, detector=self.name),)
-        topic = self._topic(vector)
-        return (Detection(topic, self._levels[topic], above, above >= self._certain, self.name),)
+        scores = self.scores([text])[0]
+        reached = [topic for topic, limit in enumerate(self.calibrated.limits) if scores[topic] >= limit.low]
+        if not reached:
+            return (Detection(None, None, float(scores.max()), detector=self.name),)
+        return tuple(
+            Detection(
+                topic=self._order[topic],
+                level=self._levels[topic],
+                score=float(scores[topic]),
+                certain=bool(scores[topic] >= self.calibrated.limits[topic].high),
+                detector=self.name,
+            )
+            for topic in sorted(reached, key=lambda topic: -scores[topic])
+        )
 
-    def _topic(self, vector: Vectors) -> str:
-        if not self._topics:
-            return self._names[0]
-        return self._names[int(np.argmax([probe.probability(vector)[0] for probe in self._topics]))]
+    def scores(self, texts: Sequence[str]) -> Array:
+        """About each topic and above its ceiling, 0 to 1: shape (texts, topics)."""
+        return _closed(_outputs(self._scale(read(self._activations, texts)), self._weights))
 
-    def _vectors(self, texts: Sequence[str]) -> Vectors:
-        vectors = np.asarray(self._activations(texts), dtype=np.float32)
-        # A NaN is below every threshold, and would let a text through unjudged.
-        if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
-            raise ValueError(f"'{self._activations.name}' did not give one finite vector per text")
-        return vectors
+    def above(self, texts: Sequence[str]) -> Array:
+        """Above a ceiling, whatever the topic: shape (texts,), around 0 to 1."""
+        return np.asarray(_outputs(self._scale(read(self._activations, texts)), self._weights)[:, -1])
 
 
-def _examples(topics: Iterable[Clause]) -> list[Labelled]:
-    return [
-        Labelled(example.prompt, clause.id, example.level.rank > clause.ceiling.rank)
-        for clause in topics
-        if clause.ceiling is not None
-        for example in clause.examples
-    ]
+def train_probe(clauses: Iterable[Clause], activations: Activations, prompts: Sequence[Prompt] = ()) -> Probe:
+    """A probe for every clause that limits a topic, with thresholds from its error bounds.
+
+    Args:
+        clauses: see ``topic_clauses``; one without ceiling is passed over.
+        activations: of the served model.
+        prompts: labelled ones besides the examples, never of the gate's split.
+
+    Raises:
+        InputError: where there is no topic, or one without examples.
+        ValueError: where the activations are not a finite vector per text, or a prompt is of the gate's split.
+    """
+    clauses = tuple(clause for clause in clauses if clause.ceiling is not None)
+    rows = material(clauses, prompts)
+    vectors = read(activations, [row.text for row in rows])
+    scale = scale_of(vectors)
+    scaled = scale(vectors)
+    fitted = ridge.fit(scaled @ scaled.T, _targets(rows, clauses), [row.cluster for row in rows], PENALTY)
+    # The last row is the intercept of each head.
+    weights = np.vstack([scaled.T @ fitted.duals, ridge.INTERCEPT * fitted.duals.sum(axis=0)])
+    return Probe(clauses, activations, scale, weights, calibrate(_closed(fitted.held_out), rows, clauses))
+
+
+def read(activations: Activations, texts: Sequence[str]) -> Vectors:
+    """One finite vector per text.
+
+    Raises:
+        ValueError: where the activations are anything else.
+    """
+    vectors = np.asarray(activations(texts), dtype=np.float32)
+    # A NaN is below every threshold, and would let a text through unjudged.
+    if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+        raise ValueError(f"'{activations.name}' did not give one finite vector per text")
+    return vectors
+
+
+def _targets(rows: Sequence[Labelled], clauses: Sequence[Clause]) -> Array:
+    columns = [[float(row.topic == clause.id) for row in rows] for clause in clauses]
+    return np.array([*columns, [float(row.above) for row in rows]]).T
+
+
+def _outputs(scaled: Array, weights: Array) -> Array:
+    return np.asarray(scaled @ weights[:-1] + weights[-1])
+
+
+def _closed(outputs: Array) -> Array:
+    """The geometric mean of "about the topic" and "above a ceiling", as the heads of ``heads.py`` take it."""
+    clipped = np.clip(outputs, 0, 1)
+    return np.asarray(np.sqrt(clipped[:, :-1] * clipped[:, -1:]))
 
 
 def _usual_level(clause: Clause) -> Level:
@@ -198,8 +184,3 @@ def _usual_level(clause: Clause) -> Level:
     if above:
         return max(above, key=lambda level: (above[level], level.rank))
     return levels[min(ceiling + 1, len(levels) - 1)]
-
-
-def _logistic(outputs: Numbers) -> Numbers:
-    result: Numbers = 1 / (1 + np.exp(-np.clip(outputs, -60, 60)))
-    return result

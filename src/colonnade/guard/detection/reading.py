@@ -49,7 +49,7 @@ _FEW = 16
 
 _UNSETTLED = re.compile(rf"(?<![^\W_])[^\W_](?:[{_BLANKS}{_SEPARATORS}]{{1,3}}[^\W_]?)\Z")
 _OPEN_TAIL = 8
-"""Clean characters at the end of a text that may yet be joined otherwise: a letter, a gap of three, a letter, one more."""
+"""Clean characters at the end of a text that may yet be joined otherwise: a letter, a gap, a letter, and more."""
 
 
 class Reading(NamedTuple):
@@ -98,7 +98,7 @@ def clean(text: str) -> Reading:
         signs = [forms.get(sign, sign) for sign in text]
         return Reading("".join(signs), [place for place, form in enumerate(signs) for _ in form])
     if len(forms) > _FEW:
-        return Reading(text.translate(str.maketrans(forms)), None)
+        return Reading(text.translate({ord(sign): form for sign, form in forms.items()}), None)
     for sign, form in forms.items():
         text = text.replace(sign, form)
     return Reading(text, None)

@@ -1,8 +1,7 @@
 """The gateway: every route and every stream through one onion, in front of any server that speaks OpenAI's protocols."""
 
 from colonnade.guard.gateway.application import application
-from colonnade.guard.gateway.observing import Observer
-from colonnade.guard.gateway.onion import Service
+from colonnade.guard.gateway.service import Service
 from colonnade.guard.gateway.scripted import ScriptedUpstream
 from colonnade.guard.gateway.standing import Standing
 from colonnade.guard.gateway.upstreams import HttpUpstream, Limits, Upstream, UpstreamFault, UpstreamReply
@@ -10,7 +9,6 @@ from colonnade.guard.gateway.upstreams import HttpUpstream, Limits, Upstream, Up
 __all__ = [
     "HttpUpstream",
     "Limits",
-    "Observer",
     "ScriptedUpstream",
     "Service",
     "Standing",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from colonnade.guard.gateway.onion import Onion, Service
+from colonnade.guard.gateway.exchange import Receive, Scope, Send
+from colonnade.guard.gateway.onion import Onion
+from colonnade.guard.gateway.service import Service
 from colonnade.guard.protocol import Endpoint, ProtocolError, model_list
 
 
@@ -25,6 +27,7 @@ def application(
     endpoints: Mapping[str, Endpoint],
     health: Callable[[], dict[str, Any]],
     end: Callable[[], Awaitable[None]] = _nothing,
+    more: Sequence[Route] = (),
 ) -> Starlette:
     """The service as an ASGI application.
 
@@ -33,6 +36,7 @@ def application(
         endpoints: by path.
         health: what is said of the service to whoever asks.
         end: awaited when the service ends.
+        more: routes that reach no model: metrics, feedback.
     """
 
     @asynccontextmanager
@@ -51,9 +55,26 @@ def application(
     async def healthy(_request: Request) -> Response:
         return JSONResponse(health())
 
-    routes = [Route(path, Onion(endpoint, service), methods=["POST"]) for path, endpoint in endpoints.items()]
-    routes += [Route("/v1/models", models, methods=["GET"]), Route("/health", healthy, methods=["GET"])]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _no_route})
+    onions = {path: Onion(endpoint, service) for path, endpoint in endpoints.items()}
+    routes = [Route(path, onion, methods=["POST"]) for path, onion in onions.items()]
+    routes += [Route("/v1/models", models, methods=["GET"]), Route("/health", healthy, methods=["GET"]), *more]
+    return _Gateway(onions, routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _no_route})
+
+
+class _Gateway(Starlette):
+    """Routes as Starlette has them; a POST to an endpoint goes to its onion without the way through them."""
+
+    def __init__(self, onions: Mapping[str, Onion], **more: Any) -> None:
+        super().__init__(**more)
+        self._onions = onions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            onion = self._onions.get(scope["path"])
+            if onion is not None:
+                await onion(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
 
 
 async def _no_route(request: Request, fault: Exception) -> Response:

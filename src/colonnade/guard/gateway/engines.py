@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from colonnade.guard.gateway.upstreams import UpstreamFault
@@ -31,7 +32,9 @@ class EngineUpstream:
     def __init__(self, engine: Engine, tokens: int = TOKENS) -> None:
         self.engine, self.tokens = engine, tokens
 
-    async def send(self, path: str, body: Mapping[str, Any], stream: bool) -> _EngineReply:
+    async def send(
+        self, path: str, body: Mapping[str, Any], stream: bool, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> _EngineReply:
         """Ask it; the first piece is there when this returns."""
         endpoint = ENDPOINTS[path]
         pieces = self.engine.stream(self._generation(endpoint.name, body))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
+
+import orjson
 
 from colonnade.guard.protocol.errors import ProtocolError
+from colonnade.guard.telemetry.traceparent import Trace, begin_trace
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -38,12 +40,16 @@ class Exchange:
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.id = f"ex-{uuid4().hex}"
-        self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        self.id = f"ex-{token_hex(16)}"
+        self.headers: dict[str, str] = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.started = self.gone = False
         self.sent: list[tuple[bytes, bytes]] = [(b"x-colonnade-id", self.id.encode())]
         self._receive, self._send = receive, send
         self._watch: asyncio.Future[Any] | None = None
+        # Where nobody writes spans, a client's trace goes on as it came.
+        parent = self.headers.get("traceparent")
+        state = self.headers.get("tracestate", "")
+        self.trace: Trace | None = begin_trace(parent, state, recorded=False) if parent else None
 
     @property
     def language(self) -> str:
@@ -93,13 +99,19 @@ class Exchange:
         if watch is not None:
             watch.cancel()
 
+    def stay(self) -> None:
+        """The client is gone, which ends its request and nothing else: this task goes on to write its row."""
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+
     def say(self, name: bytes, value: str) -> None:
         """A header of the response."""
         self.sent.append((name, value.encode("ascii", "backslashreplace")))
 
     async def whole(self, body: Mapping[str, Any], status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> None:
         """The whole response."""
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        content = orjson.dumps(body)
         more = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
         length = (b"content-length", str(len(content)).encode())
         self.started = True

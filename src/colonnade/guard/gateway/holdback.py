@@ -157,26 +157,34 @@ class HeldReply:
         Raises:
             UpstreamError: where the model says more than a reply may hold.
         """
-        touched: dict[tuple[int, str], _Channel] = {}
-        for delta in deltas:
-            if delta.finish is not None:
-                self._finishes.setdefault(delta.choice, delta.finish)
-            if not delta.text or delta.choice in self.withheld:
-                continue
-            key = (delta.choice, delta.channel)
-            channel = self._channels.get(key)
-            if channel is None:
-                channel = self._channels[key] = _Channel(*key)
-            channel.add(delta.text)
-            touched[key] = channel
-            self._size += len(delta.text)
-        if self._size > LARGEST:
-            raise UpstreamError("the model's answer is too large.", "upstream_too_large")
         events: list[Event] = []
-        for channel in touched.values():
+        for channel in self.take(deltas):
             if channel.choice not in self.withheld:
                 await self._pass(channel, events)
         return events
+
+    def take(self, deltas: Iterable[Delta]) -> Iterable[_Channel]:
+        """Take in what the model said without a look at it; for a whole reply, which ``finish`` judges at once.
+
+        Raises:
+            UpstreamError: where the model says more than a reply may hold.
+        """
+        touched: dict[tuple[int, str], _Channel] = {}
+        for choice, name, text, finish in deltas:
+            if finish is not None:
+                self._finishes.setdefault(choice, finish)
+            if not text or choice in self.withheld:
+                continue
+            key = (choice, name)
+            channel = self._channels.get(key)
+            if channel is None:
+                channel = self._channels[key] = _Channel(choice, name)
+            channel.add(text)
+            touched[key] = channel
+            self._size += len(text)
+        if self._size > LARGEST:
+            raise UpstreamError("the model's answer is too large.", "upstream_too_large")
+        return touched.values()
 
     async def finish(self) -> list[Event]:
         """Judge the end of every channel, and give out the rest of what may go, choice by choice."""
@@ -208,7 +216,8 @@ class HeldReply:
             until = min(until, channel.judged - self._window)
         if until > channel.sent and self._guard.has_patterns:
             tail = channel.since(channel.base)
-            until = min(until, self._guard.under_way(tail, channel.sent - channel.base) + channel.base)
+            first = await self._guard.under_way(tail, channel.sent - channel.base)
+            until = min(until, first + channel.base)
         self._release(channel, until, events)
 
     async def _by_form(self, channel: _Channel, events: list[Event], complete: bool) -> None:

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from datetime import UTC, datetime
+from typing import Any
 
 from colonnade.guard.gateway.holdback import Judged, strictest
 from colonnade.guard.gateway.standing import Chosen, Standing
 from colonnade.guard.guard import Who
-from colonnade.guard.protocol.asked import Asked
+from colonnade.guard.observing import Finished, Outcome, Timings
+from colonnade.guard.protocol import Asked
+from colonnade.guard.telemetry.traceparent import Trace
 from colonnade.records import Ruling
 
-ANSWERED, WITHHELD, REFUSED, HUNG_UP = "answered", "withheld", "refused", "client hung up"
+ANSWERED, WITHHELD, REFUSED, HUNG_UP, STOPPED = "answered", "withheld", "refused", "client hung up", "stopped"
 """How an exchange ended; else the code of the fault that ended it."""
 
 
-class Ended(NamedTuple):
-    """How an exchange ended, and how long it took.
+class Course:
+    """What happened to one request so far, and when: seconds of a clock that only runs forward.
 
     Attributes:
-        how: a word of this module, or the code of a fault.
-        seconds: from the first byte of the request.
-        first: until the first piece of the answer went out; none where none did.
-        usage: the tokens, as the server behind counted them.
+        asked_upstream, first_piece, last_piece: of the model behind.
+        first_out: when the first piece of the answer went out.
+        ruling_request, ruling_reply, writing: how long was spent on these.
     """
 
-    how: str
-    seconds: float
-    first: float | None = None
-    usage: Mapping[str, Any] | None = None
+    def __init__(self, started: float) -> None:
+        self.at = datetime.now(UTC)
+        self.started = started
+        self.ruling_request = self.ruling_reply = self.writing = 0.0
+        self.asked_upstream: float | None = None
+        self.first_piece: float | None = None
+        self.last_piece: float | None = None
+        self.first_out: float | None = None
+        self.status = 200
+        self.usage: Mapping[str, Any] | None = None
 
 
 def about(exchange: str, who: Who, asked: Asked, chosen: Chosen, now: Standing) -> dict[str, Any]:
@@ -47,9 +55,9 @@ def about(exchange: str, who: Who, asked: Asked, chosen: Chosen, now: Standing) 
     return row | {"stale": now.stale} if now.stale else row
 
 
-def request_row(common: Mapping[str, Any], asked: Asked, ruling: Ruling, ended: Ended | None) -> dict[str, Any]:
-    """The row of a request, with its end where it gets no reply."""
-    row = {
+def request_row(common: Mapping[str, Any], asked: Asked, ruling: Ruling) -> dict[str, Any]:
+    """The row of a request."""
+    return {
         **common,
         "act": "request",
         "stream": asked.stream,
@@ -57,14 +65,13 @@ def request_row(common: Mapping[str, Any], asked: Asked, ruling: Ruling, ended: 
         "pictures": asked.pictures,
         "ruling": ruling.model_dump(mode="json"),
     }
-    return row | _end(ended) if ended is not None else row
 
 
 def reply_row(
-    common: Mapping[str, Any], judged: Sequence[Judged], request: Ruling, ended: Ended
+    common: Mapping[str, Any], judged: Sequence[Judged], request: Ruling, how: str, course: Course, now: float
 ) -> dict[str, Any]:
     """The row of a reply: the ruling that stands for all of it, and what became of every channel."""
-    ruling = strictest(row.ruling for row in judged if row.ruling is not None)
+    ruling = strictest([row.ruling for row in judged if row.ruling is not None])
     outputs = [
         {
             "choice": row.choice,
@@ -77,14 +84,20 @@ def reply_row(
         }
         for row in judged
     ]
-    return {
+    row = {
         **common,
         "act": "reply",
         "asked": request.rule,
         "ruling": ruling.model_dump(mode="json") if ruling is not None else None,
         "outputs": outputs,
-        **_end(ended),
+        "ended": how,
+        "milliseconds": _milliseconds(course.started, now),
     }
+    if course.first_out is not None:
+        row["first"] = _milliseconds(course.started, course.first_out)
+    if course.usage:
+        row["usage"] = dict(course.usage)
+    return row
 
 
 def asked_texts(asked: Asked) -> dict[str, str]:
@@ -97,10 +110,63 @@ def said_texts(judged: Sequence[Judged]) -> dict[str, str]:
     return {f"{row.choice} {row.channel}": row.text for row in judged}
 
 
-def _end(ended: Ended) -> dict[str, Any]:
-    row: dict[str, Any] = {"ended": ended.how, "seconds": round(ended.seconds, 6)}
-    if ended.first is not None:
-        row["first"] = round(ended.first, 6)
-    if ended.usage:
-        row["usage"] = dict(ended.usage)
-    return row
+def finished(
+    common: Mapping[str, Any],
+    asked: Asked,
+    request: Ruling,
+    replies: Sequence[Ruling],
+    how: str,
+    course: Course,
+    now: float,
+    trace: Trace | None,
+) -> Finished:
+    """What observers are told."""
+    spoken = [part.text for part in asked.parts if part.role == "user"] or [part.text for part in asked.parts]
+    first = None if course.first_piece is None else course.first_piece - (course.asked_upstream or 0)
+    last = None if course.last_piece is None else course.last_piece - (course.asked_upstream or 0)
+    return Finished(
+        id=common["id"],
+        at=course.at,
+        principal=common["principal"],
+        tier=common["tier"],
+        purpose=common["purpose"],
+        endpoint=asked.endpoint,
+        model=asked.model,
+        stream=asked.stream,
+        request=request,
+        replies=tuple(replies),
+        grant=next((ruling.grant for ruling in (request, *replies) if ruling.grant), ""),
+        adapter=common.get("adapter", ""),
+        outcome=_OUTCOMES.get(how, "fault"),
+        status=course.status,
+        text=spoken[-1] if spoken else "",
+        milliseconds=Timings(
+            guard_request=course.ruling_request * 1000,
+            log=course.writing * 1000,
+            upstream_first=None if first is None else first * 1000,
+            upstream_all=None if last is None else last * 1000,
+            guard_reply=course.ruling_reply * 1000,
+            all=(now - course.started) * 1000,
+        ),
+        tokens=_tokens(course.usage),
+        trace=trace,
+    )
+
+
+_OUTCOMES: dict[str, Outcome] = {
+    ANSWERED: "answered",
+    WITHHELD: "withheld",
+    REFUSED: "refused",
+    HUNG_UP: "hung up",
+}
+
+
+def _tokens(usage: Mapping[str, Any] | None) -> tuple[int, int] | None:
+    for read, drawn in (("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens")):
+        if usage and isinstance(usage.get(read), int) and isinstance(usage.get(drawn), int):
+            return usage[read], usage[drawn]
+    return None
+
+
+def _milliseconds(start: float, end: float) -> float:
+    return round((end - start) * 1000, 3)

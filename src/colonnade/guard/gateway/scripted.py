@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from colonnade.guard.gateway.upstreams import UpstreamFault
@@ -24,7 +25,9 @@ class ScriptedUpstream:
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
         self.closed = 0
 
-    async def send(self, path: str, body: Mapping[str, Any], stream: bool) -> _ScriptedReply:
+    async def send(
+        self, path: str, body: Mapping[str, Any], stream: bool, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> _ScriptedReply:
         """The next answer of the script."""
         self.asked.append((path, body))
         steps = list(self._script(path, body, stream))

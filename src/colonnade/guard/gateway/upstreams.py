@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import aiohttp
+import orjson
+from yarl import URL
 
 from colonnade.guard.protocol.errors import ProtocolError
 
 PREFIX = "/v1"
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class UpstreamFault(ProtocolError):
@@ -22,7 +24,7 @@ class UpstreamFault(ProtocolError):
         headers: that go out with it, such as when to come again.
     """
 
-    def __init__(self, message: str, status: int, code: str, headers: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(self, message: str, status: int, code: str, headers: Mapping[str, str] = _NONE) -> None:
         super().__init__(message, status=status, code=code)
         self.headers = headers
 
@@ -46,13 +48,16 @@ class UpstreamReply(Protocol):
 class Upstream(Protocol):
     """A model, wherever it runs."""
 
-    async def send(self, path: str, body: Mapping[str, Any], stream: bool) -> UpstreamReply:
+    async def send(
+        self, path: str, body: Mapping[str, Any], stream: bool, headers: Mapping[str, str] = _NONE
+    ) -> UpstreamReply:
         """Ask it.
 
         Args:
             path: of the endpoint, such as ``/v1/chat/completions``.
             body: of the request; the model is named in it.
             stream: whether server-sent events are wanted.
+            headers: that go with it, of our own making: the place in a trace.
 
         Raises:
             UpstreamFault: where it is out of reach, refuses, or does not begin to answer in time.
@@ -100,15 +105,20 @@ class HttpUpstream:
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
         self._session: aiohttp.ClientSession | None = None
+        self._places: dict[str, URL] = {}
 
-    async def send(self, path: str, body: Mapping[str, Any], stream: bool) -> UpstreamReply:
+    async def send(
+        self, path: str, body: Mapping[str, Any], stream: bool, headers: Mapping[str, str] = _NONE
+    ) -> UpstreamReply:
         """Ask it; the answer's status has been looked at when this returns."""
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        content = orjson.dumps(body)
+        told = {**self._headers, **headers} if headers else self._headers
+        place = self._places.get(path)
+        if place is None:
+            place = self._places[path] = URL(self.address + path)
         try:
             async with asyncio.timeout(self.limits.first):
-                response = await self._opened().post(
-                    self.address + path, data=content, headers=self._headers, allow_redirects=False
-                )
+                response = await self._opened().post(place, data=content, headers=told, allow_redirects=False)
         except TimeoutError:  # aiohttp's own are of this kind, too
             raise _stalled() from None
         except (aiohttp.ClientError, OSError):

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-NAME = re.compile(r"[^\s\x00-\x20\x7f]{1,128}")
-"""What may be the name of a tool: anything without blanks, so that it ends at the line feed."""
+NAME = re.compile(r"[!-~]{1,128}")
+"""What may be the name of a tool: signs of ASCII without blanks, so that it ends at the line feed."""
 
 _ESCAPE = re.compile(r"\\(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[^u])", re.DOTALL)
 """A pair of halves, one letter by number, or a short escape."""

@@ -46,7 +46,14 @@ def _rule(clause: Clause, edition: Edition) -> dict[str, Any]:
         "above": clause.above.value,
         "grantable": is_grantable(clause),
         "lines": [_line(clause, line) for line in lines],
+        **_detection(clause),
     }
+
+
+def _detection(clause: Clause) -> dict[str, Any]:
+    """What the clause says of detection; nothing where it says nothing."""
+    names = ("patterns", "hold_back", "on_failure")
+    return clause.model_dump(mode="json", include=set(names), exclude_none=True)
 
 
 def _line(clause: Clause, line: AccessLine) -> dict[str, Any]:

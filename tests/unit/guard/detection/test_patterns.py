@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colonnade.guard.detection.patterns import PatternDetector, Patterns, pattern_detectors
-from colonnade.guard.detection.watch import Watch
 from colonnade.records import InputError, Level, Pattern, PersonalData
 from tests.unit.guard.detection.clauses import clause_with, expression, personal, word
+from tests.unit.guard.detection.watch import Watch
 
 
 def patterns(*rows: Pattern) -> Patterns:
@@ -42,7 +42,8 @@ DISGUISES = (
 @pytest.mark.parametrize("text", DISGUISES)
 def test_a_fixed_text_is_found_behind_every_disguise_that_is_read_through(text: str) -> None:
     (match,) = {found.span for found in patterns(word("Harbinger")).find(text)}
-    assert text[slice(*match)][0] in "HhНＨ𝐇" and text[slice(*match)][-1] in "rRｒ𝐫"
+    assert text[slice(*match)][0] in "HhНＨ𝐇"
+    assert text[slice(*match)][-1] in "rRｒ𝐫"
     assert (match[0], len(text) - match[1]) in ((4, 5), (5, 5))
 
 
@@ -98,7 +99,9 @@ def test_a_detection_names_topic_level_pattern_and_span() -> None:
     assert (found.topic, found.level, found.score, found.certain) == ("works.secret", Level.ACTIONABLE, 1.0, True)
     assert (found.detector, found.span) == ("patterns/reply/word", (2, 11))
     assert detector.digest != PatternDetector([clause_with(word("harbingers"))], "reply").digest
-    assert not detector.slow and detector.reads == {"reply"} and detector.topics == {"works.secret"}
+    assert not detector.slow
+    assert detector.reads == {"reply"}
+    assert detector.topics == {"works.secret"}
 
 
 def test_an_expression_that_cannot_be_used_is_refused_with_the_place_of_its_clause() -> None:
@@ -166,7 +169,9 @@ SNIPPETS = st.sampled_from(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(SNIPPETS, max_size=12), PIECES)
-def test_a_watched_stream_shows_all_before_the_first_match_and_nothing_of_it(parts: list[str], sizes: list[int]) -> None:
+def test_a_watched_stream_shows_all_before_the_first_match_and_nothing_of_it(
+    parts: list[str], sizes: list[int]
+) -> None:
     text = "".join(parts)
     found = patterns(word("harbinger"), *KINDS)
     watch, shown, place, turn = Watch(found), "", 0, 0
@@ -176,9 +181,11 @@ def test_a_watched_stream_shows_all_before_the_first_match_and_nothing_of_it(par
         place, turn = place + size, turn + 1
     shown += watch.finish().release
     first = min((match.span[0] for match in found.find(text)), default=len(text))
-    assert text.startswith(shown) and len(shown) <= first
+    assert text.startswith(shown)
+    assert len(shown) <= first
     if not watch.found:
-        assert shown == text and first == len(text)
+        assert shown == text
+        assert first == len(text)
 
 
 def test_a_stream_that_holds_nothing_goes_out_word_by_word() -> None:
@@ -187,7 +194,8 @@ def test_a_stream_that_holds_nothing_goes_out_word_by_word() -> None:
     for sign in "A long and harmless answer, half of it about harbours and codes. " * 20:
         watch.feed(sign)
         lags.append(watch.held)
-    assert max(lags) <= 6 and sum(lags) / len(lags) < 1.0
+    assert max(lags) <= 6
+    assert sum(lags) / len(lags) < 1.0
 
 
 def test_what_the_clause_says_is_held_back_whatever_comes() -> None:
@@ -205,7 +213,16 @@ def test_never_more_is_held_back_than_the_longest_match_where_nothing_is_disguis
 
 # --- time ------------------------------------------------------------------------------------------
 
-HOSTILE = ("a" * 20_000, "1" * 20_000, "a1" * 10_000, "@." * 10_000, "1 " * 10_000, "a.b@" * 5_000, "+1 (" * 5_000, ":" * 20_000)
+HOSTILE = (
+    "a" * 20_000,
+    "1" * 20_000,
+    "a1" * 10_000,
+    "@." * 10_000,
+    "1 " * 10_000,
+    "a.b@" * 5_000,
+    "+1 (" * 5_000,
+    ":" * 20_000,
+)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:4])

@@ -124,7 +124,7 @@ REFUSED: list[tuple[Endpoint, dict[str, Any], str]] = [
     *((CHAT, change, next(iter(change))) for change in (
         {"logprobs": True}, {"top_logprobs": 3}, {"store": True}, {"audio": {"voice": "x"}}, {"modalities": ["audio"]},
         {"web_search_options": {}}, {"chat_template": "x"}, {"guided_regex": "x"}, {"Messages": []}, {"n": 0},
-        {"n": 129}, {"n": True}, {"n": 1.0}, {"stream": "yes"}, {"temperature": 3}, {"temperature": "1"},
+        {"n": 129}, {"n": True}, {"n": 1.5}, {"stream": "yes"}, {"temperature": 3}, {"temperature": "1"},
         {"max_tokens": 0}, {"seed": "x"}, {"model": 3}, {"model": ""}, {"stop": 3}, {"messages": []},
         {"messages": "hi"}, {"tool_choice": "bake"}, {"response_format": "json"}, {"functions": {}}, {"echo": True},
         {"stream_options": {"include_usage": True}}, {"logit_bias": {"word": 1}}, {"previous_response_id": "r"},
@@ -182,7 +182,10 @@ REFUSED: list[tuple[Endpoint, dict[str, Any], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("endpoint", "changes", "parameter"), REFUSED, ids=str)
+REFUSED_NAMES = [f"{endpoint.name}-{parameter}" for endpoint, _, parameter in REFUSED]
+
+
+@pytest.mark.parametrize(("endpoint", "changes", "parameter"), REFUSED, ids=REFUSED_NAMES)
 def test_what_is_not_understood_is_refused_by_name(endpoint: Endpoint, changes: dict[str, Any], parameter: str) -> None:
     with pytest.raises(ProtocolError) as caught:
         small(endpoint, **changes)
@@ -323,3 +326,8 @@ def test_any_json_is_a_request_with_all_its_texts_or_a_protocol_error(case: tupl
 def test_any_bytes_are_a_request_or_a_protocol_error(endpoint: Endpoint, content: bytes) -> None:
     with contextlib.suppress(ProtocolError):
         endpoint.read(content)
+
+
+def test_a_whole_number_may_have_a_point() -> None:
+    asked = small(CHAT, n=2.0)
+    assert (asked.choices, repr(asked.body["n"])) == (2, "2")

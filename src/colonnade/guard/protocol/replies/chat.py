@@ -157,7 +157,7 @@ def _written(choice: Choice) -> dict[str, Any]:
     if "function" in choice.texts:
         message["function_call"] = dict(zip(("name", "arguments"), split_call(choice.texts["function"]), strict=True))
     finish = choice.finish
-    if finish == "tool_calls" and not calls:
+    if {"tool_calls": not calls, "function_call": "function" not in choice.texts}.get(finish):
         finish = "stop"
     return {"index": choice.number, "message": message, "finish_reason": finish, "logprobs": None}
 

@@ -58,8 +58,8 @@ NAME = "chat"
 def _tool_calls(notes: Notes, value: Any, place: str) -> list[dict[str, Any]]:
     found = []
     for member, where in read_list(value, place, most=1024):
-        kind = member.get("type", "function") if isinstance(member, dict) else None
-        if kind not in ("function", "custom"):
+        kind = ("function" if member.get("type") is None else member["type"]) if isinstance(member, dict) else None
+        if not isinstance(kind, str) or kind not in ("function", "custom"):
             raise wrong(where, "be a call of type function or custom")
         body = earlier_call("assistant", "arguments" if kind == "function" else "input")
         rules: dict[str, Rule] = {"id": call_id, "type": word(kind), kind: body, "index": aside}

@@ -140,7 +140,7 @@ def _input(notes: Notes, value: Any, place: str) -> Any:
     for item, where in read_list(value, place):
         if not isinstance(item, dict):
             raise wrong(where, "be an object")
-        kind = item.get("type", "message")
+        kind = "message" if item.get("type") is None else item["type"]
         if not isinstance(kind, str) or kind not in ITEMS:
             raise unsupported(where, f"only items of type {', '.join(ITEMS)} are; of others, {ELSEWHERE}")
         found.append(ITEMS[kind](notes, item, where))

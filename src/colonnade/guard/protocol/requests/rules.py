@@ -113,9 +113,11 @@ def number(low: float, high: float) -> Rule:
 
 
 def integer(low: int, high: int) -> Rule:
-    """A whole number within bounds."""
+    """A whole number within bounds; 1.0 is one, for JSON knows one kind of number."""
 
     def rule(_notes: Notes, value: Any, place: str) -> int:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise wrong(place, "be a whole number")
         if not low <= value <= high:

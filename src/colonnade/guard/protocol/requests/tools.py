@@ -27,7 +27,7 @@ ON_THE_SERVER = "it runs on the server behind, where the guard cannot see what i
 def tool_name(_notes: Notes, value: Any, place: str) -> str:
     """The name of a tool, noted by whoever reads the whole."""
     if NAME.fullmatch(string(value, place)) is None:
-        raise wrong(place, "be a name of at most 128 characters without blanks", "invalid_value")
+        raise wrong(place, "be a name of at most 128 signs of ASCII without blanks", "invalid_value")
     return str(value)
 
 

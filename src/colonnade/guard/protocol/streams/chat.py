@@ -127,7 +127,8 @@ class ChatWriter(ChunkWriter):
         return head + self.text(choice, channel, rest)
 
     def _last(self, choice: int, finish: str) -> bytes:
-        if finish == "tool_calls" and choice not in self._calls:
+        silent = {"tool_calls": choice not in self._calls, "function_call": (choice, "function") not in self._frames}
+        if silent.get(finish):
             finish = "stop"
         end = b'%d,"delta":{},"logprobs":null,"finish_reason":%b}]}\n\n' % (choice, orjson.dumps(finish))
         return self._start + end

@@ -1,4 +1,4 @@
-"""A stream watched for patterns: what arrives is held back until no match can reach it any more."""
+"""A stream held back as ``pending`` says: the smallest thing that releases all that it may and no more."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from colonnade.guard.detection.patterns import CONTEXT, Found, Patterns
 from colonnade.guard.detection.reading import clean
-
 
 _SLACK = 64
 """Characters that are kept beyond the context, so that not every piece copies the text."""
