@@ -37,6 +37,7 @@ class Answer(NamedTuple):
         whole: the response ended as HTTP says that it must, and in time.
         first: seconds until the first byte of the body.
         fault: what went wrong on the way, in words.
+        times: after how many seconds how many bytes of the body were there.
     """
 
     status: int
@@ -46,6 +47,7 @@ class Answer(NamedTuple):
     whole: bool
     first: float | None
     fault: str
+    times: tuple[tuple[float, int], ...] = ()
 
     @property
     def text(self) -> str:
@@ -119,6 +121,7 @@ class _Incoming:
         self._reader, self._started = reader, started
         self._head, self._body = "", bytearray()
         self._first: float | None = None
+        self._times: list[tuple[float, int]] = []
         self._whole, self.fault = False, ""
 
     async def read(self, *, head_only: bool) -> None:
@@ -151,6 +154,7 @@ class _Incoming:
         if self._first is None:
             self._first = time.monotonic() - self._started
         self._body += piece
+        self._times.append((time.monotonic() - self._started, len(self._body)))
 
     def _headers(self) -> dict[str, str]:
         lines = self._head.split("\r\n")[1:]
@@ -160,7 +164,8 @@ class _Incoming:
         parts = self._head.split(" ", 2)
         status = int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
         fault = self.fault or ("" if self._whole else "nothing came back")
-        return Answer(status, self._headers(), self._head, bytes(self._body), self._whole, self._first, fault)
+        times = tuple(self._times)
+        return Answer(status, self._headers(), self._head, bytes(self._body), self._whole, self._first, fault, times)
 
 
 async def hang_up(guard: Guarded, content: bytes, after: float) -> None:
