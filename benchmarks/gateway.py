@@ -81,9 +81,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     problems: list[str] = []
     with tempfile.TemporaryDirectory(prefix="gateway-") as folder:
         setting = Setting(
-            compiled(Path(folder)), Path(folder), gateway, others, 1.0 if options.quick else options.seconds,
-            1 if options.quick else options.rounds, options.quick, options.litellm, options.nemo,
-        )  # fmt: skip
+            compiled(Path(folder)),
+            Path(folder),
+            gateway,
+            others,
+            1.0 if options.quick else options.seconds,
+            1 if options.quick else options.rounds,
+            options.quick,
+            options.litellm,
+            options.nemo,
+        )
         for part in options.parts:
             err.print(f"{part} ...")
             measured[part], found = RUNS[part](setting)
@@ -139,7 +146,7 @@ def _latency(setting: Setting) -> tuple[dict[str, Any], list[str]]:
                         problems += _wrong(target, found, count)
                         kept[target.name].append(found)
                 way = "streaming" if streaming else "whole"
-                rows |= {f"{name} {way}": _added(name, kept[name], kept[direct.name]) for name in kept}
+                rows |= {f"{name} {way}": _added(kept[name], kept[direct.name]) for name in kept}
             ours = started[0].ours
             assert ours is not None
             key = public_key(ours)
@@ -152,7 +159,7 @@ def _latency(setting: Setting) -> tuple[dict[str, Any], list[str]]:
     return {"rows": rows, "log": log._asdict()}, problems
 
 
-def _added(name: str, bursts: Sequence[dict[str, Any]], direct: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _added(bursts: Sequence[dict[str, Any]], direct: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Medians over bursts of what a gateway took, and took more than the server itself right before."""
     pairs = list(zip(bursts, direct, strict=True))
     row = {key: round(median(burst[key] for burst in bursts), 3) for key in ("p50", "p99", "first_p50")}
@@ -184,13 +191,20 @@ def _rate(setting: Setting) -> tuple[dict[str, Any], list[str]]:
         assert ours is not None
         key = public_key(ours)
     log = check_log(ours.workspace, key, ids)
-    rows = {f"{name}|{clients}|{'streaming' if way else 'whole'}": _rates(found) for (name, clients, way), found in kept.items()}
+    rows = {
+        f"{name}|{clients}|{'streaming' if way else 'whole'}": _rates(found)
+        for (name, clients, way), found in kept.items()
+    }
     for cell, row in rows.items():
         name, _, rest = cell.partition("|")
         other = rows.get(f"LiteLLM|{rest}")
-        row["times_litellm"] = round(row["per_second"] / other["per_second"], 1) if other and other["per_second"] else None
+        row["times_litellm"] = (
+            round(row["per_second"] / other["per_second"], 1) if other and other["per_second"] else None
+        )
         if name == "colonnade" and row["times_litellm"] is not None and row["times_litellm"] < TIMES_LITELLM:
-            problems.append(f"{rest}: {row['times_litellm']} times LiteLLM's requests per second, under {TIMES_LITELLM}")
+            problems.append(
+                f"{rest}: {row['times_litellm']} times LiteLLM's requests per second, under {TIMES_LITELLM}"
+            )
         if name == "colonnade" and rest == "64|streaming" and row["per_cpu_second"] < STREAMS_PER_CORE:
             problems.append(f"{row['per_cpu_second']} streams per second of a core, under {STREAMS_PER_CORE:.0f}")
     return {"rows": rows, "log": log._asdict()}, problems + _log_problems(log)
@@ -224,7 +238,9 @@ def _log_problems(log: gateways.LogCheck) -> list[str]:
     return [f"the log: {log.said[-200:]!r}, {log.missing} rows missing, {log.twice} twice, {log.lone} without request"]
 
 
-def _alone(measure: Callable[..., tuple[dict[str, Any], list[str]]]) -> Callable[[Setting], tuple[dict[str, Any], list[str]]]:
+def _alone(
+    measure: Callable[..., tuple[dict[str, Any], list[str]]],
+) -> Callable[[Setting], tuple[dict[str, Any], list[str]]]:
     """A part for ours alone: started fresh, stopped, its log verified."""
 
     def run(setting: Setting) -> tuple[dict[str, Any], list[str]]:

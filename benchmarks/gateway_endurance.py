@@ -29,7 +29,7 @@ SEED = 20261123
 Found = tuple[dict[str, Any], list[str], Sequence[Path]]
 
 
-def memory(setting: Any, ours: gateways.Ours, port: int) -> Found:
+def memory(setting: Any, ours: gateways.Ours, _port: int) -> Found:
     """Resident memory at the start and after 10,000, 50,000 and 100,000 requests."""
     marks = (0, 200, 1_000, 2_000) if setting.quick else (0, 10_000, 50_000, 100_000)
     sizes = {}
@@ -51,7 +51,7 @@ def memory(setting: Any, ours: gateways.Ours, port: int) -> Found:
     return sizes, problems, ids
 
 
-def streams(setting: Any, ours: gateways.Ours, port: int) -> Found:
+def streams(setting: Any, ours: gateways.Ours, _port: int) -> Found:
     """A thousand streams at once, paced so that all of them are open together; every byte is accounted for."""
     count = 100 if setting.quick else STREAMS
     ids = setting.folder / "streams-ids"
@@ -75,11 +75,13 @@ def faults(setting: Any, ours: gateways.Ours, port: int) -> Found:
             load = Load(16, count=count, streaming=streaming, text=f"fault-{fault}", ids=ids[-1], timeout=20)
             found = drive(setting.programs, ours.target, load, setting.others)
             told = found["told"] + found["refused"]
-            shown[name] = f"{told} of {count} told, {found['right']} right, {found['wrong']} wrong, {found['torn']} torn"
+            shown[name] = (
+                f"{told} of {count} told, {found['right']} right, {found['wrong']} wrong, {found['torn']} torn"
+            )
             if told != count:
                 problems.append(f"{name}: {shown[name]}: {found['example'][:160]!r}")
     found = drive(setting.programs, ours.target, Load(16, count=count, text="pace-20", hang_up=300), setting.others)
-    let_go = _settled(port, ours)
+    let_go = _settled(port)
     shown["clients hang up"] = f"{found['hung_up']} of {count}; the server is let go: {let_go}"
     if found["hung_up"] != count or not let_go:
         problems.append(f"hanging up: {shown['clients hang up']}")
@@ -91,12 +93,12 @@ def faults(setting: Any, ours: gateways.Ours, port: int) -> Found:
     waited = json.loads(output)
     shown["beside stalled ones"] = f"{found['right']} of {count} right; {waited['timed_out']} of 8 clients gave up"
     problems += _all_right(found, count)
-    if not _settled(port, ours):
+    if not _settled(port):
         problems.append("a stalled server is not let go after its clients gave up")
     return shown, problems, ids
 
 
-def _settled(port: int, ours: gateways.Ours) -> bool:
+def _settled(port: int) -> bool:
     """Whether every answer of the server was taken to its end or broken off, and none is under way."""
     until = time.monotonic() + SETTLED
     while time.monotonic() < until:
@@ -124,7 +126,9 @@ def kills(setting: Any, folder: Path, port: int, gateway_port: int) -> tuple[dic
         with gateways.ours(folder, port, setting.gateway, gateway_port) as ours:
             key = public_key(ours)
             text = "" if number % 2 else "pace-5"
-            load = Load(32, 3.0, first=number * 100_000 + 1, text=text, ids=ids[-1], timeout=3, streaming=number % 4 < 2)
+            load = Load(
+                32, 3.0, first=number * 100_000 + 1, text=text, ids=ids[-1], timeout=3, streaming=number % 4 < 2
+            )
             clients = driving(setting.programs, Target("colonnade", gateway_port), load, setting.others)
             time.sleep(chance.uniform(0.3, 2.5))
             ours.process.send_signal(signal.SIGKILL)
@@ -136,7 +140,9 @@ def kills(setting: Any, folder: Path, port: int, gateway_port: int) -> tuple[dic
         if found["wrong"]:
             problems.append(f"kill {number + 1}: {found['wrong']} answers were wrong: {found['example'][:120]!r}")
         log = check_log(ours.workspace, key, ids)
-        err.print(f"  kill {number + 1}: {found['right']} answers, {log.rows} rows, {log.missing} missing", markup=False)
+        err.print(
+            f"  kill {number + 1}: {found['right']} answers, {log.rows} rows, {log.missing} missing", markup=False
+        )
         if log.status != 0 or log.missing or log.twice or log.lone:
             problems.append(f"kill {number + 1}: {log._replace(said=log.said[-200:])}")
     assert log is not None

@@ -27,6 +27,9 @@ import gateways
 from results import err, show, write
 from traffic import free_port, running
 
+# The tests are no package of the installation.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from tests.conformance import suite
 from tests.conformance.check import Check, Context
 from tests.conformance.client import Answer, Guarded, ask
@@ -182,9 +185,16 @@ def _ours(folder: Path, port: int) -> Iterator[Guarded]:
     """Ours with a clause of two patterns, and the log on; nothing else is said."""
     mine = free_port()
     command = [
-        sys.executable, "-m", "tests.conformance.ours", "--port", str(mine), "--upstream-port", str(port),
-        "--log", str(folder / "log"),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "tests.conformance.ours",
+        "--port",
+        str(mine),
+        "--upstream-port",
+        str(port),
+        "--log",
+        str(folder / "log"),
+    ]
     with running(command, f"http://127.0.0.1:{mine}/v1/models", 60, folder=gateways.HERE, log=folder / "ours.txt"):
         yield Guarded("127.0.0.1", mine, "/v1", "mock", "", PATIENCE)
 
@@ -222,7 +232,13 @@ def _show(measured: dict[str, Any]) -> None:
         " leaked, but the stream does not end as the protocol says. Not served is neither a pass nor a failure.",
     ]
     show("Forbidden spans in streams", columns, rows, notes)
-    columns = ("one stream, 300 words at 10 ms", "words from the forbidden one on", "clean words", "first text ms", "how it ends")
+    columns = (
+        "one stream, 300 words at 10 ms",
+        "words from the forbidden one on",
+        "clean words",
+        "first text ms",
+        "how it ends",
+    )
     rows = [(name, *row["stream"].values()) for name, row in measured.items()]
     show("The thirtieth word is forbidden", columns, rows)
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 # The tests are no package of the installation; what starts and ends a service is written there once.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.conformance.running import free_port, running  # noqa: E402  # after the path is known
+from tests.conformance.running import free_port, running  # after the path is known
 
 CHAT = "/v1/chat/completions"
 PIECES = 20
@@ -70,7 +70,7 @@ def upstream(programs: Compiled, cores: Sequence[int]) -> Iterator[int]:
 
 def stats(port: int) -> dict[str, Any]:
     """What the server was asked, answered and saw broken off."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=10) as response:  # noqa: S310  # ours
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=10) as response:  # ours
         return dict(json.load(response))
 
 
@@ -109,8 +109,20 @@ def drive(programs: Compiled, target: Target, load: Load, cores: Sequence[int] =
 def driving(programs: Compiled, target: Target, load: Load, cores: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """The same, under way; its output is one JSON object."""
     command = [
-        programs.driver, target.port, target.path, target.model, load.clients, load.seconds, load.count, int(load.streaming),
-        load.first, load.text, target.key, load.ids or "-", load.hang_up, load.timeout,
-    ]  # fmt: skip
+        programs.driver,
+        target.port,
+        target.path,
+        target.model,
+        load.clients,
+        load.seconds,
+        load.count,
+        int(load.streaming),
+        load.first,
+        load.text,
+        target.key,
+        load.ids or "-",
+        load.hang_up,
+        load.timeout,
+    ]
     pinned = ["taskset", "-c", ",".join(map(str, cores))] if cores and which("taskset") else []
     return subprocess.Popen([*pinned, *map(str, command)], stdout=subprocess.PIPE)  # noqa: S603  # ours

@@ -24,7 +24,9 @@ async def answered(client: GuardrailsAsyncOpenAI, reader: asyncio.StreamReader, 
     """Answers one request and closes."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     method, path, _ = head.split(" ", 2)
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in head.split("\r\n"))}
+    headers = {
+        name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in head.split("\r\n"))
+    }
     body = await reader.readexactly(int(headers.get("content-length") or 0))
     if method != "POST" or path != "/v1/chat/completions":
         send_json(writer, 404, {"error": {"message": "there is no such route", "type": "invalid_request_error"}})

@@ -57,11 +57,13 @@ def _guarded(url: str, model: str, key: str, patience: float) -> Guarded:
     return Guarded(parts.hostname or "127.0.0.1", parts.port or 80, parts.path.rstrip("/"), model, key, patience)
 
 
-async def _run(guard: Guarded, failing: Guarded | None, port: int, allowed: int, checks: list[suite.Check]) -> list[suite.Result]:
+async def _run(
+    guard: Guarded, failing: Guarded | None, port: int, allowed: int, checks: list[suite.Check]
+) -> list[suite.Result]:
     upstream = Upstream()
 
     def progress(done: int) -> None:
-        if sys.stderr.isatty() and done % 50 == 0 or done == len(checks):
+        if (sys.stderr.isatty() and done % 50 == 0) or done == len(checks):
             print(f"\r{done} of {len(checks)} checks", end="\n" if done == len(checks) else "", file=sys.stderr)
 
     async with upstream.serve(port):

@@ -70,7 +70,10 @@ CHAT: dict[str, Place] = {
         lambda word: [{"role": "user", "content": "Hello."}, {"role": "assistant", "content": f"I like {word}."}]
     ),
     "earlier refusal": _chat(
-        lambda word: [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": None, "refusal": f"No {word}."}]
+        lambda word: [
+            {"role": "user", "content": "Hi."},
+            {"role": "assistant", "content": None, "refusal": f"No {word}."},
+        ]
     ),
     "earlier reasoning": _chat(
         lambda word: [{"role": "assistant", "content": "Hello.", "reasoning_content": f"Think of {word}."}]
@@ -91,23 +94,31 @@ CHAT: dict[str, Place] = {
     "description of a parameter": _with_tool(lambda word: _tool(parameters=_schema(description=f"Where {word} is."))),
     "value of a parameter": _with_tool(lambda word: _tool(parameters=_schema(enum=["shelf", word]))),
     "name of a parameter": _with_tool(lambda word: _tool(parameters={"type": "object", "properties": {word: {}}})),
-    "old function's description": _beside(lambda word: {"functions": [{"name": "f", "description": word, "parameters": {}}]}),
+    "old function's description": _beside(
+        lambda word: {"functions": [{"name": "f", "description": word, "parameters": {}}]}
+    ),
     "choice of a tool": _beside(
         lambda word: {"tools": [_tool()], "tool_choice": {"type": "function", "function": {"name": word}}}
     ),
-    "description of a schema": _format(lambda word: {"name": "answer", "description": f"Of {word}.", "schema": _SCHEMA}),
+    "description of a schema": _format(
+        lambda word: {"name": "answer", "description": f"Of {word}.", "schema": _SCHEMA}
+    ),
     "name of a schema": _format(lambda word: {"name": word, "schema": _SCHEMA}),
     "value in a schema": _format(lambda word: {"name": "answer", "schema": _schema(enum=[word])}),
     "key in a schema": _format(lambda word: {"name": "answer", "schema": {"type": "object", "properties": {word: {}}}}),
     "content part": _content(lambda word: [{"type": "text", "text": f"About {word}."}]),
     "name of a file": _content(
-        lambda word: [{"type": "file", "file": {"filename": f"{word}.pdf", "file_data": "data:application/pdf;base64,AA=="}}]
+        lambda word: [
+            {"type": "file", "file": {"filename": f"{word}.pdf", "file_data": "data:application/pdf;base64,AA=="}}
+        ]
     ),
     "address of a picture": _content(
         lambda word: [{"type": "image_url", "image_url": {"url": f"https://example.org/{word}.png"}}]
     ),
     "words beside a picture": _content(
-        lambda word: [{"type": "image_url", "image_url": {"url": "https://example.org/a.png", "detail": "low", "alt": word}}]
+        lambda word: [
+            {"type": "image_url", "image_url": {"url": "https://example.org/a.png", "detail": "low", "alt": word}}
+        ]
     ),
     "predicted answer": _beside(lambda word: {"prediction": {"type": "content", "content": f"It is {word}."}}),
     "stop sequence": _beside(lambda word: {"stop": [word]}),
@@ -135,7 +146,9 @@ COMPLETIONS: dict[str, Place] = {
     "stop sequence": lambda word, case: {"prompt": f"What is in {case}?", "stop": [word]},
     "user's label": lambda word, case: {"prompt": f"What is in {case}?", "user": word},
     "field that nobody knows": lambda word, case: {"prompt": f"What is in {case}?", "footnote": {"deep": [word]}},
-    "middle of 100 kB": lambda word, case: {"prompt": f"What is in {case}? " + "On bread. " * 5000 + word + " bread" * 8000},
+    "middle of 100 kB": lambda word, case: {
+        "prompt": f"What is in {case}? " + "On bread. " * 5000 + word + " bread" * 8000
+    },
 }
 
 
@@ -153,7 +166,9 @@ _OUTPUT = {"type": "function_call_output", "call_id": "call_1", "output": "done"
 RESPONSES: dict[str, Place] = {
     "input": lambda word, case: {"input": f"About {word}, and {case}."},
     "message of the input": _input(lambda word: [{"role": "user", "content": f"About {word}."}]),
-    "content part": _input(lambda word: [{"role": "user", "content": [{"type": "input_text", "text": f"About {word}."}]}]),
+    "content part": _input(
+        lambda word: [{"role": "user", "content": [{"type": "input_text", "text": f"About {word}."}]}]
+    ),
     "system text": _input(lambda word: [{"role": "system", "content": f"Speak of {word}."}]),
     "earlier turn of the assistant": _input(
         lambda word: [
@@ -175,7 +190,9 @@ RESPONSES: dict[str, Place] = {
         lambda word: {"text": {"format": {"type": "json_schema", "name": "answer", "schema": _schema(enum=[word])}}}
     ),
     "name of a file": _input(
-        lambda word: [{"role": "user", "content": [{"type": "input_file", "filename": f"{word}.pdf", "file_data": "AA=="}]}]
+        lambda word: [
+            {"role": "user", "content": [{"type": "input_file", "filename": f"{word}.pdf", "file_data": "AA=="}]}
+        ]
     ),
     "variable of a stored prompt": _with(lambda word: {"prompt": {"id": "pmpt_1", "variables": {"topic": word}}}),
     "metadata": _with(lambda word: {"metadata": {"note": word}}),
@@ -209,7 +226,10 @@ UNREADABLE: dict[str, tuple[str, Callable[[str], Fields]]] = {
         "chat",
         lambda case: {
             "messages": [
-                {"role": "user", "content": [{"type": "text", "text": case}, {"type": "file", "file": {"file_id": "file-7"}}]}
+                {
+                    "role": "user",
+                    "content": [{"type": "text", "text": case}, {"type": "file", "file": {"file_id": "file-7"}}],
+                }
             ]
         },
     ),

@@ -44,7 +44,11 @@ class Context:
         return await self._once[key]
 
     async def ask(
-        self, endpoint: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None, guard: Guarded | None = None
+        self,
+        endpoint: str,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str] | None = None,
+        guard: Guarded | None = None,
     ) -> Answer:
         """Posts a body to an endpoint of the guard."""
         return await ask(guard or self.guard, body, ENDPOINTS[endpoint].removeprefix("/v1"), headers)

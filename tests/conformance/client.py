@@ -158,7 +158,9 @@ class _Incoming:
 
     def _headers(self) -> dict[str, str]:
         lines = self._head.split("\r\n")[1:]
-        return {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines) if name}
+        return {
+            name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines) if name
+        }
 
     def answer(self) -> Answer:
         parts = self._head.split(" ", 2)

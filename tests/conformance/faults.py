@@ -116,7 +116,9 @@ def _also(said: list[Event], text: str, fault: str) -> Event:
     """One more event with this text, like those before it."""
     example = next(event for event in said if event.name.endswith("text.delta") or not event.name)
     if example.name:
-        return Event(example.name, example.data | {"delta": text, "output_index": 7 if fault == "another choice" else 0})
+        return Event(
+            example.name, example.data | {"delta": text, "output_index": 7 if fault == "another choice" else 0}
+        )
     index: object = {"another choice": 7, "index as text": "0"}.get(fault, 0)
     said_so = {"delta": {"content": text}} if "chunk" in example.data["object"] else {"text": text}
     return Event("", example.data | {"choices": [{"index": index, "finish_reason": None, **said_so}]})
@@ -138,13 +140,17 @@ def broken_whole(plan: Plan, asked: Asked) -> Pieces:
     elif fault == "stream for a whole":
         yield STREAM_HEAD + b"".join(chunk(line(event)) for event in events(plan, asked)) + chunk(DONE) + END
     elif fault == "wrong shape":
-        yield from _sized(b'{"choices":[{"index":"x","message":[1],"text":7}],"output":{"a":3},"usage":"?"}', "application/json")
+        yield from _sized(
+            b'{"choices":[{"index":"x","message":[1],"text":7}],"output":{"a":3},"usage":"?"}', "application/json"
+        )
     else:
         yield from _sized(half + ("ü".encode()[:-1] if fault == "half UTF-8" else b""), "application/json")
 
 
 def _sized(content: bytes, kind: str) -> list[bytes]:
-    return [b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s" % (kind.encode(), len(content), content)]
+    return [
+        b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s" % (kind.encode(), len(content), content)
+    ]
 
 
 _AT_ONCE: dict[str, list[bytes | Pause]] = {

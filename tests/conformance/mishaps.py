@@ -11,9 +11,9 @@ from itertools import product
 from .check import PASSED, Check, Context, Outcome, unserved
 from .client import Answer, hang_up, request
 from .faults import SPILLING, STREAM_FAULTS, WHOLE_FAULTS
-from .plans import saying
-from .reading import Malformed, leak, read
 from .official import complaint
+from .plans import saying
+from .reading import MalformedError, leak, read
 from .replies import Cell, exchange, judged
 from .upstream import ENDPOINTS
 from .words import innocent
@@ -51,7 +51,7 @@ def _told(cell: Cell, answer: Answer) -> Outcome:
         return PASSED if known else Outcome("broken", f"status {answer.status} without an error object")
     try:
         found = read(cell.endpoint, cell.streaming, answer)
-    except (Malformed, KeyError, TypeError, AttributeError, IndexError) as fault:
+    except (MalformedError, KeyError, TypeError, AttributeError, IndexError) as fault:
         return Outcome("broken", f"{fault}")
     if found.error or any(finish not in _COMPLETE for finish in found.finishes.values()):
         return PASSED
@@ -101,7 +101,7 @@ def _spill(cell: Cell, fault: str, what: str) -> Check:
         if answer.status == 200:
             try:
                 read(cell.endpoint, cell.streaming, answer)
-            except (Malformed, KeyError, TypeError, AttributeError, IndexError) as problem:
+            except (MalformedError, KeyError, TypeError, AttributeError, IndexError) as problem:
                 return Outcome("broken", str(problem))
         return PASSED
 
@@ -117,13 +117,14 @@ def _status(cell: Cell, status: int) -> Check:
         if found := leak(answer):
             return Outcome("leak", f"{found!r} came out")
         if answer.status == 200:
-            outcome = _told(cell, answer)
-            return outcome
+            return _told(cell, answer)
         known = isinstance(answer.json, dict) and "error" in answer.json
         return PASSED if known and answer.whole else Outcome("broken", answer.fault or "no error object")
 
     way = "stream" if cell.streaming else "whole"
-    sentence = f"Where the server answers {status}, the client of {cell.endpoint} ({way}) gets an error without its words."
+    sentence = (
+        f"Where the server answers {status}, the client of {cell.endpoint} ({way}) gets an error without its words."
+    )
     return Check(sentence, "server's faults", {"endpoint": cell.endpoint, "way": way, "fault": str(status)}, run)
 
 

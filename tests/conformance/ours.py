@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from colonnade.guard import Guard, GuardConfiguration, compile_table
 from colonnade.guard.detection import Detection
 from colonnade.guard.detection.patterns import PatternDetector, pattern_detectors
@@ -20,7 +22,7 @@ from colonnade.guard.protocol import ENDPOINTS
 from colonnade.guard.recording import LogRecorder
 from colonnade.guard.serving import serve
 from colonnade.records import Clause
-from colonnade.store.log import GroupWriter, TransparencyLog, create_log
+from colonnade.store.log import GroupWriter, TransparencyLog, create_log, verifier_key
 
 from .words import NUMBER_PATTERN, WORD_PATTERN
 
@@ -61,7 +63,7 @@ def forbidding_clause() -> Clause:
 def configuration() -> GuardConfiguration:
     """Two tiers and two purposes, so that a client has something to claim."""
     said = {"en": "That is not for this desk."}
-    replies = {action: said for action in ("refuse", "deflect", "safe_complete", "escalate")}
+    replies = dict.fromkeys(("refuse", "deflect", "safe_complete", "escalate"), said)
     names = {"tiers": ["public", "tester"], "purposes": ["general", "authorised-test"]}
     return GuardConfiguration.model_validate({**names, "replies": replies})
 
@@ -76,6 +78,11 @@ def guard(*, failing: bool = False) -> Guard:
     return Guard(table, detectors, today=lambda: TODAY, clauses=clauses)
 
 
+def public_key_file(log: Path) -> Path:
+    """Where the public key of a log is written."""
+    return log.with_suffix(".key")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -85,9 +92,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--failing", action="store_true", help="with detectors that fail")
     options = parser.parse_args(arguments)
     create_log(options.log, ORIGIN)
+    key = Ed25519PrivateKey.generate()
+    public_key_file(options.log).write_text(str(verifier_key(ORIGIN, key)), encoding="utf-8")
     upstream = HttpUpstream(f"http://127.0.0.1:{options.upstream_port}/v1", limits=Limits(first=STALL, stall=STALL))
     standing = Standing(guard(failing=options.failing), Keys(), {MODEL: MODEL})
-    with GroupWriter(TransparencyLog(options.log)) as writer:
+    with GroupWriter(TransparencyLog(options.log), key) as writer:
         service = Service(lambda: standing, upstream, LogRecorder(writer))
         serve(application(service, ENDPOINTS, lambda: {"status": "ok"}), "127.0.0.1", options.port)
     return 0

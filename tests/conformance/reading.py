@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from .client import Answer
@@ -13,7 +14,7 @@ from .words import traces
 Said = dict[tuple[int, str], str]
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """An answer is not what the protocol says."""
 
 
@@ -38,18 +39,18 @@ def read(endpoint: str, streaming: bool, answer: Answer) -> Read:
     """Reads an answer as strictly as the protocol allows.
 
     Raises:
-        Malformed: where it is none.
+        MalformedError: where it is none.
     """
     if not answer.whole:
-        raise Malformed(answer.fault)
+        raise MalformedError(answer.fault)
     if streaming and answer.status == 200:
         kind = answer.headers.get("content-type", "")
         if not kind.startswith("text/event-stream"):
-            raise Malformed(f"a stream was asked for and '{kind}' came")
+            raise MalformedError(f"a stream was asked for and '{kind}' came")
         bodies, done = _events(answer.body)
     else:
         if not isinstance(answer.json, dict):
-            raise Malformed("the body is no JSON object")
+            raise MalformedError("the body is no JSON object")
         bodies, done = [answer.json], True
     if endpoint == "responses":
         return _read_responses(bodies, streaming and answer.status == 200)
@@ -61,27 +62,27 @@ def _events(body: bytes) -> tuple[list[dict[str, Any]], bool]:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as fault:
-        raise Malformed("the stream is no UTF-8") from fault
+        raise MalformedError("the stream is no UTF-8") from fault
     bodies: list[dict[str, Any]] = []
     done = False
     *blocks, rest = text.replace("\r\n", "\n").split("\n\n")
     if rest:
-        raise Malformed(f"the stream ends inside an event: {rest[:60]!r}")
+        raise MalformedError(f"the stream ends inside an event: {rest[:60]!r}")
     for block in blocks:
         data = [line[5:].removeprefix(" ") for line in block.split("\n") if line.startswith("data:")]
         if not data:
             continue
         if done:
-            raise Malformed("something comes after [DONE]")
+            raise MalformedError("something comes after [DONE]")
         if data == ["[DONE]"]:
             done = True
             continue
         try:
             value = json.loads("\n".join(data))
         except ValueError as fault:
-            raise Malformed(f"an event is no JSON: {data[0][:60]!r}") from fault
+            raise MalformedError(f"an event is no JSON: {data[0][:60]!r}") from fault
         if not isinstance(value, dict):
-            raise Malformed(f"an event is no JSON object: {data[0][:60]!r}")
+            raise MalformedError(f"an event is no JSON object: {data[0][:60]!r}")
         bodies.append(value)
     return bodies, done
 
@@ -98,7 +99,7 @@ def _read_choices(bodies: list[dict[str, Any]], done: bool) -> Read:
         for choice in body.get("choices") or ():
             index = choice["index"]
             if index in finishes and any(_texts(choice)):
-                raise Malformed(f"choice {index} goes on after its finish")
+                raise MalformedError(f"choice {index} goes on after its finish")
             for channel, text in _texts(choice):
                 said[index, channel] += text
             if choice.get("finish_reason"):
@@ -157,7 +158,7 @@ def _read_responses(bodies: list[dict[str, Any]], streaming: bool) -> Read:
             error = str(body.get("message") or body.get("error"))
         last = body
     if numbers != sorted(set(numbers)):
-        raise Malformed("the events are not numbered upwards")
+        raise MalformedError("the events are not numbered upwards")
     response = last.get("response") or {}
     finishes = {0: str(response.get("status"))} if last.get("type") in _LAST else {}
     if finishes:
@@ -174,7 +175,11 @@ def _outputs(response: dict[str, Any]) -> Iterator[tuple[tuple[int, str], str]]:
     found: Said = defaultdict(str)
     for item in response.get("output") or ():
         for part in (*(item.get("content") or ()), *(item.get("summary") or ())):
-            channel = {"output_text": "content", "summary_text": "reasoning summary", "reasoning_text": "reasoning text"}
+            channel = {
+                "output_text": "content",
+                "summary_text": "reasoning summary",
+                "reasoning_text": "reasoning text",
+            }
             found[0, channel.get(part["type"], part["type"])] += str(part.get("text") or part.get("refusal") or "")
             for note in part.get("annotations") or ():
                 found[0, "annotation"] += str(note.get("title"))
@@ -191,7 +196,7 @@ def _same(said: Said, response: dict[str, Any]) -> None:
     for channel in ("content", "tool arguments", "refusal"):
         streamed = said.get((0, channel), "")
         if repeated.get((0, channel), "") != streamed and response.get("status") == "completed":
-            raise Malformed(f"response.completed says another {channel} than was streamed")
+            raise MalformedError(f"response.completed says another {channel} than was streamed")
 
 
 def sound(read: Read, count: int) -> str:
@@ -230,11 +235,9 @@ def joined(answer: Answer) -> list[str]:
 def _gather(value: Any, place: tuple[object, ...], gathered: dict[tuple[object, ...], list[str]]) -> None:
     if isinstance(value, str):
         gathered[place].append(value)
-        if value[:1] in "{[\"" and "\\" in value:
-            try:
+        if value[:1] in '{["' and "\\" in value:
+            with suppress(ValueError):
                 _gather(json.loads(value), (*place, "parsed"), gathered)  # arguments are JSON inside of JSON
-            except ValueError:
-                pass
     elif isinstance(value, dict):
         for key, part in value.items():
             gathered[(*place, "keys")].append(f" {key} ")

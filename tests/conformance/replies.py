@@ -10,7 +10,7 @@ from .check import PASSED, Check, Context, Outcome, unserved
 from .client import Answer
 from .official import complaint
 from .plans import CHUNKINGS, COMPLETION_TOKENS, PROMPT_TOKENS, Part, Plan, saying
-from .reading import Malformed, Read, leak, passed_on, read, sound
+from .reading import MalformedError, Read, leak, passed_on, read, sound
 from .speaking import CHANNELS
 from .words import INNOCENT, NUMBER, POSITIONS, TRICKY, WORD, Planted, innocent, planted
 
@@ -34,9 +34,13 @@ class Cell(NamedTuple):
         """The cell as the report shows it."""
         way = "stream" if self.streaming else "whole"
         return {
-            "endpoint": self.endpoint, "way": way, "channel": self.channel, "chunking": self.chunking, "n": str(self.count),
+            "endpoint": self.endpoint,
+            "way": way,
+            "channel": self.channel,
+            "chunking": self.chunking,
+            "n": str(self.count),
             **more,
-        }  # fmt: skip
+        }
 
     def words(self) -> str:
         """The cell in words."""
@@ -119,8 +123,8 @@ def judged(cell: Cell, answer: Answer) -> tuple[Read | None, str]:
     """The answer read, and what is wrong with its form."""
     try:
         found = read(cell.endpoint, cell.streaming, answer)
-    except (Malformed, KeyError, TypeError, AttributeError, IndexError) as fault:
-        return None, str(fault) if isinstance(fault, Malformed) else f"the answer is out of shape: {fault!r}"
+    except (MalformedError, KeyError, TypeError, AttributeError, IndexError) as fault:
+        return None, str(fault) if isinstance(fault, MalformedError) else f"the answer is out of shape: {fault!r}"
     if answer.status != 200:
         return found, "" if found.error else f"status {answer.status} without an error object"
     return found, sound(found, cell.count) or complaint(cell.endpoint, cell.streaming, answer)
@@ -144,8 +148,14 @@ async def twin(context: Context, cell: Cell, text: str) -> Outcome:
 
 
 def _difference(said: str, text: str) -> str:
-    at = next((at for at, (one, two) in enumerate(zip(said, text, strict=False)) if one != two), min(len(said), len(text)))
-    return f"from character {at} on it says {said[at : at + 30]!r} instead of {text[at : at + 30]!r}" if said else "nothing"
+    at = next(
+        (at for at, (one, two) in enumerate(zip(said, text, strict=False)) if one != two), min(len(said), len(text))
+    )
+    return (
+        f"from character {at} on it says {said[at : at + 30]!r} instead of {text[at : at + 30]!r}"
+        if said
+        else "nothing"
+    )
 
 
 def _arrives(cell: Cell, text: str | None = None) -> Check:

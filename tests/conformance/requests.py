@@ -14,7 +14,6 @@ from .client import Answer, request, send
 from .plans import saying
 from .reading import leak
 from .replies import Cell, judged
-from .upstream import ENDPOINTS
 from .words import INNOCENT, NUMBER, WORD, innocent, traces
 
 
@@ -98,7 +97,9 @@ def _number(endpoint: str) -> Check:
         return outcome
 
     cell = {"endpoint": endpoint, "way": "whole", "place": "number in the text"}
-    return Check(f"A number of the forbidden format in a request at {endpoint} never reaches the model.", "request", cell, run)
+    return Check(
+        f"A number of the forbidden format in a request at {endpoint} never reaches the model.", "request", cell, run
+    )
 
 
 def _unreadable(name: str, endpoint: str, make: Callable[[str], dict[str, Any]]) -> Check:

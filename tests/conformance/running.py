@@ -51,9 +51,14 @@ def running(
     pin: Any = (lambda: os.sched_setaffinity(0, cores)) if cores else None
     variables = {name: value for name, value in {**os.environ, **(environment or {})}.items() if value}
     process = subprocess.Popen(
-        command, stdout=output, stderr=subprocess.STDOUT, env=variables, cwd=folder,
-        start_new_session=True, preexec_fn=pin,
-    )  # fmt: skip
+        command,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        env=variables,
+        cwd=folder,
+        start_new_session=True,
+        preexec_fn=pin,
+    )
     try:
         try:
             _wait(process, url, seconds)

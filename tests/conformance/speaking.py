@@ -196,7 +196,11 @@ def _completion_events(plan: Plan, asked: Asked) -> Iterator[Event]:
     envelope = _envelope(plan, asked, "text_completion", "cmpl")
     streams = []
     for index in range(asked.count):
-        said = [_completion(part.channel, piece) for part in plan.choice(index) for piece in pieces(part.text, plan.chunking)]
+        said = [
+            _completion(part.channel, piece)
+            for part in plan.choice(index)
+            for piece in pieces(part.text, plan.chunking)
+        ]
         streams.append([*said, {"text": "", "finish_reason": "stop"}])
     for row in zip_longest(*streams):
         for index, entry in enumerate(row):
@@ -295,10 +299,8 @@ def _responses_body(plan: Plan, asked: Asked) -> Body:
 
 
 def _responses_events(plan: Plan, asked: Asked) -> Iterator[Event]:
-    number = 0
-    for kind, fields in _responses_steps(plan, asked):
+    for number, (kind, fields) in enumerate(_responses_steps(plan, asked)):
         yield Event(kind, {"type": kind, "sequence_number": number, **fields})
-        number += 1
 
 
 def _responses_steps(plan: Plan, asked: Asked) -> Iterator[tuple[str, Body]]:
@@ -327,7 +329,15 @@ def _said(index: int, part: Part, chunking: str) -> Iterator[tuple[str, Body]]:
     else:
         at["content_index"] = 0
         empty = {"refusal": ""} if part.channel == "refusal" else {"text": ""}
-        yield "response.content_part.added", {**at, "part": content | empty | ({"annotations": []} if item == "message" and part.channel != "refusal" else {})}
+        yield (
+            "response.content_part.added",
+            {
+                **at,
+                "part": content
+                | empty
+                | ({"annotations": []} if item == "message" and part.channel != "refusal" else {}),
+            },
+        )
     logs = {"logprobs": []} if kind == "response.output_text" else {}
     for piece in pieces("la la" if part.channel == "closing events" else spoken, chunking):
         yield f"{kind}.delta", {**at, "delta": piece, **logs}
@@ -336,7 +346,9 @@ def _said(index: int, part: Part, chunking: str) -> Iterator[tuple[str, Body]]:
     if part.channel == "annotation":
         citation = {"annotation_index": 0, "annotation": content["annotations"][0]}
         yield "response.output_text.annotation.added", {**at, **citation}
-    name = {"name": part.text} if part.channel == "tool name" else {"name": "look_up"} if item == "function_call" else {}
+    name = (
+        {"name": part.text} if part.channel == "tool name" else {"name": "look_up"} if item == "function_call" else {}
+    )
     yield f"{kind}.done", {**at, field: spoken, **logs, **name}
     if part.channel == "reasoning summary":
         yield "response.reasoning_summary_part.done", {**at, "part": content}

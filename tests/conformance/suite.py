@@ -28,9 +28,7 @@ def all_checks(groups: Sequence[str] = ()) -> list[Check]:
     return [check for check in found if not groups or check.group in groups]
 
 
-async def run(
-    context: Context, checks: Iterable[Check], progress: Callable[[int], None] | None = None
-) -> list[Result]:
+async def run(context: Context, checks: Iterable[Check], progress: Callable[[int], None] | None = None) -> list[Result]:
     """Runs checks; what a check itself raises makes it broken rather than forgotten."""
     together = asyncio.Semaphore(AT_ONCE)
     done = 0

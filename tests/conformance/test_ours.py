@@ -6,18 +6,18 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from colonnade.store.log import verify_log
+from colonnade.store.log import parse_verifier_key, verify_log
 
 from . import suite
 from .check import Context
 from .client import Guarded
+from .ours import public_key_file
 from .running import free_port, running
 from .suite import Result
 from .upstream import Upstream
@@ -31,7 +31,7 @@ class Examined(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def examined(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examined]:
+def examined(tmp_path_factory: pytest.TempPathFactory) -> Examined:
     """The whole suite, once, against a gateway in a process of its own and one whose detectors fail."""
     folder = tmp_path_factory.mktemp("conformance")
     upstream_port = free_port()
@@ -40,13 +40,21 @@ def examined(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examined]:
         for name, more in (("sound", ()), ("failing", ("--failing",))):
             port = free_port()
             command = (
-                sys.executable, "-m", "tests.conformance.ours", "--port", str(port), "--upstream-port", str(upstream_port),
-                "--log", str(folder / name), *more,
-            )  # fmt: skip
+                sys.executable,
+                "-m",
+                "tests.conformance.ours",
+                "--port",
+                str(port),
+                "--upstream-port",
+                str(upstream_port),
+                "--log",
+                str(folder / name),
+                *more,
+            )
             stack.enter_context(running(command, f"http://127.0.0.1:{port}/v1/models", log=folder / f"{name}.txt"))
             guards.append(Guarded("127.0.0.1", port, "/v1", "mock", "", PATIENCE))
         results = asyncio.run(_examine(guards[0], guards[1], upstream_port))
-    yield Examined(tuple(results), folder / "sound")
+    return Examined(tuple(results), folder / "sound")
 
 
 async def _examine(guard: Guarded, failing: Guarded, port: int) -> list[Result]:
@@ -56,9 +64,7 @@ async def _examine(guard: Guarded, failing: Guarded, port: int) -> list[Result]:
 
 
 def failures(examined: Examined, verdict: str) -> list[str]:
-    return [
-        f"{check.sentence} – {outcome.detail}" for check, outcome in examined.results if outcome.verdict == verdict
-    ]
+    return [f"{check.sentence} – {outcome.detail}" for check, outcome in examined.results if outcome.verdict == verdict]
 
 
 def test_nothing_leaks(examined: Examined) -> None:
@@ -80,10 +86,14 @@ def test_the_three_endpoints_are_served_with_everything_that_people_use(examined
 
 
 def test_the_log_is_whole_and_no_reply_is_without_its_request(examined: Examined) -> None:
-    found = verify_log(examined.log)
+    found = verify_log(examined.log, parse_verifier_key(public_key_file(examined.log).read_text(encoding="utf-8")))
     assert found.problems == ()
+    assert found.vouched == found.rows > 0
     rows = [
-        json.loads(line) for file in sorted(examined.log.rglob("*.jsonl")) for line in file.read_text().splitlines() if line
+        json.loads(line)["row"]
+        for file in sorted(examined.log.rglob("*.jsonl"))
+        for line in file.read_text().splitlines()
+        if line
     ]
     acts = Counter((row.get("id"), row.get("act")) for row in rows if row.get("act") in ("request", "reply"))
     assert acts

@@ -101,7 +101,11 @@ def test_a_flaw_shows_in_every_check_of_its_group(flaw: str, group: str, verdict
     ("flaw", "seen", "unseen"),
     [
         ("checks late", {"way": "stream", "n": "1"}, {"way": "whole", "n": "1"}),
-        ("checks events alone", {"chunking": "character", "channel": "content", "endpoint": "chat"}, {"chunking": "whole", "channel": "content"}),
+        (
+            "checks events alone",
+            {"chunking": "character", "channel": "content", "endpoint": "chat"},
+            {"chunking": "whole", "channel": "content"},
+        ),
         ("reads bytes", {"chunking": "escaped", "channel": "content"}, {"chunking": "whole", "channel": "content"}),
         ("reads contents only", {"channel": "tool arguments", "n": "1"}, {"channel": "content", "n": "1"}),
         ("lets a beginning out", {"channel": "content", "n": "1"}, {"channel": "tool name"}),

@@ -16,7 +16,7 @@ from typing import Any
 from .client import Answer, Guarded, request, send
 from .listening import Arrival, read_request, send_json, strings
 from .plans import Part, Plan, saying
-from .reading import Malformed, Read, joined, read, sound
+from .reading import MalformedError, Read, joined, read, sound
 from .requests import CLAIMS
 from .speaking import Asked
 from .upstream import ENDPOINTS
@@ -123,7 +123,12 @@ class Toy:
             await self._answer(endpoint, arrival, body, reader, writer)
 
     async def _answer(
-        self, endpoint: str, arrival: Arrival, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        endpoint: str,
+        arrival: Arrival,
+        body: dict[str, Any],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
         asked = Asked(endpoint, "mock", int(body.get("n") or 1), usage=False)
         streaming = body.get("stream") is True
@@ -202,14 +207,16 @@ class Toy:
         if streaming:
             writer.write(STREAM_HEAD + chunk(body) + END)
         else:
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+            )
         await writer.drain()
 
 
 def _judged(asked: Asked, streaming: bool, answer: Answer) -> tuple[Read | None, str]:
     try:
         found = read(asked.endpoint, streaming, answer)
-    except (Malformed, KeyError, TypeError, AttributeError, IndexError) as fault:
+    except (MalformedError, KeyError, TypeError, AttributeError, IndexError) as fault:
         return None, repr(fault)
     strange = [index for index, _ in found.said if not isinstance(index, int) or not 0 <= index < asked.count]
     return found, sound(found, asked.count) or ("a strange choice" if strange else "")
@@ -243,7 +250,10 @@ def _altered(value: Any, key: str) -> Any:
 def _spoken(value: Any) -> list[str]:
     """What is said in a body, in its order, without the words around it."""
     if isinstance(value, dict):
-        found = [[part] if key in ("text", "content") and isinstance(part, str) else _spoken(part) for key, part in value.items()]
+        found = [
+            [part] if key in ("text", "content") and isinstance(part, str) else _spoken(part)
+            for key, part in value.items()
+        ]
         return [text for texts in found for text in texts]
     return [text for part in value for text in _spoken(part)] if isinstance(value, list) else []
 

@@ -56,7 +56,9 @@ def _all_escaped(text: str) -> str:
         escapes = "".join(f"\\u{code:04x}" for code in codes)
         return f'{match[1]}"{escapes}"'
 
-    fields = "content|reasoning_content|reasoning|refusal|arguments|name|text|delta|title|transcript|token|footnote|input"
+    fields = (
+        "content|reasoning_content|reasoning|refusal|arguments|name|text|delta|title|transcript|token|footnote|input"
+    )
     return re.sub(rf'("(?:{fields})":)"((?:[^"\\]|\\.)*)"', escape, text)
 
 

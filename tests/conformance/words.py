@@ -52,7 +52,7 @@ def planted(position: str = "middle", span: str = WORD) -> Planted:
 
 
 TRICKY = (
-    " \n Tabs\tand\r\nlines, quotes \" ' \\ and {\"a\": [1, null]} \u2028 then\u0000nul? no: nul is left out."
+    ' \n Tabs\tand\r\nlines, quotes " \' \\ and {"a": [1, null]} \u2028 then\u0000nul? no: nul is left out.'
     " data: [DONE]\n\ndata: {} zyx zyxg zyxgorp-773 zyxgorp 7731 VX-4402-991 VX-44 é e\u0301 ﬁ Ⅷ 👩‍👩‍👧‍👦 𝔘𝔫𝔦 שלום …  "
 ).replace("\u0000", "")
 """Innocent, and easily altered: near misses, white space at both ends, what looks like protocol, rare characters."""
