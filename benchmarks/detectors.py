@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from colonnade.evaluation.intake.likeness import copy_pairs, groups, near_pairs
 from colonnade.guard.detection import ridge, wording
 from colonnade.guard.detection.material import everyday
-from colonnade.guard.detection.windows import windows
 from colonnade.models import Encoder, adapter
 from moderation import PUBLISHED, Measured, Texts, figures, moderation_categories, moderation_set, other_sets
 from public_data import AbsentError, spread, table, xstest_prompts
@@ -36,8 +35,8 @@ from results import bar, err, rate, show, write
 FOLDS = 5
 PENALTIES = (0.1, 0.3, 1.0)
 """Of each fold the one that does best within the other folds."""
-LONGEST = 40
-"""Windows of a text that the encoder reads: some 1,000 words."""
+WORDS, LONGEST = 50, 20
+"""Of a text so many pieces of so many words are read."""
 SHOWN = (1, 5, 10, 20)
 DRAWS = 5
 ALARMS = 0.01
@@ -89,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def kernels(texts: Sequence[str], static: Encoder, minilm: Encoder) -> Kernels:
     """How alike the texts are; a long text by the mean of its windows."""
-    pieces = [(row, piece) for row, text in enumerate(texts) for piece in windows(text)[:LONGEST]]
+    pieces = [(row, piece) for row, text in enumerate(texts) for piece in long_windows(text)]
     rows = np.array([row for row, _ in pieces])
 
     def read(encoder: Encoder, name: str) -> Array:
@@ -100,7 +99,7 @@ def kernels(texts: Sequence[str], static: Encoder, minilm: Encoder) -> Kernels:
         summed /= np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-9)
         return np.asarray(summed @ summed.T)
 
-    places = [wording.places(" ".join(windows(text)[:LONGEST])) for text in texts]
+    places = [wording.places(" ".join(long_windows(text))) for text in texts]
     damped = [damp(row) for row in places]
     rarity = wording.rarity(places)
     words = np.zeros((len(texts), wording.PLACES), dtype=np.float32)
@@ -108,6 +107,12 @@ def kernels(texts: Sequence[str], static: Encoder, minilm: Encoder) -> Kernels:
         words[row, where] = counts * rarity[where]
     words /= np.maximum(np.linalg.norm(words, axis=1, keepdims=True), 1e-9)
     return Kernels(read(static, "static"), read(minilm, "MiniLM"), np.asarray(words @ words.T, dtype=np.float64))
+
+
+def long_windows(text: str) -> list[str]:
+    """Pieces of some fifty words without overlap: here whole texts are labelled, not places in them."""
+    words = text.split()
+    return [" ".join(words[start : start + WORDS]) for start in range(0, max(len(words), 1), WORDS)][:LONGEST]
 
 
 def damp(places: NDArray[np.int64]) -> tuple[NDArray[np.int64], Array]:
@@ -260,7 +265,7 @@ def new_topics(data: Path, static: Encoder, minilm: Encoder) -> dict[str, object
     rows = table(data / "harmbench_behaviors" / "harmbench_behaviors_text.csv")
     asked = [row for row in rows if row["FunctionalCategory"] == "standard"]
     names = [row["SemanticCategory"] for row in asked]
-    topics = sorted(name for name in set(names) if names.count(name) >= 2 * max(SHOWN) - 10)
+    topics = sorted(name for name in set(names) if names.count(name) >= max(SHOWN) + 5)
     harmless = [*xstest_prompts(data)["safe"], *_questions(data)]
     texts = [*(row["Behavior"] for row in asked), *harmless, *everyday()]
     made = kernels(texts, static, minilm)

@@ -25,8 +25,8 @@ from colonnade.cli.files import check_place
 from colonnade.cli.guard import guard_application
 from colonnade.cli.inspection import inspect_application
 from colonnade.cli.judge import judge_application
-from colonnade.cli.policy import policy_application
 from colonnade.cli.keys import keys_application
+from colonnade.cli.policy import policy_application
 from colonnade.cli.prompts import prompts_application
 from colonnade.cli.serve import serve
 from colonnade.pipeline import check_workspace, open_workspace

@@ -37,7 +37,7 @@ def add(
     ] = None,
     until: Annotated[str, typer.Option("--until", metavar="YYYY-MM-DD", help="Its last day; by default none.")] = "",
 ) -> None:
-    """Make a key and show it once: nothing that is kept can bring it back. A running service takes it within a second."""
+    """Make a key and show it once: nothing that is kept brings it back. A running service takes it within a second."""
     opened = open_workspace(workspace)
     configuration = read_guard_configuration(opened.folder / "guard.yaml")
     for kind, names, known in (
@@ -91,7 +91,8 @@ def show(
 
 @keys_application.command()
 def revoke(
-    name: Annotated[str, typer.Argument(metavar="KEY", help="The name of the key.")], workspace: WorkspaceArgument = HERE
+    name: Annotated[str, typer.Argument(metavar="KEY", help="The name of the key.")],
+    workspace: WorkspaceArgument = HERE,
 ) -> None:
     """End a key; a running service knows within a second. Its line stays, so that rows can be understood."""
     file = keys_file(workspace)

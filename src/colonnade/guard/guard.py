@@ -15,7 +15,18 @@ from colonnade.guard.running import LIMIT, Detectors, Findings, Side
 from colonnade.guard.table import DEFAULT_DENY, EXCEPTION_LAPSED, Lookup
 from colonnade.guard.topics import is_ungrantable
 from colonnade.models.remote import to_its_end
-from colonnade.records import Action, Cell, Clause, DetectorRun, Digest, GuardTable, InputError, Level, Ruling, digest_of
+from colonnade.records import (
+    Action,
+    Cell,
+    Clause,
+    DetectorRun,
+    Digest,
+    GuardTable,
+    InputError,
+    Level,
+    Ruling,
+    digest_of,
+)
 
 NO_TOPIC = "no topic"
 """The rule of a text that no clause is about."""
@@ -92,7 +103,7 @@ class Guard:
         today: the day, asked for at every ruling; a service may run longer than an exception holds.
         clauses: those of the table; what a failure comes to, what a judge reads and how much is held back.
         judge: asked where a detection is uncertain and its cell closed; the clause's action stands without.
-        limit: seconds for a slow detector.
+        limit: seconds for a detector that is not in place, by its name.
 
     Raises:
         InputError: where the table limits a topic that no detector can recognise, or an action
@@ -107,7 +118,7 @@ class Guard:
         *,
         clauses: Iterable[Clause] = (),
         judge: Judge | None = None,
-        limit: float = LIMIT,
+        limit: Callable[[str], float] = lambda _: LIMIT,
     ) -> None:
         self.table, self.judge = table, judge
         self._lookup = Lookup(table)
@@ -183,9 +194,7 @@ class Guard:
         findings = await self._detectors.find("reply", (text,), "\n\n".join(conversation), by_form=False)
         return await self._on_findings("reply", (text,), who, earlier, conversation, findings)
 
-    async def rule_patterns(
-        self, text: str, start: int, complete: bool, who: Who, earlier: Ruling
-    ) -> Ruling | None:
+    async def rule_patterns(self, text: str, start: int, complete: bool, who: Who, earlier: Ruling) -> Ruling | None:
         """The ruling of patterns alone on a reply so far; none where it goes on and they have found nothing.
 
         Args:
@@ -329,9 +338,7 @@ class Guard:
         action, rule = (Action.REFUSE, EXCEPTION_LAPSED) if lapsed else (cell.action, cell.rule)
         return _Case(case.text, detection, action, rule, cell, because)
 
-    def _silence(
-        self, side: Side, who: Who, findings: Findings, runs: tuple[DetectorRun, ...]
-    ) -> Ruling | None:
+    def _silence(self, side: Side, who: Who, findings: Findings, runs: tuple[DetectorRun, ...]) -> Ruling | None:
         """The ruling where a detector gave no answer, unless the clauses that it watches let that pass."""
         if not findings.silent:
             return None

@@ -1,4 +1,4 @@
-"""The judge, asked about what detectors are uncertain of: with a time limit, and with a run of its own in the ruling."""
+"""The judge, asked about what detectors are uncertain of: with a time limit, and a run of its own in the ruling."""
 
 from __future__ import annotations
 

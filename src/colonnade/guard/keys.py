@@ -80,9 +80,6 @@ class Keys:
         self._today = today or (lambda: datetime.now(UTC).date())
         self._by_hash = {key.hash: key for key in self.keys}
 
-    def __len__(self) -> int:
-        return len(self.keys)
-
     def principal(self, authorization: str) -> Principal:
         """Whom the header names; anyone, where the service has no keys.
 

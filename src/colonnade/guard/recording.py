@@ -21,7 +21,7 @@ from colonnade.store.log.keyring import SubjectKey
 from colonnade.store.log.segments import segment_files
 
 RETAIN = 190
-"""Days for which contents are kept if nobody says more: a little over the six months that the EU AI Act asks of logs."""
+"""Days for which contents are kept if nobody says more: a little over the six months that the EU AI Act asks."""
 
 _MOST_LOOKED = 10_000
 _USE = b'"row":{"act":"use",'

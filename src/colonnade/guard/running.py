@@ -68,6 +68,7 @@ class _Seat(NamedTuple):
     topics: frozenset[str]
     slow: bool
     reads: frozenset[str]
+    limit: float
 
 
 class _Answer(NamedTuple):
@@ -82,14 +83,14 @@ class Detectors:
 
     Args:
         detectors: in the order in which rulings list them.
-        limit: seconds for a slow one.
+        limit: seconds for one, by its name.
     """
 
-    def __init__(self, detectors: Sequence[Detector], limit: float = LIMIT) -> None:
+    def __init__(self, detectors: Sequence[Detector], limit: Callable[[str], float] = lambda _: LIMIT) -> None:
         self._seats = tuple(
-            _Seat(row, row.name, row.version, row.digest, row.topics, row.slow, row.reads) for row in detectors
+            _Seat(row, row.name, row.version, row.digest, row.topics, row.slow, row.reads, limit(row.name))
+            for row in detectors
         )
-        self._limit = limit
         self._pool: ThreadPoolExecutor | None = None
         self._patterns = tuple(
             (seat, seat.detector)
@@ -143,28 +144,28 @@ class Detectors:
         answers = []
         for seat, detector in self._patterns:
             looking = partial(_by_form, seat, detector, text, start, complete)
-            answers.append((seat, looking() if len(text) <= HEAVY else await self._aside(looking)))
+            answers.append((seat, looking() if len(text) <= HEAVY else await self._aside(looking, seat.limit)))
         return _findings(answers)
 
     async def under_way(self, text: str, start: int) -> int:
         """From which character on something that a pattern finds may have begun; ``start`` where one cannot say."""
         first = len(text)
-        for _, detector in self._patterns:
+        for seat, detector in self._patterns:
             looking = partial(_begun, detector, text, start)
-            found = looking() if len(text) <= HEAVY else await self._aside(looking, start)
+            found = looking() if len(text) <= HEAVY else await self._aside(looking, seat.limit, start)
             first = min(first, found)
         return first
 
     async def _in_a_thread(self, seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
-        return await self._aside(partial(_in_place, seat, work))
+        return await self._aside(partial(_in_place, seat, work), seat.limit)
 
-    async def _aside(self, work: Callable[[], _T], otherwise: _T | None = None) -> _T:
+    async def _aside(self, work: Callable[[], _T], limit: float, otherwise: _T | None = None) -> _T:
         """Work that would hold up everybody else, in a thread and with a time limit."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="colonnade-detector")
         started = perf_counter()
         try:
-            async with asyncio.timeout(self._limit):
+            async with asyncio.timeout(limit):
                 return await asyncio.wrap_future(self._pool.submit(work))
         except TimeoutError:
             if otherwise is not None:

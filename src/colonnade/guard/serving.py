@@ -27,9 +27,7 @@ BACKLOG = 4096
 """Connections that may wait to be taken up."""
 
 
-def serve(
-    app: Starlette, host: str, port: int, keyed: bool = False, under_way: Callable[[], int] = lambda: 0
-) -> None:
+def serve(app: Starlette, host: str, port: int, keyed: bool = False, under_way: Callable[[], int] = lambda: 0) -> None:
     """Serves until it is interrupted (SIGINT or SIGTERM); what is being answered is finished.
 
     One process and one event loop: caps and counts hold for all that this service does, and one

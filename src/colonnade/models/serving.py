@@ -107,7 +107,9 @@ class LocalEngine:
         self._ends = _end_tokens(served)
         self._longest: int = getattr(served.model.config, "max_position_embeddings", 1 << 20)
         self._versions = versions(served.model)
-        self._line: deque[_Job | _Question] = deque()
+        # What is only to be read need not wait for a place among the rows.
+        self._line: deque[_Job] = deque()
+        self._questions: deque[_Question] = deque()
         self._change = Condition()
         self._closing = self._changed = False
         self._running: list[_Row] = []
@@ -158,7 +160,8 @@ class LocalEngine:
     def load(self) -> Load:
         """How busy it is."""
         with self._change:
-            return Load(len(self._line), len(self._running), self._steps, self._mixed, self._cancelled)
+            waiting = len(self._line) + len(self._questions)
+            return Load(waiting, len(self._running), self._steps, self._mixed, self._cancelled)
 
     async def check(self) -> Digest:
         """The digest of the base in memory, computed in a thread beside the work.
@@ -204,9 +207,13 @@ class LocalEngine:
         with self._change:
             if self._closing:
                 raise EngineError("failed", "the engine has been closed.")
-            if len(self._line) >= self._most_waiting:
-                raise EngineError("busy", f"{len(self._line)} requests are waiting; try again later.")
-            self._line.append(item)
+            waiting = len(self._line) + len(self._questions)
+            if waiting >= self._most_waiting:
+                raise EngineError("busy", f"{waiting} requests are waiting; try again later.")
+            if isinstance(item, _Job):
+                self._line.append(item)
+            else:
+                self._questions.append(item)
             self._change.notify()
 
     def _refuse_if_changed(self) -> None:
@@ -218,7 +225,7 @@ class LocalEngine:
     def _work(self) -> None:
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._line or self._running or self._closing)
+                self._change.wait_for(lambda: self._line or self._questions or self._running or self._closing)
                 if self._closing:
                     break
                 item = self._next()
@@ -229,23 +236,19 @@ class LocalEngine:
                 self._step()
         gone = EngineError("failed", "the engine has been closed.")
         with self._change:
-            waiting = list(self._line)
-            self._line.clear()
+            waiting = [*self._line, *self._questions]
         for item in waiting:
             _fail(item, gone)
         self._fail_running(gone)
 
     def _next(self) -> _Job | _Question | None:
-        """The first in line, if its answers fit beside the others; one at a time, so that no stream stalls."""
-        while self._line:
-            first = self._line[0]
-            if isinstance(first, _Job) and not first.cancelled:
-                if len(self._running) + first.request.choices > self._most_rows:
-                    return None
-                return self._line.popleft()
+        """What is taken in before the next token; one at a time, so that no stream stalls."""
+        if self._questions:
+            return self._questions.popleft()
+        while self._line and self._line[0].cancelled:
             self._line.popleft()
-            if isinstance(first, _Question):
-                return first
+        if self._line and len(self._running) + self._line[0].request.choices <= self._most_rows:
+            return self._line.popleft()
         return None
 
     def _take_in(self, item: _Job | _Question) -> None:

@@ -53,9 +53,8 @@ def read_weights(file: Path) -> dict[str, Floats]:
     Raises:
         ValueError: where an array has another type, or bytes are missing.
     """
-    length = int.from_bytes(file.open("rb").read(8), "little")
     with file.open("rb") as stream:
-        stream.seek(8)
+        length = int.from_bytes(stream.read(8), "little")
         header = json.loads(stream.read(length))
     content = np.memmap(file, dtype=np.uint8, mode="r", offset=8 + length)
     found = {}

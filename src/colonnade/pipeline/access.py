@@ -201,10 +201,11 @@ def judge_use(workspace: Workspace, name: str, number: int, within: bool, signer
 
 def uses_of(workspace: Workspace) -> tuple[GrantUse, ...]:
     """Every logged use of every grant; none where no log is configured."""
-    file, configuration = use_log(workspace), read_guard_configuration(workspace.folder / "guard.yaml")
-    log = configuration.log if isinstance(configuration.log, LogSettings) else LogSettings()
-    rows = recorded_uses(workspace.folder / log.folder)
-    return (*(read_uses(file.file) if file is not None else ()), *rows)
+    configuration = read_guard_configuration(workspace.folder / "guard.yaml")
+    settings, log = configuration.access, configuration.log
+    rows = recorded_uses(workspace.folder / (log if isinstance(log, LogSettings) else LogSettings()).folder)
+    file = read_uses(workspace.folder / settings.log) if settings is not None and settings.log else ()
+    return (*file, *rows)
 
 
 def review_queue(workspace: Workspace) -> tuple[GrantUse, ...]:

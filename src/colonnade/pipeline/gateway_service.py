@@ -16,11 +16,12 @@ from starlette.applications import Starlette
 
 from colonnade.guard import Guard
 from colonnade.guard.access.watching import Watch
+from colonnade.guard.detection import Detector
 from colonnade.guard.gateway import Service, Standing, application
 from colonnade.guard.keys import Keys, read_keys
 from colonnade.guard.observing import Observer
 from colonnade.guard.protocol import ENDPOINTS
-from colonnade.guard.recording import GrantUses, LogRecorder, Recorder, Unrecorded
+from colonnade.guard.recording import GrantUses, Recorder, Unrecorded
 from colonnade.pipeline.access_service import AccessService
 from colonnade.pipeline.recording import Opened
 from colonnade.pipeline.service import Behind, adapter_settings, build_guard
@@ -47,7 +48,7 @@ class Wish(NamedTuple):
 
     trust_headers: bool = False
     observers: Sequence[Observer] = ()
-    build: Callable[[Workspace], Guard] = build_guard
+    build: Callable[[Workspace, Sequence[Detector]], Guard] = lambda workspace, more: build_guard(workspace, more=more)
 
 
 def keys_file(workspace: Path) -> Path:
@@ -118,8 +119,9 @@ class GatewayService:
         }
 
     def _stand(self, workspace: Workspace, keys: Keys) -> Standing:
+        guard = self._wish.build(workspace, self._behind.detectors(workspace))
         return Standing(
-            guard=self._wish.build(workspace),
+            guard=guard,
             keys=keys,
             models=self._behind.models,
             system=workspace.launch.model.system,

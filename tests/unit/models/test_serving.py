@@ -81,7 +81,7 @@ def texts(found: list[Piece]) -> dict[int, str]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    for _ in range(1000):
+    for _ in range(10_000):
         if true():
             return
         await asyncio.sleep(0.005)
@@ -101,7 +101,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(work, 60))
+    asyncio.run(asyncio.wait_for(work, 240))
 
 
 def test_two_requests_at_once_get_two_adapters(served: Served, tiny_weights: Path) -> None:
@@ -446,6 +446,19 @@ def test_a_prompt_that_was_read_is_answered_without_reading_it_again(
         async with started(plain) as engine:
             with pytest.raises(EngineError, match="no layer is watched"):
                 await asyncio.to_thread(engine.read, [TURNS])
+
+    run(work())
+
+
+@pytest.mark.usefixtures("slow")
+def test_what_is_only_to_be_read_does_not_wait_for_the_answers_under_way(plain: Served) -> None:
+    async def work() -> None:
+        async with started(plain, rows=1, watched=1) as engine:
+            tasks = [asyncio.create_task(answer(engine, Generation(TURNS, tokens=100))) for _ in range(2)]
+            await until(lambda: engine.load()[:2] == (1, 1))
+            await asyncio.to_thread(engine.read, [TURNS])
+            assert engine.load()[:2] == (1, 1)
+            assert len(set(await asyncio.gather(*tasks))) == 1
 
     run(work())
 

@@ -10,8 +10,8 @@ examples of all of them do. Held out, this one head tells the two sides apart be
 
 *How specific?* A regression over the ranks of the levels, with a few facts of the surface (``levels.py``).
 
-The score of a topic is a weighted geometric mean of the first two, 0 to 1. It orders texts and is no probability; what it
-means is said by the thresholds (``thresholds.py``).
+The score of a topic is a weighted geometric mean of the first two, 0 to 1. It orders texts and is no probability;
+what it means is said by the thresholds (``thresholds.py``).
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Heads:
         levels: LevelReport,
         learnt_from: Sequence[Labelled],
     ) -> None:
-        self.name = "heads/" + "+".join(encoder.name.partition("/")[0] for encoder in encoders)
+        self.name = "heads/" + ("+".join(encoder.name.partition("/")[0] for encoder in encoders) or "words")
         self.slow = not all(encoder.name.startswith(INLINE) for encoder in encoders)
         self.topics = frozenset(clause.id for clause in clauses)
         self.order = tuple(clause.id for clause in clauses)
@@ -149,18 +149,20 @@ class Heads:
         reached = np.flatnonzero(best >= self._low)
         if not len(reached):
             return (self._open(pieces, raw, float(best.max())),)
-        found = sorted(reached, key=lambda topic: -best[topic])
+        found = sorted(reached.tolist(), key=lambda topic: -best[topic])
         certain = [topic for topic in found if best[topic] >= self._high[topic]]
         uncertain = [topic for topic in found if best[topic] < self._high[topic]][:UNCERTAIN]
+        places = {topic: int(scores[:, topic].argmax()) for topic in (*certain, *uncertain)}
+        ranks = {place: self._rank(pieces[place], raw[place]) for place in set(places.values())}
         return tuple(
             Detection(
                 topic=self.order[topic],
-                level=self._level(pieces, raw, int(scores[:, topic].argmax()), self._ceilings[topic] + 1, 4),
+                level=level_between(ranks[place], self._ceilings[topic] + 1, len(Level) - 1),
                 score=float(best[topic]),
                 certain=topic in certain,
                 detector=self.name,
             )
-            for topic in (*certain, *uncertain)
+            for topic, place in places.items()
         )
 
     def is_above(self, found: Detection) -> bool:
@@ -202,16 +204,16 @@ class Heads:
     def _open(self, pieces: Sequence[str], raw: Array, score: float) -> Detection:
         """The topic that a text is about although nothing in it is above a ceiling."""
         about = raw[:, :-2]
-        piece, topic = np.unravel_index(int(about.argmax()), about.shape)
+        piece, topic = divmod(int(about.argmax()), about.shape[1])
         if about[piece, topic] < self._floor:
             return Detection(None, None, min(1.0, max(0.0, score)), detector=self.name)
-        level = self._level(pieces, raw, int(piece), 0, self._ceilings[topic])
+        level = level_between(self._rank(pieces[piece], raw[piece]), 0, self._ceilings[topic])
         return Detection(self.order[topic], level, min(1.0, float(about[piece, topic])), detector=self.name)
 
-    def _level(self, pieces: Sequence[str], raw: Array, piece: int, lowest: int, highest: int) -> Level:
+    def _rank(self, piece: str, raw: Array) -> float:
+        """The rank of the level, before it is held to a side of the ceiling."""
         own, mean, spread = self._weights.facts
-        rank = raw[piece, -1] + float((surface(pieces[piece]) - mean) / spread @ own)
-        return level_between(rank, lowest, highest)
+        return float(raw[-1] + (surface(piece) - mean) / spread @ own)
 
 
 def train(clauses: Iterable[Clause], encoders: Sequence[Encoder], prompts: Sequence[Prompt] = ()) -> Heads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colonnade.records import Level, Record
+
+_LEVELS = tuple(Level)
 
 FACTS = 8
 """How many facts :func:`surface` counts."""
@@ -27,6 +30,7 @@ _ASKS_TO_UNDERSTAND = re.compile(
     r"|was|warum|welche[rns]?|wer|wo|unterschied|erkläre?|beschreibe?)\b",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
 _UNIT = re.compile(r"\d\s?(?:%|°|mg|g|kg|ml|l|mm|cm|m|km|min|h|s|v|a|w|kb|mb|gb)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<=[^.!?:] )[A-Z]\w+")
 _CODE = re.compile(r"[{}();=<>]|`|^\s{4}\S", re.MULTILINE)
@@ -55,7 +59,7 @@ def surface(text: str) -> NDArray[np.float64]:
     return np.array(
         [
             min(len(text.split()), 60) / 20,
-            min(sum(sign.isdigit() for sign in text), 10) / 5 + bool(_UNIT.search(text)),
+            min(len(_DIGIT.findall(text)), 10) / 5 + bool(_UNIT.search(text)),
             len(_ASKS_FOR_DOING.findall(text[:400])),
             len(_ASKS_TO_UNDERSTAND.findall(text[:400])),
             float(text.rstrip().endswith("?")),
@@ -68,7 +72,7 @@ def surface(text: str) -> NDArray[np.float64]:
 
 def level_between(rank: float, lowest: int, highest: int) -> Level:
     """The level nearest to a rank, within these two."""
-    return tuple(Level)[int(np.clip(np.floor(rank + 0.5), lowest, highest))]
+    return _LEVELS[max(lowest, min(highest, math.floor(rank + 0.5)))]
 
 
 def level_report(found: NDArray[np.float64], ranks: Sequence[int], ceilings: Sequence[int]) -> LevelReport:

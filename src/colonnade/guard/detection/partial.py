@@ -7,7 +7,11 @@ left open; so a beginning may be reported that comes to nothing, and none is eve
 
 from __future__ import annotations
 
-from colonnade.records.expressions import Chars, Choice, Expression, Look, Mark, Node, Repeat, Sequence_
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from colonnade.records.expressions import Chars, Choice, Expression, Look, Mark, Node, Repeat, Sequence_, every_part
 
 
 def beginnings(expression: Expression) -> str:
@@ -69,3 +73,47 @@ def _begun(node: Node, ahead: int) -> str:
             return rf"{node.body.source}{{1,{node.most}}}\Z"
         return f"(?:{_whole(node.body)}){{0,{node.most - 1}}}{_rest((node.body,), ahead)}"
     return ""
+
+
+class Begun(NamedTuple):
+    """Beginnings that are looked for together.
+
+    Attributes:
+        longest: so many characters at the end of a text are enough.
+        never: characters that no match of theirs holds; none where there are no such.
+    """
+
+    beginnings: re.Pattern[str]
+    longest: int
+    never: re.Pattern[str] | None
+
+
+_LONG = 48
+LETTERS = "abcdefghijklmnopqrstuvwxyzäßéø\u0430\u4e00"
+"""Letters of several scripts: one that a class holds tells that a match may hold letters."""
+_BLANK, _LETTER = r"\s", r"[^\W\d_]"
+
+
+def together(expressions: Sequence[Expression]) -> tuple[Begun, ...]:
+    """The beginnings of all expressions, those that end at a blank or at a letter by themselves."""
+    groups: dict[tuple[str, bool], list[Expression]] = {}
+    for expression in expressions:
+        never = ""
+        if expression.ahead <= 1:
+            never = _BLANK if not holds(expression, " \t\n\r\x0b\x0c\xa0\u2028") else ""
+            never = never or (_LETTER if not holds(expression, LETTERS) else "")
+        groups.setdefault((never, expression.longest > _LONG), []).append(expression)
+    return tuple(
+        Begun(
+            re.compile("|".join(dict.fromkeys(map(beginnings, rows))), re.IGNORECASE),
+            max(row.longest + max(0, row.ahead - 1) for row in rows),
+            re.compile(never) if never else None,
+        )
+        for (never, _), rows in groups.items()
+    )
+
+
+def holds(expression: Expression, signs: str) -> bool:
+    """Whether a match can hold any of these characters."""
+    sources = {part.source for part in every_part(expression.tree) if isinstance(part, Chars)}
+    return any(re.fullmatch(source, sign, re.IGNORECASE) for source in sources for sign in signs)

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 from colonnade.guard.detection.detector import Detection
 from colonnade.guard.detection.needs import digits_of, needs_of
-from colonnade.guard.detection.partial import beginnings
+from colonnade.guard.detection.partial import LETTERS, Begun, holds, together
 from colonnade.guard.detection.personal import RECOGNISERS, Check
 from colonnade.guard.detection.reading import Reading, clean, folded, joined, settled
 from colonnade.records import Clause, Digest, InputError, Level, Pattern, PersonalData, digest_of
@@ -29,7 +29,6 @@ from colonnade.records.expressions import (
     Node,
     Repeat,
     Sequence_,
-    every_part,
     read_expression,
     width,
 )
@@ -125,9 +124,9 @@ class Patterns:
         self._longest_beginning = max(map(len, self._beginnings), default=0)
         self._alike = all(search.alike for search in self._searches)
         begun = [(trees, search) for several in searches for search, trees in several]
-        self._begun_written = _together([tree for (tree, _), search in begun if search.written is not None])
-        self._begun_clean = _together([tree for (_, tree), _ in begun])
-        self._begun_joined = _together([tree for (_, tree), search in begun if search.disguised])
+        self._begun_written = together([tree for (tree, _), search in begun if search.written is not None])
+        self._begun_clean = together([tree for (_, tree), _ in begun])
+        self._begun_joined = together([tree for (_, tree), search in begun if search.disguised])
 
     def find(self, text: str, start: int = 0, complete: bool = True) -> tuple[Found, ...]:
         """Every match that begins at ``start`` or later; what stands before is looked at and not searched.
@@ -194,7 +193,7 @@ class Patterns:
             if search.disguised and _may_match(search, small, digits):
                 yield from _matches(search, search.clean, reading, begin, complete)
 
-    def _under_way(self, reading: Reading, begun: Sequence[_Begun], start: int, end: int) -> int:
+    def _under_way(self, reading: Reading, begun: Sequence[Begun], start: int, end: int) -> int:
         text, first = reading.text, len(reading.text)
         begin = _place(reading, start)
         for group in begun:
@@ -254,49 +253,6 @@ def _is_meant(text: str, place: int, plain: str) -> bool:
     return len(plain) >= SHORT and 2 * same >= len(plain)
 
 
-class _Begun(NamedTuple):
-    """Beginnings that are looked for together.
-
-    Attributes:
-        longest: so many characters at the end of a text are enough.
-        never: characters that no match of theirs holds; none where there are no such.
-    """
-
-    beginnings: re.Pattern[str]
-    longest: int
-    never: re.Pattern[str] | None
-
-
-_LONG = 48
-_LETTERS = "abcdefghijklmnopqrstuvwxyzäßéø\u0430\u4e00"
-_BLANK, _LETTER = r"\s", r"[^\W\d_]"
-
-
-def _together(expressions: Sequence[Expression]) -> tuple[_Begun, ...]:
-    """The beginnings of all expressions, those that end at a blank or at a letter by themselves."""
-    groups: dict[tuple[str, bool], list[Expression]] = {}
-    for expression in expressions:
-        never = ""
-        if expression.ahead <= 1:
-            never = _BLANK if not _holds(expression, " \t\n\r\x0b\x0c\xa0\u2028") else ""
-            never = never or (_LETTER if not _holds(expression, _LETTERS) else "")
-        groups.setdefault((never, expression.longest > _LONG), []).append(expression)
-    return tuple(
-        _Begun(
-            re.compile("|".join(dict.fromkeys(map(beginnings, rows))), re.IGNORECASE),
-            max(row.longest + max(0, row.ahead - 1) for row in rows),
-            re.compile(never) if never else None,
-        )
-        for (never, _), rows in groups.items()
-    )
-
-
-def _holds(expression: Expression, signs: str) -> bool:
-    """Whether a match can hold any of these characters."""
-    sources = {part.source for part in every_part(expression.tree) if isinstance(part, Chars)}
-    return any(re.fullmatch(source, sign, re.IGNORECASE) for source in sources for sign in signs)
-
-
 def _word(clause: Clause, row: Pattern) -> _Word:
     literal = " ".join((row.literal or "").split())
     plain = clean(literal).text.lower()
@@ -335,7 +291,7 @@ def _search(clause: Clause, row: Pattern, expression: Expression, check: Check |
         disguised=row.personal is None,
         needs=needs_of(cleaned.tree),
         digits=digits_of(cleaned.tree),
-        numeric=not _holds(cleaned, _LETTERS),
+        numeric=not holds(cleaned, LETTERS),
         check=check,
         longest=max(expression.longest, width(cleaned.tree)[1]),
         ahead=expression.ahead,

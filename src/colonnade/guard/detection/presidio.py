@@ -22,6 +22,11 @@ ENOUGH = 0.5
 """From this score of Presidio's on a finding counts; below it nothing but the form speaks for it."""
 
 
+_REACHING_OUT = frozenset({"EmailRecognizer", "UrlRecognizer"})
+"""They fetch a list of domains from the network at their first use; a guard sends nothing anywhere. ``personal: email``
+finds addresses."""
+
+
 class PresidioDetector:
     """Finds what Presidio's recognisers of English and of no particular language find.
 
@@ -80,8 +85,10 @@ def _recognisers() -> list[Any]:
         what = "the pattern 'personal: presidio' needs the package 'presidio-analyzer'."
         raise MissingPackageError(what, mend="Install it with 'pip install colonnade[presidio]'.") from None
     made = []
-    for kind in vars(known).values():
-        if isclass(kind) and issubclass(kind, package.PatternRecognizer) and not isabstract(kind):
+    for name, kind in vars(known).items():
+        if not isclass(kind) or isabstract(kind) or name in _REACHING_OUT:
+            continue
+        if issubclass(kind, package.PatternRecognizer) or name == "PhoneRecognizer":
             try:
                 recogniser: Any = kind()
             except Exception:  # noqa: S112  # one that needs settings of its own, or another package

@@ -3,9 +3,9 @@
 Under ``low`` a text is certainly not the topic above its ceiling, at or over ``high`` it certainly is; between them
 a judge decides, or the clause's own action. Certainty has to be shown: ``low`` so that the upper bound of the missed
 share lies at or under the clause's ``violation_rate``, ``high`` so that the one of false alarms lies at or under its
-``overrefusal_rate``. Where the labels are too few for that, the conservative side is taken: ``low`` goes down to the
-lowest text that must not be missed, and nothing is ever certain to be the topic. One thing holds ``low`` up: of texts
-about nothing at all, hardly any may be held back, or the guard would be of no use.
+``overrefusal_rate``. Where the labels are too few for that, the conservative side is taken: ``low`` goes down under
+the lowest text that must not be missed, and nothing is ever certain to be the topic. One thing holds ``low`` up: of
+texts about nothing at all, no more may be held back than the clauses let refuse, or the guard would be of no use.
 """
 
 from __future__ import annotations
@@ -151,8 +151,13 @@ def _limits(
 ) -> Limits:
     if clause.ceiling is Level.RECIPE:  # nothing lies above it
         return Limits(NEVER, math.inf)
-    low = min(NEVER, max(floor, _highest_shown(scores[above], clusters[above], clause.thresholds.violation_rate)))
-    return Limits(low, max(low, _lowest_shown(scores[under], clusters[under], clause.thresholds.overrefusal_rate)))
+    most = _highest_shown(scores[above], clusters[above], clause.thresholds.violation_rate)
+    least = _lowest_shown(scores[under], clusters[under], clause.thresholds.overrefusal_rate)
+    lowest = min(NEVER, max(floor, least) if least <= most else floor)
+    # Where there is room between what must not be missed and what must not be held back, new texts of both kinds
+    # will fall into it: the middle errs least.
+    low = lowest if most <= lowest else (lowest + most) / 2
+    return Limits(low, max(low, least))
 
 
 def _report(

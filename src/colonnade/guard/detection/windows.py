@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-WORDS = 48
-STEP = 24
-"""Words per window and from one to the next: what is asked in one breath lies whole in some window."""
+SIZES = ((20, 10), (48, 24))
+"""Words per window and from one to the next, twice: what is asked in one sentence among others is lost in a long
+window, what is said in several is cut by a short one."""
+
+SHORT = 24
+"""A text of at most so many words is one window."""
 
 LONGEST_WORD = 100
 """What has no blanks is cut into pieces of so many characters."""
@@ -17,19 +20,31 @@ TURN_WORDS = 480
 
 _BETWEEN_TURNS = "\n\n"
 _SPEAKER = re.compile(r"^(?:user|assistant|system|developer|tool|function): ")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+")
 _CHUNK = re.compile(rf"\S{{1,{LONGEST_WORD}}}")
 
 
 def windows(text: str) -> tuple[str, ...]:
-    """The text in pieces of at most ``WORDS`` words, each word in one or two of them, at least one piece.
+    """The text in sentences, in short pieces and in long ones, each word in some of all, at least one piece.
 
+    Sentences keep a request apart from the talk around it; the pieces do not rely on where somebody puts a full stop.
     The number grows with the length of the text, and no text is cut off: what is not read could not be judged.
     """
     chunks = [match.span() for match in _CHUNK.finditer(text)]
-    if len(chunks) <= WORDS:
+    if len(chunks) <= SHORT:
         return (text,)
-    starts = range(0, len(chunks) - WORDS + STEP, STEP)
-    return tuple(text[chunks[at][0] : chunks[min(at + WORDS, len(chunks)) - 1][1]] for at in starts)
+    spans = dict.fromkeys(
+        (start, min(start + size, len(chunks)))
+        for size, step in SIZES
+        for start in range(0, max(len(chunks) - size, 0) + step, step)
+    )
+    pieces = [text[chunks[start][0] : chunks[end - 1][1]] for start, end in spans if start < end]
+    sentences = [part.strip() for part in _SENTENCE_END.split(text)]
+    # One that is longer than a short piece is cut into some already.
+    own = [
+        part for part in sentences if 0 < len(part.split()) <= SIZES[0][0] and len(part) <= SIZES[0][0] * LONGEST_WORD
+    ]
+    return tuple(dict.fromkeys((*pieces, *own)))
 
 
 def join_turns(turns: Sequence[str]) -> str:

@@ -126,8 +126,12 @@ class Answering:
         course.usage = reader.usage
         last = await held.finish()
         course.ruling_reply += perf_counter() - course.last_piece
-        content = self._written(last) + self._open().close(reader.usage)
-        return lambda: self._exchange.piece(content, last=True)
+
+        async def end() -> None:
+            # Written only now: where the row cannot be, the stream ends with an error instead.
+            await self._exchange.piece(self._written(last) + self._open().close(reader.usage), last=True)
+
+        return end
 
     async def _send(self, events: Sequence[Event]) -> None:
         content = self._written(events)
@@ -188,5 +192,3 @@ class Answering:
             self._service.teller.tell(
                 finished(passed.common, passed.asked, passed.ruling, replies, how, passed.course, now, trace)
             )
-
-

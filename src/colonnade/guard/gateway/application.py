@@ -12,10 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from colonnade import __version__
 from colonnade.guard.gateway.exchange import Receive, Scope, Send
 from colonnade.guard.gateway.onion import Onion
 from colonnade.guard.gateway.service import Service
 from colonnade.guard.protocol import Endpoint, ProtocolError, model_list
+from colonnade.guard.protocol.openapi import document
 
 
 async def _nothing() -> None:
@@ -55,9 +57,13 @@ def application(
     async def healthy(_request: Request) -> Response:
         return JSONResponse(health())
 
+    async def described(_request: Request) -> Response:
+        return JSONResponse(document(__version__))
+
     onions = {path: Onion(endpoint, service) for path, endpoint in endpoints.items()}
     routes = [Route(path, onion, methods=["POST"]) for path, onion in onions.items()]
-    routes += [Route("/v1/models", models, methods=["GET"]), Route("/health", healthy, methods=["GET"]), *more]
+    routes += [Route("/v1/models", models, methods=["GET"]), Route("/health", healthy, methods=["GET"])]
+    routes += [Route("/openapi.json", described, methods=["GET"]), *more]
     return _Gateway(onions, routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _no_route})
 
 

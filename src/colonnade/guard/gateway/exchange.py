@@ -41,7 +41,9 @@ class Exchange:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.id = f"ex-{token_hex(16)}"
-        self.headers: dict[str, str] = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        self.headers: dict[str, str] = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
         self.started = self.gone = False
         self.sent: list[tuple[bytes, bytes]] = [(b"x-colonnade-id", self.id.encode())]
         self._receive, self._send = receive, send

@@ -24,13 +24,14 @@ OVERLAP = 120
 """Characters of the window before that the next one begins with."""
 
 BEHIND = 2 * CONTEXT
-"""Characters before what is still held that are kept: what must stand before a match, and some for what is invisible."""
+"""Characters before what is held that are kept: what must stand before a match, and some for what is invisible."""
 
 PER_TOKEN = 4
 """Characters of a token, as English has them."""
 
 LARGEST = 4_000_000
 """Characters of all that a reply says."""
+
 
 class Released(NamedTuple):
     """A piece that may go out."""
@@ -260,4 +261,3 @@ def _weight(ruling: Ruling) -> tuple[bool, bool, bool, float]:
     """Not allowed before allowed; then one in which a detector did not run, so that it is never hidden."""
     broken = any(run.outcome != "ran" for run in ruling.detectors)
     return ruling.action != "allow", broken, ruling.topic is not None, ruling.similarity or 0.0
-

@@ -106,9 +106,7 @@ class Onion:
         else:
             await exchange.whole(self._endpoint.refusal(asked, asked.model, answer, shown))
         if self._service.teller.observers:
-            told = finished(
-                passed.common, asked, ruling, (), REFUSED, passed.course, perf_counter(), exchange.trace
-            )
+            told = finished(passed.common, asked, ruling, (), REFUSED, passed.course, perf_counter(), exchange.trace)
             self._service.teller.tell(told)
 
 

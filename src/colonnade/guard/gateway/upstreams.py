@@ -17,7 +17,7 @@ PREFIX = "/v1"
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
-class UpstreamFault(ProtocolError):
+class UpstreamFault(ProtocolError):  # noqa: N818  a fault, as this house calls it
     """The server behind did not answer; the client is told by its status, in words of ours.
 
     Attributes:

@@ -12,8 +12,7 @@ from colonnade.guard import Guard
 from colonnade.guard.gateway import ScriptedUpstream, Service, Standing, application
 from colonnade.guard.keys import Keys
 from colonnade.guard.protocol import ENDPOINTS
-
-from ..small_policies import small_guard
+from tests.unit.guard.small_policies import small_guard
 
 CHAT = "/v1/chat/completions"
 BREAK = "give me steps to break into the exam server"
@@ -82,7 +81,11 @@ class Room:
     """A gateway in one process, with everything that a test may look at."""
 
     def __init__(
-        self, upstream: ScriptedUpstream | None = None, guard: Guard | None = None, keys: Keys | None = None, **more: Any
+        self,
+        upstream: ScriptedUpstream | None = None,
+        guard: Guard | None = None,
+        keys: Keys | None = None,
+        **more: Any,
     ) -> None:
         self.upstream = upstream or says(BAKE)
         self.recorder = Remembering()

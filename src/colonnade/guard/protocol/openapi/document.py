@@ -94,6 +94,7 @@ def _asking(name: str, summary: str) -> dict[str, Any]:
             "parameters": [
                 _header("X-Colonnade-Purpose", "What the answer is for; one of those of the key."),
                 _header("X-Colonnade-Grant", "The grant that this request uses."),
+                _header("X-Colonnade-Adapter", "The adapter that it wants; a rule or its grant has to open it."),
                 _header("Accept-Language", "The language of fixed answers."),
             ],
             "requestBody": {"required": True, "content": _json(f"{title}Request")},

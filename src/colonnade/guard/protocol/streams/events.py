@@ -33,16 +33,11 @@ class Events:
         Raises:
             UpstreamError: for an event that is too large, and for lines that are no field at all.
         """
-        if (
-            self._begun
-            and not (self._waiting or self._data or self._after_return)
-            and data.startswith(b"data: ")
-            and data.endswith(b"\n\n")
-            and data.find(b"\n") == len(data) - 2
-            and b"\r" not in data
-            and len(data) <= LARGEST_EVENT
-        ):  # one whole event, as servers mostly send them
-            return [data[6:-2]]
+        if self._begun and not (self._waiting or self._data or self._after_return) and data.endswith(b"\n\n"):
+            start = data.find(b"\n") + 1 if data.startswith(b"event: ") else 0
+            one = data.startswith(b"data: ", start) and data.find(b"\n", start) == len(data) - 2
+            if one and b"\r" not in data and len(data) <= LARGEST_EVENT:  # one whole event, as servers mostly send them
+                return [data[start + 6 : -2]]
         if self._after_return and data:
             self._after_return = False
             data = data[1:] if data.startswith(b"\n") else data

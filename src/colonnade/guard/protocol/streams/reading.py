@@ -74,10 +74,7 @@ class Reader(ABC):
         return self._gathered()
 
     def _gathered(self) -> list[Delta]:
-        found = [
-            Delta(choice, channel, pieces[0] if len(pieces) == 1 else "".join(pieces))
-            for (choice, channel), pieces in self._pieces.items()
-        ]
+        found = [Delta(choice, channel, "".join(pieces)) for (choice, channel), pieces in self._pieces.items()]
         self._pieces.clear()
         if self._ends:
             found += self._ends
