@@ -7,12 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-<<<<<<< HEAD
 from colonnade.guard.adapters import AdapterSettings
-from colonnade.models.naming import Address, address_of
-=======
 from colonnade.models.addresses import Address, address_of
->>>>>>> g-patterns
 from colonnade.records import Action, InputError, Record
 from colonnade.records.reading import read_yaml
 
