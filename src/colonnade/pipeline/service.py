@@ -16,8 +16,7 @@ from colonnade.guard.detection.presidio import PresidioDetector
 from colonnade.guard.gateway import HttpUpstream, Upstream
 from colonnade.guard.running import Side
 from colonnade.models import Model
-from colonnade.models.addresses import address_of
-from colonnade.models.naming import KEY
+from colonnade.models.addresses import KEY, address_of
 from colonnade.pipeline.detection import learn_heads
 from colonnade.pipeline.planning import plan
 from colonnade.pipeline.workspace import Workspace
