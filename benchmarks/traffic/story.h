@@ -9,14 +9,9 @@
 #define PIECES 20
 #define PIECE_BYTES 24
 
-static const char *const WORDS[] = {
-    "bread", "garden", "library", "window", "river", "candle", "meadow", "pencil", "apple", "winter", "music",
-    "basket", "harbour", "letter", "morning", "naïve", "süß", "cloud", "kitchen", "ladder", "market", "orchard",
-    "paper", "quiet", "road", "silver", "table", "umbrella", "village", "wool", "yellow", "zebra"};
-
-/* An ordinary sentence; a NULL is one of the words above. */
-static const char *const SENTENCE[PIECES] = {"The", "library", "keeps", "a", NULL, "beside", "the", NULL, "and", "a",
-                                             NULL, "near", "the", NULL, "so", "that", "readers", "find", "a", NULL};
+/* An ordinary sentence that no classifier should mind; a NULL is a number of three digits. */
+static const char *const SENTENCE[PIECES] = {"The ", "library ", "keeps ", "this ", "book ", "on ", "shelf ", NULL, ", ", "beside ",
+                                             "the ", "café, ", "and ", "it ", "opens ", "at ", "nine ", "every ", "week", "day. "};
 
 static inline uint32_t story_next(uint32_t *state) {
     *state = *state * 1664525u + 1013904223u;
@@ -26,8 +21,7 @@ static inline uint32_t story_next(uint32_t *state) {
 /* Writes a piece: the caller keeps the state, which starts as the story's number. */
 static inline int story_piece(uint32_t *state, int number, char *into) {
     const char *word = SENTENCE[number % PIECES];
-    if (!word) word = WORDS[story_next(state) % (sizeof WORDS / sizeof *WORDS)];
-    return snprintf(into, PIECE_BYTES, "%s%s", word, number % PIECES == PIECES - 1 ? ". " : " ");
+    return word ? snprintf(into, PIECE_BYTES, "%s", word) : snprintf(into, PIECE_BYTES, "%u", 100 + story_next(state) % 900);
 }
 
 static inline uint64_t story_digest(uint64_t digest, const char *text, size_t size) {
