@@ -72,7 +72,7 @@ static void begin(Client *it, int number) {
     }
     char body[2048];
     it->story = next_story++;
-    int size = snprintf(body, sizeof body, "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Where in the library do I find shelf %u? %s\"}]%s}",
+    int size = snprintf(body, sizeof body, "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"How many tulips bloom in garden %u? %s\"}]%s}",
                         model, it->story, text, streaming ? ",\"stream\":true" : "");
     it->out_size = (size_t)snprintf(it->out, sizeof it->out,
                                     "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n%s%s%sContent-Length: %d\r\n\r\n%s",

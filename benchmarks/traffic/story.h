@@ -10,8 +10,8 @@
 #define PIECE_BYTES 24
 
 /* An ordinary sentence that no classifier should mind; a NULL is a number of three digits. */
-static const char *const SENTENCE[PIECES] = {"The ", "library ", "keeps ", "this ", "book ", "on ", "shelf ", NULL, ", ", "beside ",
-                                             "the ", "café, ", "and ", "it ", "opens ", "at ", "nine ", "every ", "week", "day. "};
+static const char *const SENTENCE[PIECES] = {"In ",  "the ",  "garden ", "behind ", "the ",  "house ", NULL,    " tulips ", "bloom", " today, ",
+                                             "and ", "the ", "café ",  "nearby ", "serves ", "warm ",  "soup ", "at ",      "noon",  ". "};
 
 static inline uint32_t story_next(uint32_t *state) {
     *state = *state * 1664525u + 1013904223u;

@@ -1,6 +1,6 @@
 /* A model's server that costs next to nothing: one thread, epoll, chats of twenty pieces, streamed or whole.
  *
- * Usage: upstream PORT. The request's text says what to answer: "shelf N" which story, "long-N" of how many pieces,
+ * Usage: upstream PORT. The request's text says what to answer: "garden N" which story, "long-N" of how many pieces,
  * "pace-N" with so many milliseconds before each, "apart-1" each in a write of its own, "fault-die", "fault-stall",
  * "fault-garbage" after five. GET /stats counts what was asked, answered and broken off.
  */
@@ -132,10 +132,10 @@ static int answer(int file, const char *body) {
     static const char head[] =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n";
     Connection *it = connections[file];
-    const char *told = strstr(body, "shelf "), *fault = told ? strstr(told, "fault-") : NULL;
+    const char *told = strstr(body, "garden "), *fault = told ? strstr(told, "fault-") : NULL;
     asked++;
     if (!told) told = "";
-    it->story = (uint32_t)story_number(told, "shelf ", 1);
+    it->story = (uint32_t)story_number(told, "garden ", 1);
     it->left = (int)story_number(told, "long-", PIECES);
     it->pace = (int)story_number(told, "pace-", 0);
     it->apart = strstr(told, "apart-1") != NULL;
