@@ -67,7 +67,7 @@ def serve(
     err.print(f"{behind.what} guarded on http://{host}:{port}/v1 (stop with Ctrl-C)", markup=False)
     service.start()
     try:
-        serve_gateway(service.application, host, port, service.keyed, lambda: service.service.under_way)
+        serve_gateway(service.application, host, port, service.keyed, service.service)
     finally:
         service.stop()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from ipaddress import ip_address
+from typing import Protocol
 
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
@@ -27,7 +27,14 @@ BACKLOG = 4096
 """Connections that may wait to be taken up."""
 
 
-def serve(app: Starlette, host: str, port: int, keyed: bool = False, under_way: Callable[[], int] = lambda: 0) -> None:
+class Busy(Protocol):
+    """What can be asked to take nothing new, and how much it still has to do."""
+
+    under_way: int
+    closing: bool
+
+
+def serve(app: Starlette, host: str, port: int, keyed: bool = False, busy: Busy | None = None) -> None:
     """Serves until it is interrupted (SIGINT or SIGTERM); what is being answered is finished.
 
     One process and one event loop: caps and counts hold for all that this service does, and one
@@ -39,7 +46,7 @@ def serve(app: Starlette, host: str, port: int, keyed: bool = False, under_way: 
         host: ``localhost`` or a loopback address; any other one only where there are keys.
         port: 1 to 65535, not in use.
         keyed: whether every request has to bring a key.
-        under_way: how many requests are being answered.
+        busy: is told to take nothing new when the service is to end, and waited for.
 
     Raises:
         InputError: where the host may not be served on or the port cannot be had.
@@ -51,9 +58,9 @@ def serve(app: Starlette, host: str, port: int, keyed: bool = False, under_way: 
         import uvloop
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(app, address, port, under_way))
+            runner.run(_serve(app, address, port, busy))
     else:
-        asyncio.run(_serve(app, address, port, under_way))
+        asyncio.run(_serve(app, address, port, busy))
 
 
 def served_address(host: str, keyed: bool) -> str:
@@ -92,7 +99,7 @@ def _free(address: str, port: int) -> None:
             raise InputError(what, mend="Choose another port.") from None
 
 
-async def _serve(app: Starlette, address: str, port: int, under_way: Callable[[], int]) -> None:
+async def _serve(app: Starlette, address: str, port: int, busy: Busy | None) -> None:
     server = Server(
         app,
         address=address,
@@ -107,9 +114,10 @@ async def _serve(app: Starlette, address: str, port: int, under_way: Callable[[]
     stopped = False
 
     async def end() -> None:
-        # No new connection is wanted any more, but those that are answered get their time.
         until = asyncio.get_running_loop().time() + FINISHING
-        while under_way() and asyncio.get_running_loop().time() < until:
+        if busy is not None:
+            busy.closing = True
+        while busy is not None and busy.under_way and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(0.05)
         server.stop()
 

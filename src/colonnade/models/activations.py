@@ -10,8 +10,12 @@ classifier probes, 2016.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -20,6 +24,7 @@ from numpy.typing import NDArray
 from colonnade.models.local import Loaded, LocalModel, pad_right
 from colonnade.models.model import Conversation, Progress, conversation
 from colonnade.models.serving import LocalEngine
+from colonnade.models.weights import cache_folder
 from colonnade.records import Digest, InputError, digest_of
 
 Pooling = Literal["last", "mean"]
@@ -71,6 +76,43 @@ class Activations:
             row for start in range(0, len(turns), BATCH) for row in self._engine.read(turns[start : start + BATCH])
         ]
         return np.stack([pooled(row, self._beginning, self._pooling) for row in hidden])
+
+
+class Remembered:
+    """The vectors of texts that are read at every start, kept in a file for the next one.
+
+    For what a probe learns from. What people ask is never handed to it, since it writes.
+
+    Args:
+        activations: reads what is not in the file; the file belongs to its digest.
+        folder: of the files; by default beside the converted models.
+    """
+
+    def __init__(self, activations: Activations, folder: Path | None = None) -> None:
+        self.name, self.digest = activations.name, activations.digest
+        self._activations = activations
+        self._file = (folder or cache_folder() / "activations") / f"{self.digest.removeprefix('sha256:')}.npz"
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """As :class:`Activations`; only new texts are read."""
+        known = self._read()
+        keys = [sha256(text.encode()).hexdigest() for text in texts]
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        if new:
+            known |= dict(zip(new, self._activations(list(new.values())), strict=True))
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            whole = self._file.with_suffix(f".{os.getpid()}")
+            with whole.open("wb") as file:
+                np.savez(file, keys=np.array(list(known)), vectors=np.stack(list(known.values())))
+            whole.replace(self._file)
+        return np.stack([known[key] for key in keys])
+
+    def _read(self) -> dict[str, Vectors]:
+        try:
+            with np.load(self._file) as kept:
+                return dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
+        except (OSError, ValueError, KeyError, BadZipFile):  # absent or damaged: it is only a saving of time
+            return {}
 
 
 def asked(system: str, text: str) -> Conversation:

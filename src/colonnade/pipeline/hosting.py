@@ -83,13 +83,15 @@ def learn_probe(workspace: Workspace, engine: LocalEngine) -> Probe:
     """A detector on the activations of the model that an engine serves, as the policies stand now.
 
     Args:
-        workspace: its examples, and its prompts that may teach; all are read by the model once.
+        workspace: its examples, and its prompts that may teach. The model reads them once, minutes
+            for a thousand on a processor; what it made of them is kept for the next start.
         engine: it watches a layer.
 
     Raises:
         InputError: where the engine watches none, or a topic has no examples.
     """
-    from colonnade.models.activations import Activations
+    from colonnade.models.activations import Activations, Remembered
 
     clauses = topic_clauses(workspace.policies.active, workspace.launch.regions[0])
-    return train_probe(clauses, Activations(engine, workspace.launch.model.system, "last"), teaching_prompts(workspace))
+    activations = Activations(engine, workspace.launch.model.system, "last")
+    return train_probe(clauses, activations, teaching_prompts(workspace), Remembered(activations))

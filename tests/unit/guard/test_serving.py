@@ -22,7 +22,7 @@ import sys
 from colonnade.guard.serving import serve
 from tests.unit.guard.gateway.behind import BAKE, Room, says
 room = Room(says(BAKE))
-serve(room.application, "127.0.0.1", int(sys.argv[1]), under_way=lambda: room.service.under_way)
+serve(room.application, "127.0.0.1", int(sys.argv[1]), busy=room.service)
 """
 
 

@@ -14,7 +14,7 @@ pytest.importorskip("peft")
 import torch
 
 from colonnade.models import local
-from colonnade.models.activations import POOLINGS, Activations, asked, every_place, pooled, shared_beginning
+from colonnade.models.activations import POOLINGS, Activations, Remembered, asked, every_place, pooled, shared_beginning
 from colonnade.models.adapting import AdapterFolder, load_served
 from colonnade.models.decoding import Reader
 from colonnade.models.engine import EngineError, Generation
@@ -112,4 +112,28 @@ def test_a_text_too_long_for_the_model_is_not_read(tiny_weights: Path) -> None:
     with pytest.raises(EngineError) as caught:
         Activations(engine, SYSTEM, "last")(["word " * 400])
     assert caught.value.kind == "too long"
+    asyncio.run(engine.close())
+
+
+def test_what_was_read_at_the_last_start_is_not_read_again(
+    tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = LocalEngine(load_served(tiny_weights), watched=1)
+    activations = Activations(engine, SYSTEM, "last")
+    first = Remembered(activations, tmp_path)(TEXTS)
+    read: list[int] = []
+    look = engine.read
+    monkeypatch.setattr(engine, "read", lambda turns: read.append(len(turns)) or look(turns))
+    assert np.array_equal(Remembered(activations, tmp_path)(TEXTS), first)
+    assert read == []
+    more = Remembered(activations, tmp_path)(["Something new?", *TEXTS])
+    assert read == [1]
+    assert np.array_equal(more[1:], first)
+    assert Remembered(Activations(engine, "Else.", "last"), tmp_path)(TEXTS).shape == first.shape
+    assert read == [1, 3]
+    (file, *_) = tmp_path.glob("*.npz")
+    assert b"workshop" not in file.read_bytes()
+    for damaged in tmp_path.glob("*.npz"):
+        damaged.write_bytes(b"PK")
+    assert np.allclose(Remembered(activations, tmp_path)(TEXTS), first, atol=1e-5)
     asyncio.run(engine.close())

@@ -125,13 +125,19 @@ class Probe:
         return np.asarray(_outputs(self._scale(read(self._activations, texts)), self._weights)[:, -1])
 
 
-def train_probe(clauses: Iterable[Clause], activations: Activations, prompts: Sequence[Prompt] = ()) -> Probe:
+def train_probe(
+    clauses: Iterable[Clause],
+    activations: Activations,
+    prompts: Sequence[Prompt] = (),
+    reading: Activations | None = None,
+) -> Probe:
     """A probe for every clause that limits a topic, with thresholds from its error bounds.
 
     Args:
         clauses: see ``topic_clauses``; one without ceiling is passed over.
         activations: of the served model.
         prompts: labelled ones besides the examples, never of the gate's split.
+        reading: the same activations, which remember from last time what the probe learns from.
 
     Raises:
         InputError: where there is no topic, or one without examples.
@@ -139,7 +145,7 @@ def train_probe(clauses: Iterable[Clause], activations: Activations, prompts: Se
     """
     clauses = tuple(clause for clause in clauses if clause.ceiling is not None)
     rows = material(clauses, prompts)
-    vectors = read(activations, [row.text for row in rows])
+    vectors = read(reading or activations, [row.text for row in rows])
     scale = scale_of(vectors)
     scaled = scale(vectors)
     fitted = ridge.fit(scaled @ scaled.T, _targets(rows, clauses), [row.cluster for row in rows], PENALTY)

@@ -20,7 +20,7 @@ MAX_BODY = 16 * 1024 * 1024
 """Bytes of a request, pictures included."""
 
 PATIENCE = 60.0
-"""Seconds for a client to send its request."""
+"""Seconds for a client to send its request, and to take a piece of the answer."""
 
 _JSON = (b"content-type", b"application/json")
 _EVENTS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
@@ -89,9 +89,8 @@ class Exchange:
         self._watch = watch = asyncio.ensure_future(self._receive())
 
         def left(done: asyncio.Future[Any]) -> None:
-            if not done.cancelled() and done.exception() is None and watch is self._watch and work is not None:
-                self.gone = True
-                work.cancel()
+            if not done.cancelled() and done.exception() is None and watch is self._watch:
+                self._leave(work)
 
         watch.add_done_callback(left)
 
@@ -127,7 +126,17 @@ class Exchange:
         if not self.started:
             self.started = True
             await self._send({"type": "http.response.start", "status": 200, "headers": [*_EVENTS, *self.sent]})
-        await self._send({"type": "http.response.body", "body": content, "more_body": not last})
+        # A client that does not read holds up its own answer, and not for ever.
+        slow = asyncio.get_running_loop().call_later(PATIENCE, self._leave, asyncio.current_task())
+        try:
+            await self._send({"type": "http.response.body", "body": content, "more_body": not last})
+        finally:
+            slow.cancel()
+
+    def _leave(self, work: asyncio.Task[Any] | None) -> None:
+        if work is not None:
+            self.gone = True
+            work.cancel()
 
 
 def _within(body: bytes, size: int = 0) -> bytes:

@@ -44,6 +44,8 @@ class Onion:
         exchange, service = Exchange(scope, receive, send), self._service
         service.under_way += 1
         try:
+            if service.closing:
+                raise ProtocolError("the service is stopping; ask it again.", status=503, code="stopping")
             if service.under_way > service.most:
                 message = "too many requests are under way here; try again in a moment."
                 raise ProtocolError(message, status=503, code="overloaded")

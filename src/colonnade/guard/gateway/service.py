@@ -26,6 +26,10 @@ logger = logging.getLogger(__name__)
 class Service:
     """What all endpoints share.
 
+    Attributes:
+        under_way: requests that are being answered.
+        closing: set it, and no new ones are taken.
+
     Args:
         standing: what holds now; asked for once by each exchange.
         upstream: what answers.
@@ -44,6 +48,7 @@ class Service:
     ) -> None:
         self.standing, self.upstream, self.recorder = standing, upstream, recorder
         self.teller, self.most, self.under_way = Teller(observers), most, 0
+        self.closing = False
 
     async def record(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str], course: Course) -> None:
         """Have a row on disk.

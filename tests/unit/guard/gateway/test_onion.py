@@ -185,6 +185,34 @@ def test_too_many_at_once_are_told_to_come_again() -> None:
     assert response.headers["retry-after"] == "1"
 
 
+def test_a_service_that_is_stopping_takes_nothing_new() -> None:
+    room = Room()
+    room.service.closing = True
+    assert (room.ask().status_code, room.recorder.rows) == (503, [])
+
+
+def test_a_client_that_does_not_read_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("colonnade.guard.gateway.exchange.PATIENCE", 0.05)
+    room = Room(says("bread " * 100))
+
+    async def stuck() -> None:
+        body = json.dumps({"model": "help-desk", "messages": [{"role": "user", "content": "hi"}], "stream": True})
+        coming = [{"type": "http.request", "body": body.encode(), "more_body": False}]
+
+        async def receive() -> Any:
+            return coming.pop() if coming else await asyncio.Event().wait()
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                await asyncio.Event().wait()
+
+        scope = {"type": "http", "method": "POST", "path": CHAT, "headers": [], "query_string": b""}
+        await asyncio.wait_for(room.application(scope, receive, send), 10)
+
+    asyncio.run(stuck())
+    assert room.acts[-1] == ("reply", None, "client hung up")
+
+
 def test_a_request_above_the_ceiling_is_capped_where_its_clause_says_so_and_the_reply_is_held_to_the_level() -> None:
     room = Room(guard=small_guard(above="cap"))
     response = room.ask(BREAK)
