@@ -189,10 +189,12 @@ class Guard:
         findings = await self._detectors.find(side, texts, "\n\n".join(conversation))
         return await self._on_findings(side, texts, who, earlier, conversation, findings)
 
-    async def rule_window(self, text: str, who: Who, earlier: Ruling, conversation: Sequence[str] = ()) -> Ruling:
-        """The ruling on a part of a reply by all detectors but patterns, which look at its pieces as they come."""
-        findings = await self._detectors.find("reply", (text,), "\n\n".join(conversation), by_form=False)
-        return await self._on_findings("reply", (text,), who, earlier, conversation, findings)
+    async def rule_window(
+        self, windows: Sequence[str], who: Who, earlier: Ruling, conversation: Sequence[str] = ()
+    ) -> Ruling:
+        """The ruling on parts of a reply by all detectors but patterns, which look at its pieces as they come."""
+        findings = await self._detectors.find("reply", windows, "\n\n".join(conversation), by_form=False)
+        return await self._on_findings("reply", tuple(windows), who, earlier, conversation, findings)
 
     async def rule_patterns(self, text: str, start: int, complete: bool, who: Who, earlier: Ruling) -> Ruling | None:
         """The ruling of patterns alone on a reply so far; none where it goes on and they have found nothing.
@@ -295,8 +297,9 @@ class Guard:
         return ""
 
     def _case(self, text: int, detection: Detection, who: Who, earlier: Ruling | None) -> _Case:
-        if detection.topic is None:
-            return _Case(text, detection, "allow", NO_TOPIC)
+        chance = earlier is not None and earlier.topic is None and not detection.strong
+        if detection.topic is None or chance:
+            return _Case(text, detection._replace(topic=None, level=None), "allow", NO_TOPIC)
         # Whoever finds a topic and cannot say how specific the text is gets what the most specific text gets.
         level = detection.level or Level.RECIPE
         cell = self._lookup.cell(detection.topic, level, who.tier, who.purpose)

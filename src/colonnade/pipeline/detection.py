@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from colonnade.evaluation import read_prompts
-from colonnade.guard import topic_clauses
+from colonnade.guard import read_guard_configuration, topic_clauses
 from colonnade.guard.detection import Heads, train
 from colonnade.models import Progress, adapter
 from colonnade.pipeline.workspace import Workspace
@@ -24,7 +24,8 @@ def learn_heads(workspace: Workspace, encoders: tuple[str, ...] = ("static",), t
     """
     clauses = topic_clauses(workspace.policies.active, workspace.launch.regions[0])
     loaded = [adapter(name)(progress=told) if name == "static" else adapter(name)() for name in encoders]
-    return train(clauses, loaded, teaching_prompts(workspace))
+    judged = read_guard_configuration(workspace.folder / "guard.yaml").judge is not None
+    return train(clauses, loaded, teaching_prompts(workspace), judged)
 
 
 def teaching_prompts(workspace: Workspace) -> tuple[Prompt, ...]:

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from colonnade.guard import Detector, Guard, compile_table
+from colonnade.guard.detection import Detection
 from colonnade.records import Action, InputError, Level
 
 from .small_policies import TODAY, BrokenEncoder, WordEncoder, clause, configuration, drugs, small_guard
@@ -106,3 +107,36 @@ def test_answers_come_in_the_language_asked_for_or_the_first_there_is() -> None:
     assert answers == {"de": "Nein.", "de-AT": "Nein.", "DE": "Nein.", "en": "No.", "fr": "No.", "": "No."}
     with pytest.raises(ValueError, match="allowed"):
         guard.answer_for(guard.rule_request("bread", "public", "general"), "en")
+
+
+class _Wavering(Detector):
+    """Finds the topic in everything, as strongly as it is told."""
+
+    strong = True
+
+    def detect(self, text: str) -> tuple[Detection, ...]:
+        if text == "bake bread":
+            return (Detection(None, None, 0.0),)
+        return (Detection("cyber.intrusion", Level.RECIPE, 0.4, certain=False, strong=self.strong),)
+
+
+@pytest.mark.parametrize(
+    ("asked", "strong", "action"),
+    [
+        ("bake bread", False, "allow"),  # chance
+        ("bake bread", True, "deflect"),
+        ("tell me about intruders", False, "deflect"),  # the request came near it
+    ],
+)
+def test_a_weak_finding_in_a_reply_counts_where_the_request_came_near_a_topic(
+    asked: str, strong: bool, action: str
+) -> None:
+    table = compile_table((clause(),), configuration(), "eu", TODAY)
+    detector = _Wavering((clause(),), WordEncoder())
+    detector.strong = strong
+    guard = Guard(table, detector)
+    request = guard.rule_request("bake bread", "public", "general")
+    if asked != "bake bread":
+        request = request.model_copy(update={"topic": "cyber.intrusion", "level": Level.OVERVIEW})
+    ruling = guard.rule_reply("any reply", request, "public", "general")
+    assert (ruling.action, ruling.topic) == (action, None if action == "allow" else "cyber.intrusion")

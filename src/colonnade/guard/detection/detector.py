@@ -18,6 +18,8 @@ class Detection(NamedTuple):
         certain: false inside the band between the two thresholds of the topic.
         detector: the name of what found it.
         span: characters of the text, for patterns.
+        strong: false where ordinary prose reaches the score now and then. In a reply to a request that came near no
+            topic, such a finding is more likely chance than a violation, and is passed over.
     """
 
     topic: str | None
@@ -26,6 +28,7 @@ class Detection(NamedTuple):
     certain: bool = True
     detector: str = ""
     span: tuple[int, int] | None = None
+    strong: bool = True
 
 
 class Detector(Protocol):

@@ -12,6 +12,10 @@ examples of all of them do. Held out, this one head tells the two sides apart be
 
 The score of a topic is a weighted geometric mean of the first two, 0 to 1. It orders texts and is no probability;
 what it means is said by the thresholds (``thresholds.py``).
+
+*In a text of how many windows?* Each window is another chance of a false alarm. Where a judge clears these, every
+window is held to the same threshold. Where there is none, a long text has to score higher, as high as everyday texts of
+its length reach by chance as rarely; only clauses of critical severity keep their threshold at any length.
 """
 
 from __future__ import annotations
@@ -36,10 +40,10 @@ from colonnade.guard.detection.levels import (
     surface,
 )
 from colonnade.guard.detection.material import Labelled, material
-from colonnade.guard.detection.thresholds import Calibrated, DetectorReport, calibrate
+from colonnade.guard.detection.thresholds import STRONG, Calibrated, DetectorReport, calibrate
 from colonnade.guard.detection.windows import windows
 from colonnade.models import Encoder
-from colonnade.records import Clause, Digest, Level, Prompt, digest_bytes, digest_of
+from colonnade.records import Clause, Digest, Level, Prompt, Severity, digest_bytes, digest_of
 
 VERSION = "1"
 """Raised whenever the same texts would give other heads."""
@@ -101,6 +105,7 @@ class Heads:
         floor: float,
         levels: LevelReport,
         learnt_from: Sequence[Labelled],
+        judged: bool = False,
     ) -> None:
         self.name = "heads/" + ("+".join(encoder.name.partition("/")[0] for encoder in encoders) or "words")
         self.slow = not all(encoder.name.startswith(INLINE) for encoder in encoders)
@@ -110,6 +115,9 @@ class Heads:
         self._encoders, self._weights, self._floor = tuple(encoders), weights, floor
         self._low = np.array([limit.low for limit in calibrated.limits])
         self._high = np.array([limit.high for limit in calibrated.limits])
+        self._tail = calibrated.tail
+        self._strong = np.minimum(np.maximum(self._low, calibrated.tail.reached_by(STRONG)), self._high)
+        self._at_any_length = np.array([judged or clause.severity is Severity.CRITICAL for clause in clauses])
         # Tokenizers of torch's encoder cannot be used by two threads at once; the others can.
         self._encoding = Lock()
         # One row per place: its weights, then its squared rarity. A word's rows are summed once; the words come again.
@@ -122,6 +130,8 @@ class Heads:
                 "learnt from": [list(row) for row in learnt_from],
                 "weights": [digest_bytes(array.tobytes()) for array in (*weights.embeddings, weights.words)],
                 "thresholds": [[limit.low, str(limit.high)] for limit in calibrated.limits],
+                "tail": list(calibrated.tail),
+                "judged": judged,
             }
         )
         self.report = DetectorReport(
@@ -146,7 +156,9 @@ class Heads:
         raw = self.raw(pieces)
         scores = closed(raw)
         best = scores.max(axis=0)
-        reached = np.flatnonzero(best >= self._low)
+        reached = np.flatnonzero(
+            best >= np.where(self._at_any_length, self._low, self._tail.raised(self._low, self._strong, len(pieces)))
+        )
         if not len(reached):
             return (self._open(pieces, raw, float(best.max())),)
         found = sorted(reached.tolist(), key=lambda topic: -best[topic])
@@ -161,6 +173,7 @@ class Heads:
                 score=float(best[topic]),
                 certain=topic in certain,
                 detector=self.name,
+                strong=bool(best[topic] >= self._strong[topic]),
             )
             for topic, place in places.items()
         )
@@ -216,7 +229,9 @@ class Heads:
         return float(raw[-1] + (surface(piece) - mean) / spread @ own)
 
 
-def train(clauses: Iterable[Clause], encoders: Sequence[Encoder], prompts: Sequence[Prompt] = ()) -> Heads:
+def train(
+    clauses: Iterable[Clause], encoders: Sequence[Encoder], prompts: Sequence[Prompt] = (), judged: bool = False
+) -> Heads:
     """Heads for every clause that limits a topic, with thresholds from its error bounds.
 
     Args:
@@ -224,6 +239,7 @@ def train(clauses: Iterable[Clause], encoders: Sequence[Encoder], prompts: Seque
         encoders: none, one or several; words are always read, too.
         prompts: labelled ones besides the examples, never of the gate's split. They say on which side of the
             ceiling they are, not at which level.
+        judged: whether a judge decides what is uncertain.
 
     Raises:
         InputError: where there is no topic, or one without examples.
@@ -256,7 +272,7 @@ def train(clauses: Iterable[Clause], encoders: Sequence[Encoder], prompts: Seque
     none = np.array([row.topic is None for row in rows])
     floor = float(np.quantile(held_out[none, :-2].max(axis=1), ABOUT)) if none.any() else math.inf
     levels = _levels_found(ranked, rows, clauses)
-    return Heads(clauses, encoders, weights, calibrate(closed(held_out), rows, clauses), floor, levels, rows)
+    return Heads(clauses, encoders, weights, calibrate(closed(held_out), rows, clauses), floor, levels, rows, judged)
 
 
 def closed(raw: Array) -> Array:

@@ -28,6 +28,15 @@ UNBOUNDED = Bound(max=0.1, confidence=0.95)
 NEVER = 2.0
 """A threshold that no score reaches; a record holds no infinity."""
 
+TAIL = 0.1
+"""The share of everyday texts over the start of the tail."""
+
+STRONG = 0.01
+"""The share of everyday texts whose score is strong evidence."""
+
+FEW = 4
+"""Windows up to which every threshold is what it is."""
+
 Array = NDArray[np.float64]
 
 
@@ -97,10 +106,29 @@ class DetectorReport(Record):
     levels: LevelReport
 
 
+class Tail(NamedTuple):
+    """How high everyday texts score by chance: over ``start`` comes one in ten, falling off by the exponent.
+
+    Source: Pickands, Annals of Statistics 3, 1975 (what exceeds a high threshold), with the shape held at 0.
+    """
+
+    start: float
+    scale: float
+
+    def reached_by(self, share: float) -> float:
+        """The score that this share of everyday texts reaches."""
+        return self.start + self.scale * math.log(TAIL / share)
+
+    def raised(self, low: Array, strong: Array, pieces: int) -> Array:
+        """Thresholds for a text of so many windows: as rare by chance as ``low`` in a short one, at most ``strong``."""
+        return np.minimum(low + self.scale * math.log(max(pieces / FEW, 1.0)), np.maximum(strong, low))
+
+
 class Calibrated(NamedTuple):
-    """Thresholds in the order of the topics, and the figures for the report."""
+    """Thresholds in the order of the topics, what chance reaches, and the figures for the report."""
 
     limits: tuple[Limits, ...]
+    tail: Tail
     topics: tuple[TopicReport, ...]
     misses: Cost
     held_back: Cost
@@ -131,6 +159,7 @@ def calibrate(scores: Array, rows: Sequence[Labelled], clauses: Sequence[Clause]
     certain = np.asarray((scores >= np.array([limit.high for limit in limits])).any(axis=1))
     return Calibrated(
         limits=limits,
+        tail=_tail(scores[none].max(axis=1, initial=0.0)),
         topics=tuple(
             _report(clause, limit, owner == clause.id, above, held, certain, clusters)
             for clause, limit in zip(clauses, limits, strict=True)
@@ -139,6 +168,14 @@ def calibrate(scores: Array, rows: Sequence[Labelled], clauses: Sequence[Clause]
         held_back=_cost(held[~none & ~above], clusters[~none & ~above]),
         everyday=_cost(held[none], clusters[none], bound),
     )
+
+
+def _tail(everyday: Array) -> Tail:
+    if not len(everyday):
+        return Tail(NEVER, 0.0)
+    start = float(np.quantile(everyday, 1 - TAIL))
+    over = everyday[everyday > start] - start
+    return Tail(start, float(over.mean()) if len(over) else 0.0)
 
 
 def _limits(

@@ -23,6 +23,9 @@ STEP = 120
 OVERLAP = 120
 """Characters of the window before that the next one begins with."""
 
+LONGEST_WORD = 20
+"""Characters; a window ends behind a blank where there is one so near, and not within a word."""
+
 BEHIND = 2 * CONTEXT
 """Characters before what is held that are kept: what must stand before a match, and some for what is invisible."""
 
@@ -115,6 +118,29 @@ class _Channel:
         """The text from a position on, as it is judged: letter for letter as long as what is sent."""
         return readable(self.name, self.tail[max(position - self.base, 0) :])
 
+    def due(self, step: int, all_of_it: bool = False) -> list[str]:
+        """The windows that nobody has judged yet, each with what stands before it.
+
+        Where they begin and end is a matter of the text alone: however it was cut on the way, the same
+        windows are judged, and the same is found in them.
+        """
+        windows = []
+        while self.length - self.judged >= step:
+            end = self.judged + step
+            blank = self.tail.rfind(" ", end - self.base - LONGEST_WORD, end - self.base)
+            windows.append(self._window(self.base + blank + 1 if blank >= 0 else end))
+        if all_of_it and self.judged < self.length:
+            windows.append(self._window(self.length))
+        return windows
+
+    def _window(self, end: int) -> str:
+        start = max(self.judged - OVERLAP, 0) - self.base
+        if start > 0:
+            blank = self.tail.find(" ", start, start + LONGEST_WORD)
+            start = blank + 1 if blank >= 0 else start
+        self.judged = end
+        return readable(self.name, self.tail[max(start, 0) : end - self.base])
+
     def forget(self, position: int) -> None:
         """Nothing before this position is asked for any more."""
         if position - self.base > 4 * STEP:
@@ -195,7 +221,7 @@ class HeldReply:
                 await self._by_form(channel, events, complete=True)
             if channel.choice not in self.withheld and (channel.judged < channel.length or self._conversation):
                 turns = (*self._conversation, "".join(channel.parts)) if self._conversation else ()
-                await self._by_meaning(channel, events, turns)
+                await self._by_meaning(channel, channel.due(self._step, all_of_it=True), events, turns)
         for channel in self._channels.values():
             if channel.choice not in self.withheld:
                 self._release(channel, channel.length, events)
@@ -208,7 +234,7 @@ class HeldReply:
         """Judge what is due, and release what may go."""
         await self._by_form(channel, events, complete=False)
         if channel.choice not in self.withheld and channel.length - channel.judged >= self._step:
-            await self._by_meaning(channel, events)
+            await self._by_meaning(channel, channel.due(self._step), events)
         if channel.choice in self.withheld:
             return
         # The last character always waits: no reply is out before it was judged to its end.
@@ -229,12 +255,12 @@ class HeldReply:
             if ruling is not None:
                 self._note(channel, ruling, events)
 
-    async def _by_meaning(self, channel: _Channel, events: list[Event], conversation: Sequence[str] = ()) -> None:
-        """Let all other detectors see what none has seen yet, with what stands before it."""
-        text = channel.since(channel.judged - OVERLAP)
-        ruling = await self._guard.rule_window(text, self._who, self._request, conversation)
-        channel.judged = channel.length
-        channel.windows += 1
+    async def _by_meaning(
+        self, channel: _Channel, windows: Sequence[str], events: list[Event], conversation: Sequence[str] = ()
+    ) -> None:
+        """Let all other detectors see what none has seen yet."""
+        ruling = await self._guard.rule_window(windows, self._who, self._request, conversation)
+        channel.windows += len(windows)
         self._note(channel, ruling, events)
 
     def _note(self, channel: _Channel, ruling: Ruling, events: list[Event]) -> None:

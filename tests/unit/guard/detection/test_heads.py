@@ -55,6 +55,23 @@ def test_an_attack_is_found_wherever_it_stands_in_a_long_text(heads: Heads) -> N
         assert any(heads.is_above(each) and each.topic == "toys.locks" for each in heads.detect(text))
 
 
+def test_what_ordinary_prose_reaches_now_and_then_is_no_strong_evidence(heads: Heads) -> None:
+    assert all(not each.strong for text in everyday() for each in heads.detect(text) if heads.is_above(each))
+    assert any(each.strong for each in heads.detect(ATTACK))
+
+
+def test_only_a_judge_or_critical_severity_keeps_a_threshold_at_any_length() -> None:
+    kinds = {
+        name: train(topics(skip=3, **changes), (WordEncoder(),), judged=judged)._at_any_length.tolist()
+        for name, judged, changes in (
+            ("alone", False, {"severity": "high"}),
+            ("judged", True, {"severity": "high"}),
+            ("critical", False, {"severity": "critical"}),
+        )
+    }
+    assert kinds == {"alone": [False, False], "judged": [True, True], "critical": [True, True]}
+
+
 def test_signs_that_nobody_sees_and_wide_letters_hide_no_word(heads: Heads) -> None:
     hidden = "".join(f"{sign}\u200b" for sign in ATTACK)
     wide = "".join(chr(ord(sign) + 0xFEE0) if sign.isalpha() else sign for sign in ATTACK)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from colonnade.guard.detection.material import Labelled
-from colonnade.guard.detection.thresholds import NEVER, Calibrated, calibrate
+from colonnade.guard.detection.thresholds import NEVER, Calibrated, Tail, _tail, calibrate
 from colonnade.records import Clause
 from tests.unit.guard.small_policies import clause
 
@@ -102,3 +102,19 @@ def test_without_labels_of_a_topic_the_rate_is_unknown_and_not_zero() -> None:
     found = calibrated([], [0.1, 0.2], [0.0] * 50)
     misses = found.topics[0].misses
     assert (misses.events, misses.items, misses.low, misses.high, misses.shown) == (0, 0, 0.0, 1.0, False)
+
+
+def test_a_long_text_has_to_score_as_high_as_chance_makes_a_short_one_rare() -> None:
+    tail, low, strong = Tail(0.3, 0.1), np.array([0.32, 0.5]), np.array([0.53, 0.53])
+    assert tail.raised(low, strong, 1).tolist() == tail.raised(low, strong, 4).tolist() == low.tolist()
+    twice = tail.raised(low, strong, 8)
+    assert twice[0] == pytest.approx(0.32 + 0.1 * np.log(2))
+    assert tail.raised(low, strong, 10_000).tolist() == strong.tolist()
+    assert tail.reached_by(0.01) == pytest.approx(0.3 + 0.1 * np.log(10))
+
+
+def test_the_tail_of_an_exponential_is_found() -> None:
+    scores = np.random.default_rng(7).exponential(0.05, size=20_000)
+    found = _tail(scores)
+    assert found.scale == pytest.approx(0.05, rel=0.1)
+    assert (scores >= found.reached_by(0.001)).mean() == pytest.approx(0.001, rel=0.5)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colonnade.guard import Guard, HoldBack, Who, compile_table
+from colonnade.guard.detection import Detection
 from colonnade.guard.detection.patterns import pattern_detectors
 from colonnade.guard.gateway.holdback import Ended, HeldReply, Released, Withheld
 from colonnade.guard.protocol import Delta
@@ -126,3 +127,34 @@ def test_a_window_of_tokens_stays_behind_only_where_suspicion_was_raised() -> No
 
     assert asyncio.run(first(0)) == 59
     assert asyncio.run(first(32)) == 0
+
+
+class Hearing:
+    """Finds nothing, and remembers every text that it was asked about."""
+
+    name, version, digest, slow = "hearing", "1", "sha256:0", False
+    topics, reads = frozenset({"cyber.intrusion"}), frozenset({"request", "reply"})
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def detect(self, text: str) -> tuple[Detection, ...]:
+        self.heard.append(text)
+        return (Detection(None, None, 0.0),)
+
+
+@given(
+    st.lists(st.sampled_from(["bread", "is", "baked", "x" * 150, "\n", "ü"]), max_size=120), sizes, st.integers(0, 40)
+)
+@settings(max_examples=60, deadline=None)
+def test_what_is_judged_is_a_matter_of_the_text_and_not_of_its_pieces(
+    parts: list[str], sizes: list[int], tokens: int
+) -> None:
+    text, heard = " ".join(parts), []
+    for pieces in ([len(text) or 1], sizes, [1]):
+        hearing = Hearing()
+        table = compile_table((clause(),), configuration(), "eu", TODAY)
+        shown([*cut(text, pieces), end()], HoldBack(0, tokens), Guard(table, hearing))
+        heard.append(hearing.heard)
+    assert heard[0] == heard[1] == heard[2]
+    assert all(word in "".join(heard[0]) for word in parts if word.strip())
