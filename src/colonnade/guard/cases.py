@@ -1,4 +1,4 @@
-"""One detection held against the table, and what is said of it: cases, how strict they are, and rulings made of them."""
+"""One detection held against the table: cases, how strict they are, and the rulings that are made of them."""
 
 from __future__ import annotations
 
