@@ -1,4 +1,4 @@
-"""Local weights pass the same onion: an engine is asked in the words of the protocol, whichever endpoint they came by."""
+"""Local weights pass the same onion: an engine is asked in the words of the protocol, by every endpoint."""
 
 from __future__ import annotations
 
