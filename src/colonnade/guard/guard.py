@@ -6,9 +6,25 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from colonnade.guard.access.desk import Holder
+from colonnade.guard.cases import (
+    DETECTOR_FAILED,
+    GAVE_UP,
+    GRANT_REFUSED,
+    NO_TOPIC,
+    RANKS,
+    STRICTNESS,
+    Case,
+    Who,
+    goes_no_further,
+    no_topic,
+    rank_of,
+    reason_of,
+    refusal,
+    strictness,
+)
 from colonnade.guard.detection import Detection, Detector, Judge
 from colonnade.guard.judging import Question, ask_judge
 from colonnade.guard.running import LIMIT, Detectors, Findings, Side
@@ -28,42 +44,8 @@ from colonnade.records import (
     digest_of,
 )
 
-NO_TOPIC = "no topic"
-"""The rule of a text that no clause is about."""
-
-DETECTOR_FAILED = "detector failed"
-"""The rule where a text could not be judged."""
-
-GRANT_REFUSED = "grant refused"
-"""The rule where a grant would open what was asked, and this use of it is not let through."""
-
 TOKENS = 32
 """What a reply is held back by where the request raised suspicion and its clause does not say more."""
-
-_RANKS = {level: level.rank for level in Level}
-_STRICTNESS = {
-    "allow": 0,
-    Action.CAP: 1,
-    Action.DEFLECT: 2,
-    Action.SAFE_COMPLETE: 3,
-    Action.ESCALATE: 4,
-    Action.REFUSE: 5,
-}
-
-
-class Who(NamedTuple):
-    """Who asks.
-
-    Attributes:
-        principal: whom the key names; empty for nobody in particular.
-        holder: of a grant. It is asked only where the table is closed, and a use that it lets through is
-            written down before the ruling is given.
-    """
-
-    principal: str
-    tier: str
-    purpose: str
-    holder: Holder | None = None
 
 
 class HoldBack(NamedTuple):
@@ -76,17 +58,6 @@ class HoldBack(NamedTuple):
 
     characters: int = 0
     tokens: int = 0
-
-
-class _Case(NamedTuple):
-    """One detection, and what the table says to it."""
-
-    text: int
-    detection: Detection
-    action: Action | Literal["allow"]
-    rule: str
-    cell: Cell | None = None
-    because: str = ""
 
 
 class Guard:
@@ -184,7 +155,7 @@ class Guard:
             return earlier.model_copy(update={"side": side, "reason": reason, "detectors": ()})
         unknown = self._unknown(who)
         if unknown:
-            return _refusal(side, who, DEFAULT_DENY, unknown, ())
+            return refusal(side, who, DEFAULT_DENY, unknown, ())
         texts = (text,) if isinstance(text, str) else tuple(text)
         findings = await self._detectors.find(side, texts, "\n\n".join(conversation))
         return await self._on_findings(side, texts, who, earlier, conversation, findings)
@@ -235,9 +206,9 @@ class Guard:
         silence = self._silence(side, who, findings, runs)
         if silence is not None:
             return silence
-        strictest = max(cases, key=_strictness, default=None)
+        strictest = max(cases, key=strictness, default=None)
         if strictest is None:
-            return _no_topic(side, who, runs, None)
+            return no_topic(side, who, runs, None)
         if who.holder is None or strictest.action == "allow":
             return self._ruling(side, strictest, who, runs)
         return await self._under_grant(side, who, strictest, cases, words, earlier, runs)
@@ -296,30 +267,30 @@ class Guard:
                 return f"the table knows no {kind} '{value}'."
         return ""
 
-    def _case(self, text: int, detection: Detection, who: Who, earlier: Ruling | None) -> _Case:
+    def _case(self, text: int, detection: Detection, who: Who, earlier: Ruling | None) -> Case:
         chance = earlier is not None and earlier.topic is None and not detection.strong
         if detection.topic is None or chance:
-            return _Case(text, detection._replace(topic=None, level=None), "allow", NO_TOPIC)
+            return Case(text, detection._replace(topic=None, level=None), "allow", NO_TOPIC)
         # Whoever finds a topic and cannot say how specific the text is gets what the most specific text gets.
         level = detection.level or Level.RECIPE
         cell = self._lookup.cell(detection.topic, level, who.tier, who.purpose)
         # A table may be served for longer than its exceptions hold.
         if cell.until is not None and self._today() > cell.until:
-            return _Case(text, detection, Action.REFUSE, EXCEPTION_LAPSED, cell)
+            return Case(text, detection, Action.REFUSE, EXCEPTION_LAPSED, cell)
         action = cell.action
         if earlier is not None and earlier.action is Action.CAP and earlier.topic == cell.topic:
-            capped = earlier.cap is None or _RANKS[level] > _RANKS[earlier.cap]
+            capped = earlier.cap is None or RANKS[level] > RANKS[earlier.cap]
             action = Action.CAP if capped and action == "allow" else action
-        return _Case(text, detection, action, cell.rule, cell)
+        return Case(text, detection, action, cell.rule, cell)
 
     async def _after_the_judge(
-        self, cases: list[_Case], words: Sequence[str], conversation: Sequence[str], runs: tuple[DetectorRun, ...]
-    ) -> tuple[list[_Case], tuple[DetectorRun, ...]]:
+        self, cases: list[Case], words: Sequence[str], conversation: Sequence[str], runs: tuple[DetectorRun, ...]
+    ) -> tuple[list[Case], tuple[DetectorRun, ...]]:
         """The cases with what the judge holds of the uncertain ones that are closed."""
         if self.judge is None or all(case.action == "allow" or case.detection.certain for case in cases):
             return cases, runs
-        open_, asked = list[_Case](), dict[tuple[int, str], _Case]()
-        for case in sorted(cases, key=_strictness, reverse=True):
+        open_, asked = list[Case](), dict[tuple[int, str], Case]()
+        for case in sorted(cases, key=strictness, reverse=True):
             topic = case.detection.topic
             if case.action == "allow" or case.detection.certain or topic not in self._clauses:
                 open_.append(case)
@@ -332,14 +303,14 @@ class Guard:
             open_.append(case if opinion is None else self._judged(case, opinion.about, opinion.level, opinion.because))
         return open_, runs
 
-    def _judged(self, case: _Case, about: bool, level: Level, because: str) -> _Case:
+    def _judged(self, case: Case, about: bool, level: Level, because: str) -> Case:
         if not about or case.cell is None:
             return case._replace(action="allow", because=because)
         cell = self._lookup.cell(case.cell.topic, level, case.cell.tier, case.cell.purpose)
         detection = case.detection._replace(level=level, certain=True)
         lapsed = cell.until is not None and self._today() > cell.until
         action, rule = (Action.REFUSE, EXCEPTION_LAPSED) if lapsed else (cell.action, cell.rule)
-        return _Case(case.text, detection, action, rule, cell, because)
+        return Case(case.text, detection, action, rule, cell, because)
 
     def _silence(self, side: Side, who: Who, findings: Findings, runs: tuple[DetectorRun, ...]) -> Ruling | None:
         """The ruling where a detector gave no answer, unless the clauses that it watches let that pass."""
@@ -350,17 +321,17 @@ class Guard:
             for silent in findings.silent
             for topic in silent.topics or ("",)
         ]
-        action, silent = max(actions, key=lambda pair: _STRICTNESS[pair[0]])
-        what = f"the detector '{silent.name}' {_GAVE_UP[silent.outcome]} ({silent.fault})"
-        ruling = _refusal(side, who, DETECTOR_FAILED, f"{what}, and nothing passes unjudged.", runs)
+        action, silent = max(actions, key=lambda pair: STRICTNESS[pair[0]])
+        what = f"the detector '{silent.name}' {GAVE_UP[silent.outcome]} ({silent.fault})"
+        ruling = refusal(side, who, DETECTOR_FAILED, f"{what}, and nothing passes unjudged.", runs)
         return ruling if action is Action.REFUSE else ruling.model_copy(update={"action": action})
 
     async def _under_grant(
         self,
         side: Side,
         who: Who,
-        strictest: _Case,
-        cases: Sequence[_Case],
+        strictest: Case,
+        cases: Sequence[Case],
         words: Sequence[str],
         earlier: Ruling | None,
         runs: tuple[DetectorRun, ...],
@@ -368,20 +339,20 @@ class Guard:
         """The ruling where somebody has a grant: every text that the table closes must be opened by it."""
         ruling = self._ruling(side, strictest, who, runs)
         holder, today = who.holder, self._today()
-        closed = sorted((case for case in cases if case.action != "allow"), key=_rank)
-        uses = dict[str, tuple[str, Cell, _Case]]()
+        closed = sorted((case for case in cases if case.action != "allow"), key=rank_of)
+        uses = dict[str, tuple[str, Cell, Case]]()
         for case in closed:
             if case.cell is None or holder is None:
                 return ruling
             grant = holder.opens(case.cell, today)
             if not grant:
                 same = [row for row in closed if row.cell == case.cell]
-                return self._ruling(side, max(same, key=_strictness), who, runs)
+                return self._ruling(side, max(same, key=strictness), who, runs)
             # Several texts on one topic are one use, at the most specific of them.
             uses[case.cell.topic] = (grant, case.cell, case)
         names = []
         for grant, cell, case in uses.values():
-            if earlier is None or not _goes_no_further(cell, grant, earlier):
+            if earlier is None or not goes_no_further(cell, grant, earlier):
                 # The use is on disk when this returns, so it waits for one.
                 admission = await asyncio.to_thread(holder.use, cell, side, words[case.text])  # type: ignore[union-attr]
                 if not admission.grant:
@@ -402,10 +373,10 @@ class Guard:
                 return level
         return None
 
-    def _ruling(self, side: Side, case: _Case, who: Who, runs: tuple[DetectorRun, ...]) -> Ruling:
+    def _ruling(self, side: Side, case: Case, who: Who, runs: tuple[DetectorRun, ...]) -> Ruling:
         detection, cell = case.detection, case.cell
         if detection.topic is None or cell is None:
-            return _no_topic(side, who, runs, detection.score)
+            return no_topic(side, who, runs, detection.score)
         return Ruling(
             side=side,
             topic=detection.topic,
@@ -414,7 +385,7 @@ class Guard:
             purpose=who.purpose,
             action=case.action,
             rule=case.rule,
-            reason=_reason(case, cell),
+            reason=reason_of(case, cell),
             similarity=round(detection.score, 4),
             detectors=runs,
             permitted_by=cell.permitted_by if case.rule != EXCEPTION_LAPSED else (),
@@ -422,70 +393,4 @@ class Guard:
         )
 
 
-_GAVE_UP = {"failed": "failed", "timed out": "gave no answer in time", "missing": "is missing"}
-
-
-def _strictness(case: _Case) -> tuple[int, bool, float]:
-    return _STRICTNESS[case.action], case.detection.topic is not None, case.detection.score
-
-
-def _rank(case: _Case) -> int:
-    return _RANKS[case.cell.level] if case.cell is not None else -1
-
-
-def _reason(case: _Case, cell: Cell) -> str:
-    if case.rule == EXCEPTION_LAPSED and cell.until is not None:
-        return f"{cell.rule} held until {cell.until.isoformat()}; the table has to be compiled anew."
-    what = f"'{cell.topic}' at the level '{cell.level}' for tier '{cell.tier}' and purpose '{cell.purpose}'"
-    if case.because:
-        verdict = "is about something else" if case.action == "allow" and cell.action != "allow" else "is about it"
-        what = f"{what} (asked where detectors were uncertain, the judge says that the text {verdict})"
-        if case.action == "allow" and cell.action != "allow":
-            return f"{what} is near, and is not what the text is about."
-    if cell.rule == DEFAULT_DENY:
-        return f"{what} is not in the table, and what is not in it is refused."
-    if case.action != "allow":
-        if cell.action == "allow":
-            return f"{what} goes further than the request's answer may."
-        granted = "a grant may reach it" if cell.grantable else "nobody can be granted more"
-        return f"{what} is above the ceiling, and {granted}."
-    if cell.rule != cell.topic:
-        return f"{what} is above the ceiling, and an exception permits it."
-    return f"{what} is not above the ceiling."
-
-
-def _goes_no_further(cell: Cell, grant: str, earlier: Ruling) -> bool:
-    """Whether the request was let through by the same grant, on the same topic, at least as specifically."""
-    same = earlier.grant == grant and earlier.topic == cell.topic
-    return same and earlier.level is not None and _RANKS[cell.level] <= _RANKS[earlier.level]
-
-
-def _no_topic(side: Side, who: Who, runs: tuple[DetectorRun, ...], score: float | None) -> Ruling:
-    return Ruling(
-        side=side,
-        topic=None,
-        level=None,
-        tier=who.tier,
-        purpose=who.purpose,
-        action="allow",
-        rule=NO_TOPIC,
-        reason="the text is not near any example of a topic that the policies limit.",
-        similarity=None if score is None else round(score, 4),
-        detectors=runs,
-    )
-
-
-def _refusal(side: Side, who: Who, rule: str, reason: str, runs: tuple[DetectorRun, ...]) -> Ruling:
-    """A refusal without a judgement: no detector has found anything that could be relied on."""
-    return Ruling(
-        side=side,
-        topic=None,
-        level=None,
-        tier=who.tier,
-        purpose=who.purpose,
-        action=Action.REFUSE,
-        rule=rule,
-        reason=reason,
-        similarity=None,
-        detectors=runs,
-    )
+__all__ = ["DETECTOR_FAILED", "GRANT_REFUSED", "NO_TOPIC", "TOKENS", "Guard", "HoldBack", "Who"]

@@ -1,0 +1,107 @@
+"""Local weights pass the same onion: an engine is asked in the words of the protocol, by every endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from colonnade.guard.gateway.engines import EngineUpstream
+from colonnade.models.engine import EngineError
+from colonnade.models.scripted_engine import ScriptedEngine
+from tests.unit.guard.gateway.behind import BREAK, CHAT, Room
+
+ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
+    (CHAT, {"messages": [{"role": "developer", "content": "Be short."}, {"role": "user", "content": "bake bread"}]}),
+    ("/v1/completions", {"prompt": "bake bread"}),
+    ("/v1/responses", {"input": "bake bread"}),
+)
+
+
+def room_of(*script: str | EngineError, **more: Any) -> tuple[Room, ScriptedEngine]:
+    engine = ScriptedEngine({"": list(script), "careful": ["mind ", "the oven"]}, **more)
+    room = Room()
+    room.service.upstream = EngineUpstream(engine)
+    return room, engine
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("path", "body"), ASKED)
+def test_every_endpoint_is_answered_by_the_engine(path: str, body: dict[str, Any], stream: bool) -> None:
+    room, engine = room_of("bread ", "is ", "baked")
+    response = room.client.post(path, json={"model": "help-desk", "stream": stream, **body})
+    assert response.status_code == 200, response.text
+    assert "".join(row["text"] for row in _said(room)) == "bread is baked"
+    assert room.acts == [("request", "allow", None), ("reply", "allow", "answered")]
+    assert room.recorder.rows[1]["usage"]
+    assert engine.asked[0].adapter == ""
+
+
+def _said(room: Room) -> list[dict[str, str]]:
+    return [{"text": text} for text in room.recorder.texts[1].values()]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_the_engine_says_above_the_ceiling_is_withheld(stream: bool) -> None:
+    room, _ = room_of(*(f"{word} " for word in BREAK.split()))
+    response = room.ask(stream=stream)
+    assert "Not in detail." in response.text
+    assert "exam server" not in response.text
+
+
+def test_the_settings_of_a_request_reach_the_engine() -> None:
+    room, engine = room_of("a", "b", "c", "d")
+    response = room.ask(max_tokens=2, temperature=0.5, top_p=0.9, stop=["x"], seed=7, n=2)
+    (asked,) = engine.asked
+    assert (asked.tokens, asked.temperature, asked.top_p, asked.stop, asked.seed, asked.choices) == (
+        2,
+        0.5,
+        0.9,
+        ("x",),
+        7,
+        2,
+    )
+    assert [row["finish_reason"] for row in response.json()["choices"]] == ["length", "length"]
+
+
+def test_a_model_by_the_name_of_an_adapter_is_answered_with_it() -> None:
+    room, engine = room_of("bread")
+    room.standing = room.standing._replace(models={"help-desk": "careful"})
+    room.ask()
+    assert engine.asked[0].adapter == "careful"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("busy", 503), ("too long", 400), ("base changed", 502), ("failed", 502), ("invalid", 400)]
+)
+def test_a_fault_of_the_engine_has_the_status_that_fits(kind: Any, status: int) -> None:
+    room, _ = room_of(EngineError(kind, "the inner words."))
+    response = room.ask()
+    assert response.status_code == status
+    assert ("the inner words" in response.text) == (status != 502)
+
+
+def test_an_engine_that_fails_in_the_middle_ends_the_stream_with_an_error() -> None:
+    room, _ = room_of(*["bread "] * 30, EngineError("failed", "gone."))
+    assert '"code":"engine_failed"' in room.ask(stream=True).text
+    assert room.acts[-1] == ("reply", "allow", "engine_failed")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]},
+        {"response_format": {"type": "json_object"}},
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,aa"}}]}
+            ]
+        },
+    ],
+)
+def test_what_the_engine_cannot_read_is_refused_by_name(more: dict[str, Any]) -> None:
+    room, engine = room_of("bread")
+    body = {"model": "help-desk", "messages": [{"role": "user", "content": "hi"}], **more}
+    response = room.client.post(CHAT, json=body)
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "unsupported_parameter")
+    assert engine.asked == []
