@@ -236,7 +236,7 @@ class LocalEngine:
                 self._step()
         gone = EngineError("failed", "the engine has been closed.")
         with self._change:
-            waiting = [*self._line, *self._questions]
+            waiting: list[_Job | _Question] = [*self._line, *self._questions]
         for item in waiting:
             _fail(item, gone)
         self._fail_running(gone)
