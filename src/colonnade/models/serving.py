@@ -236,9 +236,9 @@ class LocalEngine:
                 self._step()
         gone = EngineError("failed", "the engine has been closed.")
         with self._change:
-            waiting = [*self._line, *self._questions]
-        for left in waiting:
-            _fail(left, gone)
+            waiting: list[_Job | _Question] = [*self._line, *self._questions]
+        for item in waiting:
+            _fail(item, gone)
         self._fail_running(gone)
 
     def _next(self) -> _Job | _Question | None:

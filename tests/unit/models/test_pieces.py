@@ -31,11 +31,12 @@ def test_a_byte_at_a_time_the_text_comes_whole(text: str) -> None:
 
 
 @given(TEXTS, st.lists(st.text(st.sampled_from("aab c€🎨"), min_size=1, max_size=4), min_size=1, max_size=3))
-def test_the_text_ends_before_the_first_stop_text(text: str, stop: list[str]) -> None:
-    places = [place for place in (text.find(word) for word in stop) if place >= 0]
+def test_the_text_ends_before_the_stop_text_that_is_complete_first(text: str, stop: list[str]) -> None:
+    said = next((text[:end] for end in range(len(text) + 1) if any(word in text[:end] for word in stop)), None)
     pieces, stopped = written(text.encode(), stop)
-    assert stopped == bool(places)
-    assert "".join(pieces) == (text[: min(places)] if places else text.rstrip(UNFINISHED))
+    assert stopped == (said is not None)
+    whole = text.rstrip(UNFINISHED) if said is None else said[: min(said.find(word) for word in stop if word in said)]
+    assert "".join(pieces) == whole
 
 
 @given(st.binary(max_size=120))
@@ -43,6 +44,10 @@ def test_bytes_that_are_no_text_are_shown_as_the_decoder_shows_them(content: byt
     pieces, _ = written(content)
     assert decode(content).startswith("".join(pieces))
     assert decode(content).rstrip(UNFINISHED) == "".join(pieces).rstrip(UNFINISHED)
+
+
+def test_of_two_stop_texts_the_one_that_is_complete_first_counts() -> None:
+    assert written(b"so it ends", ["it", " it ends"]) == (["s", "o", "", "", " ", "", "", "", "", "", ""], True)
 
 
 def test_a_character_is_handed_out_when_its_last_byte_has_come() -> None:
