@@ -57,7 +57,7 @@ class EngineUpstream:
         temperature, top_p = body.get("temperature"), body.get("top_p")
         return Generation(
             prompt=_prompt(endpoint, body),
-            adapter=body["model"] if body["model"] in self.engine.adapters else "",
+            adapter=body["model"],
             tokens=min([self.tokens, *asked]),
             temperature=0.0 if temperature is None else temperature,
             top_p=1.0 if top_p is None else max(top_p, 1e-6),

@@ -22,6 +22,7 @@ def room_of(*script: str | EngineError, **more: Any) -> tuple[Room, ScriptedEngi
     engine = ScriptedEngine({"": list(script), "careful": ["mind ", "the oven"]}, **more)
     room = Room()
     room.service.upstream = EngineUpstream(engine)
+    room.standing = room.standing._replace(models={"help-desk": ""})
     return room, engine
 
 
@@ -62,6 +63,15 @@ def test_the_settings_of_a_request_reach_the_engine() -> None:
         2,
     )
     assert [row["finish_reason"] for row in response.json()["choices"]] == ["length", "length"]
+
+
+def test_an_adapter_that_is_not_loaded_is_no_reason_to_answer_with_another() -> None:
+    room, engine = room_of("bread")
+    room.standing = room.standing._replace(models={"help-desk": "added-later"})
+    response = room.ask()
+    assert response.status_code == 404
+    assert "bread" not in response.text
+    assert not [asked for asked in engine.asked if asked.adapter == ""]
 
 
 def test_a_model_by_the_name_of_an_adapter_is_answered_with_it() -> None:
