@@ -83,7 +83,8 @@ class _EngineReply:
     ) -> None:
         self._endpoint, self._stream, self._pieces = endpoint, stream, pieces
         self._first: Piece | None = first
-        asked = endpoint.read(json.dumps(dict(body)).encode())
+        # The model without an adapter has no name, and a request has to name one.
+        asked = endpoint.read(json.dumps({**body, "model": body["model"] or "local"}).encode())
         self._choices = asked.choices
         self._writer = endpoint.writer(asked._replace(usage=True), asked.model, None)
         self._opened = self._over = False
