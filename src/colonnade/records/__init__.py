@@ -47,7 +47,9 @@ from colonnade.records.evaluation import (
     Verdict,
 )
 from colonnade.records.grant import (
+    LONGEST_EMERGENCY,
     LONGEST_GRANT,
+    Alert,
     Appeal,
     Grant,
     GrantStanding,
@@ -102,10 +104,12 @@ from colonnade.records.training import (
 )
 
 __all__ = [
+    "LONGEST_EMERGENCY",
     "LONGEST_GRANT",
     "Act",
     "Action",
     "Admin",
+    "Alert",
     "Answer",
     "AnswerFinding",
     "Appeal",
