@@ -89,7 +89,7 @@ class AccessSettings(Record):
         reviewers: roles whose people look at uses, and whose verdict suspends a grant.
         log: where uses are written, a path below the workspace; without it no grant can be used.
         review_share: the share of uses that a person looks at; at ``recipe`` it is all of them.
-        appeals: where a holder turns whose access was stopped, as they read it: an address, an office.
+        appeals: whom a holder turns to whose access was stopped, as they read it: an address, an office.
     """
 
     approvers: Names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from colonnade.guard import compile_table, read_guard_configuration
-from colonnade.guard.access import Desk, Watch, read_uses
+from colonnade.guard.access import Desk, Watch
 from colonnade.guard.access.watching import Mark, marks
 from colonnade.pipeline.access import SET_DOWN, access_key, access_settings, record_suspension, standings, use_log
 from colonnade.pipeline.workspace import Workspace, open_workspace
@@ -39,7 +39,7 @@ class AccessService:
             access_key(folder),
             settings.review_share if settings is not None else _SHARE,
             lambda suspension: record_suspension(folder, suspension),
-            past=read_uses(log.file) if log is not None else (),
+            appeals=settings.appeals if settings is not None else "",
         )
         self.watch = Watch(
             [folder / HOME / LEDGER, folder / HOME / SET_DOWN, *(folder / name for name in _READ)],

@@ -101,7 +101,8 @@ class GrantStanding(Record):
         content: the digest that approvals are bound to: the grant, and the boundaries it was asked under.
         approved_by: people whose approvals count today.
         reason: why it is where it is, as a sentence.
-        since: when its newest approval was signed; of a suspended one, when it was suspended.
+        since: when its newest approval was signed; of a suspended or revoked one, when that happened.
+        stopped_for: of a suspended one, the cause of the suspension, or ``review`` for a reviewer's verdict.
         ends: the moment at which break-glass is over.
     """
 
@@ -112,6 +113,7 @@ class GrantStanding(Record):
     reason: str
     since: AwareDatetime | None = None
     ends: AwareDatetime | None = None
+    stopped_for: Literal["", "cap", "drift", "alert", "review"] = ""
 
 
 class GrantUse(Record):
