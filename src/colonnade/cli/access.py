@@ -14,6 +14,7 @@ from colonnade.cli.display import out
 from colonnade.pipeline import access as grants
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.access import Signer
+from colonnade.pipeline.access_book import read_book
 from colonnade.records import Act, Grant, GrantStanding, InputError, Level, RateCaps, digest_bytes
 
 access_application = typer.Typer(no_args_is_help=True, help="Grant, watch and end specialised access.")
@@ -72,7 +73,7 @@ def request(
         place = ".".join(str(part) for part in first["loc"])
         what = first["msg"].removeprefix("Value error, ")
         raise InputError(f"{place}: {what}." if place else f"{what}.", mend="Nothing was written.") from None
-    _show(grants.request_grant(opened, grant, today))
+    _show(grants.request_grant(opened, grant, grants.now()))
 
 
 @access_application.command("approve")
@@ -107,8 +108,8 @@ def revoke(
 def show_grants(workspace: WorkspaceArgument = HERE, as_json: JsonOption = False) -> None:
     """Show every grant: who, what, until when, where it stands and why; and the appeals that wait."""
     opened = open_workspace(workspace)
-    book = grants.read_book(workspace, opened.people)
-    rows = grants.standings(opened, grants.now().date(), book)
+    book = read_book(workspace, opened.people)
+    rows = grants.standings(opened, grants.now(), book)
     waiting = grants.open_appeals(book, rows)
     uses = [use.grant for use in grants.uses_of(opened)]
     if as_json:

@@ -111,9 +111,9 @@ class GuardConfiguration(Record):
     """
 
     tiers: Names
-    described: Annotated[
-        tuple[Annotated[Purpose, BeforeValidator(_named)], ...], AfterValidator(_each_once)
-    ] = Field(alias="purposes", min_length=1)
+    described: Annotated[tuple[Annotated[Purpose, BeforeValidator(_named)], ...], AfterValidator(_each_once)] = Field(
+        alias="purposes", min_length=1
+    )
     replies: Annotated[Replies, BeforeValidator(_pairs)]
     access: AccessSettings | None = None
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 from colonnade.guard import compile_table, read_guard_configuration
 from colonnade.guard.access import Desk, Watch
 from colonnade.guard.access.watching import Mark, marks
-from colonnade.pipeline.access import SET_DOWN, access_key, access_settings, record_suspension, standings, use_log
+from colonnade.pipeline.access import access_key, access_settings, now, use_log
+from colonnade.pipeline.access_book import SET_DOWN, SUSPENDED, BookReader, Standings, set_down
 from colonnade.pipeline.workspace import Workspace, open_workspace
 from colonnade.records import GuardTable
 from colonnade.store import HOME
@@ -33,12 +34,13 @@ class AccessService:
         self._files: tuple[Mark, ...] = marks([folder / name for name in _READ])
         self._day = _today()
         self._table = _compiled(workspace, self._day)
+        self._book, self._standings = BookReader(folder), Standings(workspace.policies)
         self.desk = Desk(
             self._table,
             log,
             access_key(folder),
             settings.review_share if settings is not None else _SHARE,
-            lambda suspension: record_suspension(folder, suspension),
+            lambda suspension: set_down(folder, SUSPENDED, suspension),
             appeals=settings.appeals if settings is not None else "",
         )
         self.watch = Watch(
@@ -61,10 +63,13 @@ class AccessService:
         files, today = marks([self._workspace.folder / name for name in _READ]), _today()
         if files != self._files:
             self._workspace = open_workspace(self._workspace.folder)
+            self._standings = Standings(self._workspace.policies)
         if files != self._files or today != self._day:
             self._table = _compiled(self._workspace, today)
             self._files, self._day = files, today
-        self.desk.replace(standings(self._workspace, today), self._table)
+        people, settings = self._workspace.people, access_settings(self._workspace)
+        book = self._book.book(people)
+        self.desk.replace(self._standings.of(book, people, settings, book.not_before(now())), self._table)
 
 
 def _today() -> date:

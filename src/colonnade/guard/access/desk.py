@@ -277,7 +277,8 @@ class Desk:
             for name, suspension in self._stopped.items():
                 row = self._active.get(name)
                 if row is not None and row.grant.subject == subject and would_open(row.grant, cell):
-                    return told_holder(name, GrantState.SUSPENDED, suspension.cause, suspension.at.date(), self._appeals)
+                    day = suspension.at.date()
+                    return told_holder(name, GrantState.SUSPENDED, suspension.cause, day, self._appeals)
             for row in self._ended.get(subject, ()):
                 if would_open(row.grant, cell):
                     day = row.since.date() if row.since is not None else row.grant.until

@@ -264,21 +264,22 @@ def _heard(
 
 def may_approve(person: str, grant: Grant, people: People | None, settings: AccessSettings | None) -> bool:
     """Whether somebody may answer for a grant: they speak for a role that decides, and it is not their own."""
-    return settings is not None and person != grant.subject and _speaks(person, people, settings.approvers)
+    return settings is not None and person != grant.subject and speaks_for(person, people, settings.approvers)
 
 
 def may_review(person: str, grant: Grant, people: People | None, settings: AccessSettings | None) -> bool:
     """Whether somebody's verdict on a use counts; nobody judges their own."""
-    return settings is not None and person != grant.subject and _speaks(person, people, settings.reviewers)
+    return settings is not None and person != grant.subject and speaks_for(person, people, settings.reviewers)
 
 
 def may_revoke(person: str, grant: Grant, people: People | None, settings: AccessSettings | None) -> bool:
     """Whether somebody may end a grant: who decides, who reviews, and the subject, who may always give it back."""
     roles = (*settings.approvers, *settings.reviewers) if settings is not None else ()
     known = people is not None and people.person(person) is not None
-    return known and (person == grant.subject or _speaks(person, people, roles))
+    return known and (person == grant.subject or speaks_for(person, people, roles))
 
 
-def _speaks(person: str, people: People | None, roles: Sequence[str]) -> bool:
+def speaks_for(person: str, people: People | None, roles: Sequence[str]) -> bool:
+    """Whether somebody is known and has one of these roles."""
     found = people.person(person) if people is not None else None
     return found is not None and bool(set(found.roles) & set(roles))

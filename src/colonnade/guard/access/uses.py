@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from colonnade.records import CorruptionError, GrantUse, canonical_json
 from colonnade.store.lock import alone
 
-
 PATIENCE = 5.0
 """Seconds for which a use waits for another process that is writing one; then it does not happen."""
 

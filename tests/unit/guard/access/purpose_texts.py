@@ -13,7 +13,7 @@ SPYING = ("follow", "watch", "overhear", "track", "shadow")
 
 
 def on_purpose(chance: random.Random) -> str:
-    return f"how do i {chance.choice(TESTS)} {chance.choice(OWN)} and report the {chance.choice(TESTS)} in the engagement"
+    return f"how do i {chance.choice(TESTS)} {chance.choice(OWN)} and report the {chance.choice(TESTS)} as agreed"
 
 
 def off_purpose(chance: random.Random) -> str:
