@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from colonnade.cli.display import out
+from colonnade.guard.access.alerting import AlertStanding
 from colonnade.pipeline import access as grants
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.access import Signer
@@ -37,20 +38,31 @@ def request(
     topics: Annotated[list[str], typer.Option("--topic", metavar="TOPIC", help="A clause, or a node above clauses.")],
     highest: Annotated[Level, typer.Option("--level", help="How specific an answer may be.")],
     purposes: Annotated[list[str], typer.Option("--purpose", help="What for: a purpose of guard.yaml.")],
-    until: Annotated[str, typer.Option("--until", metavar="YYYY-MM-DD", help="The last day, within a year.")],
     evidence: Annotated[
         Path, typer.Option("--evidence", metavar="FILE", help="What supports it; only its digest is kept.")
     ],
     reason: ReasonOption,
     workspace: WorkspaceArgument = HERE,
+    until: Annotated[str, typer.Option("--until", metavar="YYYY-MM-DD", help="The last day, within a year.")] = "",
     starts: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="The first day; by default today.")] = "",
     adapters: Annotated[list[str] | None, typer.Option("--adapter", help="An adapter the holder may ask for.")] = None,
     per_minute: Annotated[int, typer.Option(min=1, help="Uses within a minute; one more suspends it.")] = 10,
     per_day: Annotated[int, typer.Option(min=1, help="Uses within a day.")] = 200,
     specific_per_day: Annotated[int, typer.Option(min=1, help="Of these at actionable or recipe.")] = 50,
+    break_glass: Annotated[
+        bool, typer.Option("--break-glass", help="For an emergency: one signature, minutes, every use reviewed.")
+    ] = False,
+    minutes: Annotated[int, typer.Option(min=1, max=60, help="How long a break-glass lasts once it is signed.")] = 60,
 ) -> None:
-    """Ask for more than the ceiling, for somebody, for a purpose, until a day. Two people have to sign it."""
+    """Ask for more than the ceiling, for somebody, for a purpose, until a day. Two people have to sign it.
+
+    With --break-glass one signature is enough, for an hour at most; it has to be signed by the next day.
+    """
     opened, today = open_workspace(workspace), grants.now().date()
+    if break_glass and until:
+        raise InputError("a break-glass ends by itself.", mend="Leave '--until' out; '--minutes' says how long.")
+    if not until and not break_glass:
+        raise InputError("a grant needs a last day.", mend="Give '--until YYYY-MM-DD', within a year.")
     if not evidence.is_file():
         raise InputError("there is no such file.", file=evidence, mend="Name the document that supports the request.")
     caps = RateCaps(per_minute=per_minute, per_day=per_day, specific_per_day=specific_per_day)
@@ -63,7 +75,8 @@ def request(
             purposes=tuple(purposes),
             adapters=tuple(adapters or ()),
             starts=_day(starts) if starts else today,
-            until=_day(until),
+            until=_day(until) if until else (_day(starts) if starts else today) + timedelta(days=1),
+            minutes=minutes if break_glass else None,
             caps=caps,
             evidence=digest_bytes(evidence.read_bytes()),
             because=reason,
@@ -84,7 +97,10 @@ def approve(
     workspace: WorkspaceArgument = HERE,
     reason: ReasonOption = "",
 ) -> None:
-    """Sign a grant as it stands, under the boundaries as they stand. It needs two, neither of them its subject."""
+    """Sign a grant as it stands, under the boundaries as they stand. It needs two, neither of them its subject.
+
+    A break-glass needs one, and begins to run with it.
+    """
     _show(_signed(workspace, Act.APPROVE, name, Signer(person, key, reason)))
 
 
@@ -163,6 +179,44 @@ def review(
     out.print(f"{len(queue)} uses wait for review.")
 
 
+@access_application.command("alerts")
+def alerts(
+    workspace: WorkspaceArgument = HERE,
+    everything: Annotated[bool, typer.Option("--all", help="Those that were answered, too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List the patterns over weeks and accounts that wait for a person's answer."""
+    rows = grants.alerts_of(open_workspace(workspace))
+    shown = [row for row in rows if everything or row.state == "open"]
+    if as_json:
+        content = [
+            {"id": row.alert.id, "state": row.state, "by": row.by, "reason": row.reason}
+            | row.alert.model_dump(mode="json")
+            for row in shown
+        ]
+        print(json.dumps(content, ensure_ascii=False))
+        return
+    for row in shown:
+        _show_alert(row)
+    out.print(f"{sum(row.state == 'open' for row in rows)} alerts wait for an answer.")
+
+
+@access_application.command("answer")
+def answer(
+    name: Annotated[str, typer.Argument(metavar="ALERT", help="The alert's id; 'alerts' lists them.")],
+    uphold: Annotated[
+        bool,
+        typer.Option("--uphold/--dismiss", help="To uphold it suspends the grants of those whom it is about."),
+    ],
+    person: PersonOption,
+    key: KeyOption,
+    reason: ReasonOption,
+    workspace: WorkspaceArgument = HERE,
+) -> None:
+    """Answer an alert, signed; the newest answer counts."""
+    _show_alert(grants.answer_alert(open_workspace(workspace), name, uphold, Signer(person, key, reason), grants.now()))
+
+
 @access_application.command("appeal")
 def appeal(
     name: GrantArgument,
@@ -185,6 +239,17 @@ def _show(row: GrantStanding) -> None:
     what = f"{', '.join(grant.topics)} up to {grant.highest}, for {', '.join(grant.purposes)}"
     out.print(f"{'':<12}{grant.subject}: {what}, {grant.starts} to {grant.until}", markup=False)
     out.print(f"{'':<12}bound to {row.content}", markup=False)
+
+
+def _show_alert(row: AlertStanding) -> None:
+    alert = row.alert
+    about = f" on {alert.clause}" if alert.clause else ""
+    what = f"{alert.kind}{about} by {', '.join(alert.subjects)}, strength {alert.strength:.2f}"
+    out.print(f"{alert.id}  {row.state}: {what}", markup=False)
+    rows = f"{alert.since:%Y-%m-%d %H:%M} to {alert.until:%Y-%m-%d %H:%M}; requests {', '.join(alert.rows)}"
+    out.print(f"{'':<18}{rows}", markup=False)
+    if row.by:
+        out.print(f"{'':<18}{row.state} by {row.by}: {row.reason}", markup=False)
 
 
 def _day(text: str) -> date:

@@ -173,8 +173,9 @@ class Desk:
             # What is no longer active is closed first: the index of many grants takes a while to make.
             self._active, self._ended = active, ended
             for row in standings:
-                if row.state is not GrantState.ACTIVE and self._stopped.pop(row.grant.id, None):
-                    self._unwritten.pop(row.grant.id, None)
+                if row.state is not GrantState.ACTIVE and row.grant.id in self._stopped:
+                    del self._stopped[row.grant.id]
+                    self._unwritten.pop(row.grant.id, "")
                     self._tallies.setdefault(row.grant.id, _Tally()).drift = 0.0
         table = table if table is not None else self._table
         index = GrantIndex((row.grant for row in active.values()), table)
@@ -300,6 +301,12 @@ class Desk:
             what = f"after {tally.number} uses the sum of evidence is {tally.drift:.1f}, over {self._rule.limit}"
             self.stop(Suspension(grant=grant, cause="drift", what=what, at=self._now()))
             return True
+
+    def forget_scores(self) -> None:
+        """Begin the sums of evidence anew, for somebody who tells all of it again."""
+        with self._lock:
+            for tally in self._tallies.values():
+                tally.drift = 0.0
 
     def stop(self, suspension: Suspension) -> None:
         """Suspend a grant here and now, and have it written into the ledger."""

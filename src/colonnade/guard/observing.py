@@ -1,0 +1,67 @@
+"""What is told once a request is over: to metrics, spans and monitors, never to the client and never for the record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol
+
+from colonnade.records import Ruling
+
+Outcome = Literal["answered", "refused", "withheld", "fault", "hung up"]
+
+
+class Timings(NamedTuple):
+    """Milliseconds of the parts of one request; none for a part that there was not.
+
+    Attributes:
+        guard_request: until the request was ruled on.
+        log: until its row was on disk.
+        upstream_first, upstream_all: from asking the upstream to its first piece, and to its last.
+        guard_reply: that ruling on the replies took, all of them together.
+        all: from the first byte in to the last byte out.
+        held_back: the longest that any of the reply waited for its ruling.
+    """
+
+    guard_request: float
+    log: float
+    upstream_first: float | None
+    upstream_all: float | None
+    guard_reply: float | None
+    all: float
+    held_back: float | None = None
+
+
+class Finished(NamedTuple):
+    """One request with its answers, told once, after its last row is on disk.
+
+    Attributes:
+        at: when it came in.
+        text: what was asked last, in memory only; nobody may write it out so that it can be read.
+        tokens: of the prompt and of the answers, where the upstream said so.
+    """
+
+    id: str
+    at: datetime
+    principal: str
+    tier: str
+    purpose: str
+    endpoint: str
+    model: str
+    stream: bool
+    request: Ruling
+    replies: tuple[Ruling, ...]
+    grant: str
+    adapter: str
+    outcome: Outcome
+    status: int
+    text: str
+    milliseconds: Timings
+    tokens: tuple[int, int] | None
+
+
+class Observer(Protocol):
+    """Somebody who is told."""
+
+    def finished(self, row: Finished) -> None:
+        """Take note; called from a thread of its own, one row at a time."""
+        ...
