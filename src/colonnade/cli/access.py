@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,8 @@ from colonnade.pipeline import access as grants
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.access import Signer
 from colonnade.pipeline.access_book import read_book
-from colonnade.records import Act, Grant, GrantStanding, InputError, Level, RateCaps, digest_bytes
+from colonnade.pipeline.access_words import Sealed, Words, words_of_uses
+from colonnade.records import Act, Grant, GrantStanding, GrantUse, InputError, Level, RateCaps, digest_bytes
 
 access_application = typer.Typer(no_args_is_help=True, help="Grant, watch and end specialised access.")
 
@@ -155,9 +157,17 @@ def review(
     person: Annotated[str, typer.Option("--as", metavar="PERSON", help="Who signs the verdict.")] = "",
     key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="Their private key.")] = None,
     reason: ReasonOption = "",
+    log: Annotated[Path | None, typer.Option("--log", metavar="FOLDER", help="The audit log with the words.")] = None,
+    keys: Annotated[Path | None, typer.Option("--keys", metavar="FOLDER", help="People's keys, to open them.")] = None,
+    secret: Annotated[
+        Path | None, typer.Option("--secret", metavar="FILE", help="What the keys are wrapped in.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the uses that wait for a person; or sign a verdict on one, with --grant, --use and --within or --outside."""
+    """List the uses that wait for a person; or sign a verdict on one, with --grant, --use and --within or --outside.
+
+    With --log, --keys and --secret the words are shown, each held against the commitment in the log of uses.
+    """
     opened = open_workspace(workspace)
     if within is not None:
         if not (name and person and key):
@@ -167,8 +177,13 @@ def review(
         out.print(f"signed: use {number} of '{name}' is {'within' if within else 'outside'} its purpose", markup=False)
         return
     queue = grants.review_queue(opened)
+    words = _words(workspace, queue, log, keys, secret)
     if as_json:
-        print(json.dumps([use.model_dump(mode="json") for use in queue]))
+        rows = [
+            use.model_dump(mode="json") | ({"words": words[use].text, "state": words[use].state} if words else {})
+            for use in queue
+        ]
+        print(json.dumps(rows, ensure_ascii=False))
         return
     for use in queue:
         out.print(
@@ -176,6 +191,7 @@ def review(
             f" for {use.purpose} ({use.side})",
             markup=False,
         )
+        out.print(f"{'':<20}{_said(words[use]) if words else f'commitment {use.text}'}", markup=False)
     out.print(f"{len(queue)} uses wait for review.")
 
 
@@ -201,7 +217,7 @@ def alerts(
     out.print(f"{sum(row.state == 'open' for row in rows)} alerts wait for an answer.")
 
 
-@access_application.command("answer")
+@access_application.command("alert")
 def answer(
     name: Annotated[str, typer.Argument(metavar="ALERT", help="The alert's id; 'alerts' lists them.")],
     uphold: Annotated[
@@ -227,6 +243,23 @@ def appeal(
     """Ask for a decision about a grant to be looked at again; 'list' shows it until somebody signs something new."""
     row = grants.appeal(open_workspace(workspace), name, by, reason, grants.now())
     out.print(f"noted: an appeal about '{row.grant}' by {row.by}", markup=False)
+
+
+def _words(
+    workspace: Path, uses: Sequence[GrantUse], log: Path | None, keys: Path | None, secret: Path | None
+) -> dict[GrantUse, Words]:
+    """The words of the uses, where somebody brings what opens them."""
+    if log is None and keys is None and secret is None:
+        return {}
+    if log is None or keys is None or secret is None:
+        raise InputError("the words need three things.", mend="Give '--log', '--keys' and '--secret'.")
+    return words_of_uses(uses, Sealed(log, keys, secret), grants.access_key(workspace))
+
+
+def _said(words: Words) -> str:
+    if words.state == "found":
+        return f"fits its commitment: {words.text}"
+    return "its words were erased" if words.state == "erased" else "no whole text in the log fits its commitment"
 
 
 def _signed(workspace: Path, act: Act, name: str, signer: Signer) -> GrantStanding:

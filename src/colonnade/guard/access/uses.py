@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -79,6 +79,30 @@ class FileUseLog:
         uses = _parsed(content[:whole], self.file, self._line)
         self._read, self._line = self._read + whole, self._line + len(uses)
         return uses
+
+
+class AlsoRecorded:
+    """A log that counts by a file, and writes every use into another log first (a ``UseLog``).
+
+    For a service whose record is the transparency log: that one shows tampering and keeps everything,
+    the file is what processes count by together.
+
+    Args:
+        counted: shared by the processes.
+        record: writes a use; it is on disk when this returns.
+    """
+
+    def __init__(self, counted: FileUseLog, record: Callable[[GrantUse], None]) -> None:
+        self._counted, self._record = counted, record
+
+    def turn(self) -> AbstractContextManager[tuple[GrantUse, ...]]:
+        """A turn at the file."""
+        return self._counted.turn()
+
+    def append(self, use: GrantUse) -> None:
+        """Write a use into both, the record first."""
+        self._record(use)
+        self._counted.append(use)
 
 
 def read_uses(file: Path) -> tuple[GrantUse, ...]:
