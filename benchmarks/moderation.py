@@ -100,6 +100,14 @@ def moderation_set(data: Path) -> Texts:
     return Texts(texts, harmful, groups(len(texts), alike))
 
 
+def moderation_categories(data: Path) -> Array:
+    """The set's categories as 0 and 1, one column each; a text that was not labelled for one counts as 0."""
+    file = data / "openai_moderation" / "samples-1680.jsonl"
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
+    names = sorted({name for row in rows for name in row} - {"prompt"})
+    return np.array([[float(row.get(name) == 1) for name in names] for row in rows])
+
+
 def other_sets(data: Path, tested: Sequence[str]) -> tuple[Texts, dict[str, list[int]]]:
     """Texts of other public sets, without near copies of a tested one; and of each set how many of which label."""
     severe = pyrit_harms(data)

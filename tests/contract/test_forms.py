@@ -43,7 +43,7 @@ from colonnade.records import (
     Status,
     Thresholds,
 )
-from colonnade.records.clause import DataCell, DataTarget
+from colonnade.records.data_target import DataCell, DataTarget
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "assistant"

@@ -22,18 +22,20 @@ from colonnade.cli.capability import capability_application
 from colonnade.cli.display import QuietReporter, TerminalReporter, err, out, show_decision
 from colonnade.cli.evaluate import evaluate_application
 from colonnade.cli.files import check_place
+from colonnade.cli.guard import guard_application
 from colonnade.cli.inspection import inspect_application
 from colonnade.cli.judge import judge_application
+from colonnade.cli.keys import keys_application
 from colonnade.cli.policy import policy_application
 from colonnade.cli.prompts import prompts_application
-from colonnade.guard import serve as serve_gateway
+from colonnade.cli.serve import serve
 from colonnade.pipeline import check_workspace, open_workspace
 from colonnade.pipeline import plan as make_plan
 from colonnade.pipeline import run as run_pipeline
 from colonnade.pipeline.agreement import agreement
 from colonnade.pipeline.impact import touched_by
 from colonnade.pipeline.impact import why as why_stale
-from colonnade.pipeline.service import build_gateway, build_guard, last_decision
+from colonnade.pipeline.service import build_guard
 from colonnade.records import ColonnadeError, InputError, Outcome
 from colonnade.store import Store
 
@@ -58,6 +60,9 @@ application.add_typer(capability_application, name="capability")
 application.add_typer(evaluate_application, name="evaluate")
 application.add_typer(audit_application, name="audit")
 application.add_typer(access_application, name="access")
+application.add_typer(keys_application, name="keys")
+application.command()(serve)
+application.add_typer(guard_application, name="guard")
 
 WorkspaceArgument = Annotated[
     Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")
@@ -229,7 +234,7 @@ def try_text(
         "asked by": f"{ruling.tier}, for {ruling.purpose}",
         "because": ruling.reason,
         "would permit": "; ".join(ruling.permitted_by) or "nothing",
-        "detectors": ", ".join(ruling.detectors) or "none ran",
+        "detectors": ", ".join(ruling.applied) or "none ran",
     }
     for name, value in lines.items():
         out.print(f"{name:<13}{value}", markup=False)
@@ -238,32 +243,6 @@ def try_text(
         out.print(
             f"{'clause':<13}{clause.title} ({clause.file}, line {clause.line})\n{'':<13}{clause.text}", markup=False
         )
-
-
-@application.command()
-def serve(
-    workspace: WorkspaceArgument,
-    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8321,
-    trust_headers: Annotated[
-        bool,
-        typer.Option(
-            "--trust-headers",
-            help="Let a request say its own tier and purpose (X-Colonnade-Tier, X-Colonnade-Purpose): for trying out.",
-        ),
-    ] = False,
-) -> None:
-    """Answer the OpenAI chat protocol with the trained checkpoint behind the guard."""
-    opened = open_workspace(workspace)
-    checkpoint, decision = last_decision(opened)
-    if decision.outcome is not Outcome.RELEASE:
-        err.print(
-            f"[yellow]warning[/] the gate says {decision.outcome} for this checkpoint;"
-            " it is served on this machine only, for trying out."
-        )
-    app = build_gateway(opened, checkpoint, trust_headers)
-    err.print(f"{opened.launch.name} on http://{host}:{port}/v1 (stop with Ctrl-C)", markup=False)
-    serve_gateway(app, host, port)
 
 
 def main() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from colonnade.records import Action, Record
+from colonnade.guard.adapters import AdapterSettings
+from colonnade.models.addresses import Address, address_of
+from colonnade.records import Action, InputError, Record
 from colonnade.records.reading import read_yaml
 
 Replies = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -99,6 +101,86 @@ class AccessSettings(Record):
     appeals: str = ""
 
 
+class LogSettings(Record):
+    """Where the running service writes its rows.
+
+    Attributes:
+        folder: of the log, below the workspace or anywhere else.
+        origin: the log's name in its checkpoints; by default ``NAME/guard`` with the launch's name.
+        key: the private key of its checkpoints, outside the log; beside it lie the keys of people's contents.
+        retain_days: for which prompts and answers are kept; the EU AI Act asks for six months of logs.
+        contents: whether prompts and answers are kept, sealed, or not at all.
+    """
+
+    folder: Annotated[str, Field(min_length=1)] = ".colonnade/audit-log"
+    origin: str = ""
+    key: Annotated[str, Field(min_length=1)] = ".colonnade/audit-keys/log.pem"
+    retain_days: Annotated[int, Field(ge=1, le=36_500)] = 190
+    contents: Literal["sealed", "none"] = "sealed"
+
+
+def _address(name: str) -> str:
+    try:
+        known = address_of(name)
+    except InputError as fault:
+        raise ValueError(f"{fault.what.rstrip('.')}; {fault.mend}") from None
+    if known is None:
+        raise ValueError("it names no model on a server; write 'NAME@http://ADDRESS/v1'")
+    return name
+
+
+class JudgeSettings(Record):
+    """Who decides inside the uncertain band; without a judge the clause's action stands.
+
+    Attributes:
+        model: ``NAME@http://ADDRESS/v1``, any OpenAI-compatible server.
+        seconds: until a verdict counts as not given.
+        parallel: requests at once.
+        key_variable: the environment variable that holds the key; the key itself stands in no file.
+    """
+
+    model: Annotated[str, AfterValidator(_address)]
+    seconds: Annotated[float, Field(gt=0, le=120)] = 5.0
+    parallel: Annotated[int, Field(ge=1, le=256)] = 8
+    key_variable: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = "COLONNADE_JUDGE_KEY"
+
+    @property
+    def address(self) -> Address:
+        """The model's name and its server."""
+        known = address_of(self.model)
+        if known is None:  # pragma: no cover  # the field was checked when it was read
+            raise ValueError(self.model)
+        return known
+
+
+class DetectorLimit(Record):
+    """How long one detector may take for one text.
+
+    Attributes:
+        name: the detector's, as rulings call it; the part before a slash speaks for all that begin with it.
+        milliseconds: after so long it counts as timed out.
+    """
+
+    name: str
+    milliseconds: Annotated[int, Field(ge=1, le=60_000)]
+
+
+def _limits(value: Any) -> Any:
+    """The mapping name -> {milliseconds} as rows."""
+    if not isinstance(value, dict):
+        return value
+    rows = []
+    for name, settings in value.items():
+        if not isinstance(settings, dict):
+            raise ValueError(f"'{name}' needs '{{milliseconds: 500}}'")
+        rows.append({"name": str(name), **settings})
+    return tuple(rows)
+
+
+DEFAULT_LIMIT = 2_000
+"""Milliseconds for a detector of which nothing is said."""
+
+
 class GuardConfiguration(Record):
     """What the guard is told besides the policies.
 
@@ -108,6 +190,11 @@ class GuardConfiguration(Record):
         replies: for every action the text per language, said instead of an answer; without one for
             ``cap`` the text for ``deflect`` is said where an answer cannot be capped.
         access: about grants; without it there are none.
+        log: where rows are written; ``none`` for nowhere. Where nothing is said, ``serve`` keeps one in
+            the workspace, and grants need ``access.log`` or this.
+        adapters: which there are, and who is answered with which.
+        judge: who decides what detectors are not certain of.
+        detectors: how long they may take.
     """
 
     tiers: Names
@@ -116,6 +203,23 @@ class GuardConfiguration(Record):
     )
     replies: Annotated[Replies, BeforeValidator(_pairs)]
     access: AccessSettings | None = None
+    log: LogSettings | Literal["none"] | None = None
+    adapters: AdapterSettings | None = None
+    judge: JudgeSettings | None = None
+    detectors: Annotated[tuple[DetectorLimit, ...], BeforeValidator(_limits)] = ()
+
+    @model_validator(mode="after")
+    def _adapters_are_for_known_cases(self) -> GuardConfiguration:
+        for place, rule in enumerate(self.adapters.rules if self.adapters else ()):
+            for kind, name, known in (("tier", rule.tier, self.tiers), ("purpose", rule.purpose, self.purposes)):
+                if name is not None and name not in known:
+                    raise ValueError(f"rule {place + 1} of 'adapters' names the {kind} '{name}', which there is not")
+        return self
+
+    def milliseconds_for(self, detector: str) -> int:
+        """How long a detector may take: what is said of its name, or of the part before the slash."""
+        said = {limit.name: limit.milliseconds for limit in self.detectors}
+        return said.get(detector, said.get(detector.partition("/")[0], DEFAULT_LIMIT))
 
     @property
     def purposes(self) -> tuple[str, ...]:

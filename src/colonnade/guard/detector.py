@@ -30,8 +30,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from colonnade.guard.detection import Detection
 from colonnade.models import Encoder
-from colonnade.records import Clause, InputError, Level
+from colonnade.records import Clause, InputError, Level, digest_bytes
 
 Vectors = NDArray[np.float32]
 
@@ -51,19 +52,6 @@ WINDOW = 240
 STEP = 120
 """Characters per window and from one to the next. An encoder cuts what is too long for it (128 tokens for the
 packaged one) and a token is at least one character, so with this step it sees every character of every text."""
-
-
-class Detection(NamedTuple):
-    """What one window of a text is about.
-
-    Attributes:
-        topic, level: none where no example is near enough.
-        similarity: cosine to the nearest example of the topic, or of any where there is no topic.
-    """
-
-    topic: str | None
-    level: Level | None
-    similarity: float
 
 
 class Count(NamedTuple):
@@ -112,7 +100,8 @@ class Detector:
     """
 
     def __init__(self, clauses: Iterable[Clause], encoder: Encoder) -> None:
-        self.name = f"examples/{encoder.name}"
+        self.name, self.version, self.slow = f"examples/{encoder.name}", "1", True
+        self.reads = frozenset({"request", "reply"})
         self._encoder = encoder
         # Fast tokenizers cannot be used by two threads at once, and a race would read as a fault.
         self._encoding = Lock()
@@ -122,6 +111,7 @@ class Detector:
         self.topics = frozenset(self._ceilings)
         similarities = self._examples.vectors @ self._examples.vectors.T
         self.floor = choose_floor(similarities, self._examples.above)
+        self.digest = digest_bytes(self._examples.vectors.tobytes() + repr(self._examples.topics).encode())
         self._weights = np.linalg.solve(_gram(similarities), _signs(self._examples.above))
 
     def detect(self, text: str) -> tuple[Detection, ...]:
@@ -145,12 +135,12 @@ class Detector:
         """Topic and level of one window, from its similarity to every example."""
         nearest = float(similarities.max())
         if nearest < self.floor:
-            return Detection(None, None, nearest)
+            return Detection(None, None, nearest, detector=self.name)
         topic = vote(similarities, self._examples.topics)
         above = bool((similarities + 1) @ self._weights >= 0)
         own = np.array([name == topic for name in self._examples.topics])
         level = self._level(similarities, own, self._ceilings[topic], above)
-        return Detection(topic, level, float(similarities[own].max()))
+        return Detection(topic, level, float(similarities[own].max()), detector=self.name)
 
     def _level(self, similarities: Vectors, own: NDArray[np.bool_], ceiling: int, above: bool) -> Level:
         """The weighted level of the topic's nearest examples on this side of the ceiling."""

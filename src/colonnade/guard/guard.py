@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Literal
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 from colonnade.guard.access.desk import Holder
-from colonnade.guard.detector import Detection, Detector
+from colonnade.guard.detection import Detection, Detector, Judge
+from colonnade.guard.judging import Question, ask_judge
+from colonnade.guard.running import LIMIT, Detectors, Findings, Side
 from colonnade.guard.table import DEFAULT_DENY, EXCEPTION_LAPSED, Lookup
-from colonnade.records import Action, Cell, GuardTable, InputError, Level, Ruling
-
-Side = Literal["request", "reply"]
+from colonnade.guard.topics import is_ungrantable
+from colonnade.models.remote import to_its_end
+from colonnade.records import (
+    Action,
+    Cell,
+    Clause,
+    DetectorRun,
+    Digest,
+    GuardTable,
+    InputError,
+    Level,
+    Ruling,
+    digest_of,
+)
 
 NO_TOPIC = "no topic"
 """The rule of a text that no clause is about."""
@@ -22,31 +37,97 @@ DETECTOR_FAILED = "detector failed"
 GRANT_REFUSED = "grant refused"
 """The rule where a grant would open what was asked, and this use of it is not let through."""
 
+TOKENS = 32
+"""What a reply is held back by where the request raised suspicion and its clause does not say more."""
+
+_RANKS = {level: level.rank for level in Level}
+_STRICTNESS = {
+    "allow": 0,
+    Action.CAP: 1,
+    Action.DEFLECT: 2,
+    Action.SAFE_COMPLETE: 3,
+    Action.ESCALATE: 4,
+    Action.REFUSE: 5,
+}
+
+
+class Who(NamedTuple):
+    """Who asks.
+
+    Attributes:
+        principal: whom the key names; empty for nobody in particular.
+        holder: of a grant. It is asked only where the table is closed, and a use that it lets through is
+            written down before the ruling is given.
+    """
+
+    principal: str
+    tier: str
+    purpose: str
+    holder: Holder | None = None
+
+
+class HoldBack(NamedTuple):
+    """How much of a reply stays behind what was judged of it.
+
+    Attributes:
+        characters: for patterns, always.
+        tokens: for classifiers, only where the request raised suspicion.
+    """
+
+    characters: int = 0
+    tokens: int = 0
+
+
+class _Case(NamedTuple):
+    """One detection, and what the table says to it."""
+
+    text: int
+    detection: Detection
+    action: Action | Literal["allow"]
+    rule: str
+    cell: Cell | None = None
+    because: str = ""
+
 
 class Guard:
     """Rules on requests and replies.
 
-    A text is judged window by window, and one window that is not allowed decides. Nothing passes
-    unjudged: where the detector fails, where the table has no cell, where an exception has lapsed
-    since the table was compiled, the ruling is to refuse.
+    Every detector judges every text, and one detection that is not allowed decides; of several the
+    strictest. Nothing passes unjudged: where a detector fails the clauses that it watches say what
+    follows, and to refuse is what they say unless they say more; where the table has no cell, or an
+    exception has lapsed since it was compiled, the ruling is to refuse.
 
     Args:
         table: the compiled policies.
-        detector: made from the examples of the same clauses.
+        detectors: one or several, made from the same clauses.
         today: the day, asked for at every ruling; a service may run longer than an exception holds.
+        clauses: those of the table; what a failure comes to, what a judge reads and how much is held back.
+        judge: asked where a detection is uncertain and its cell closed; the clause's action stands without.
+        limit: seconds for a detector that is not in place, by its name.
 
     Raises:
-        InputError: where the table limits a topic that the detector cannot recognise, or an action
+        InputError: where the table limits a topic that no detector can recognise, or an action
             has no reply.
     """
 
-    def __init__(self, table: GuardTable, detector: Detector, today: Callable[[], date] = date.today) -> None:
-        self.table = table
+    def __init__(
+        self,
+        table: GuardTable,
+        detectors: Detector | Sequence[Detector],
+        today: Callable[[], date] = date.today,
+        *,
+        clauses: Iterable[Clause] = (),
+        judge: Judge | None = None,
+        limit: Callable[[str], float] = lambda _: LIMIT,
+    ) -> None:
+        self.table, self.judge = table, judge
         self._lookup = Lookup(table)
-        self._detector = detector
+        self._detectors = Detectors(detectors if isinstance(detectors, Sequence) else (detectors,), limit)
         self._today = today
+        self._clauses = {clause.id: clause for clause in clauses}
+        self._characters = max((clause.hold_back.characters or 0 for clause in self._clauses.values()), default=0)
         self._replies = {action: texts for action, texts in table.replies if texts}
-        unseen = sorted(self._lookup.topics - detector.topics)
+        unseen = sorted(self._lookup.topics - self._detectors.topics)
         if unseen:
             raise InputError(
                 f"the guard's table limits '{unseen[0]}', but the detector has no examples of it.",
@@ -57,45 +138,134 @@ class Guard:
             raise InputError(f"the guard's table has no reply for '{mute[0]}'.", mend="Compile it anew.")
 
     @property
-    def detectors(self) -> tuple[str, ...]:
-        """The names of the detectors that this guard runs."""
-        return (self._detector.name,)
+    def detectors(self) -> tuple[tuple[str, str, Digest], ...]:
+        """Name, version and digest of every detector that is asked."""
+        return self._detectors.described
 
-    @property
+    @cached_property
+    def digest(self) -> Digest:
+        """Of everything that a ruling depends on besides the text and the day."""
+        judge = None if self.judge is None else (self.judge.name, self.judge.version, self.judge.digest)
+        return digest_of({"table": self.table.digest, "detectors": self.detectors, "judge": judge})
+
+    @cached_property
     def fixed_answers(self) -> frozenset[str]:
         """Every text that this guard says instead of an answer, in every language."""
         return frozenset(text for texts in self._replies.values() for _, text in texts)
 
-    def rule_request(self, text: str, tier: str, purpose: str, holder: Holder | None = None) -> Ruling:
-        """Whether this may be asked by this tier for this purpose.
+    def close(self) -> None:
+        """Let the detectors' threads go."""
+        self._detectors.close()
+
+    async def rule(
+        self,
+        side: Side,
+        text: str | Sequence[str],
+        who: Who,
+        earlier: Ruling | None = None,
+        conversation: Sequence[str] = (),
+    ) -> Ruling:
+        """Whether this may be asked, or answered.
+
+        Where the request was not allowed no reply may go out, and the request's action stands. A
+        reply is judged on its own topic, whatever was asked; to a request whose action is to cap, it
+        may go no further than the level named there. A reply that goes no further than its request
+        did under a grant is not another use of it, but the grant must still hold.
 
         Args:
-            text: what is asked.
-            tier: who asks.
-            purpose: what for.
-            holder: of a grant. It is asked only where the table is closed, and a use that it lets
-                through is written down before this returns.
+            side: of the exchange.
+            text: what is said; several texts are judged one by one, and the strictest ruling stands.
+            who: asks.
+            earlier: the ruling on the request, for a reply.
+            conversation: all turns, for detectors that read conversations and for the judge.
         """
-        return self._rule("request", text, tier, purpose, holder)
+        if earlier is not None and earlier.action not in ("allow", Action.CAP):
+            reason = f"the request was not allowed: {earlier.reason}"
+            return earlier.model_copy(update={"side": side, "reason": reason, "detectors": ()})
+        unknown = self._unknown(who)
+        if unknown:
+            return _refusal(side, who, DEFAULT_DENY, unknown, ())
+        texts = (text,) if isinstance(text, str) else tuple(text)
+        findings = await self._detectors.find(side, texts, "\n\n".join(conversation))
+        return await self._on_findings(side, texts, who, earlier, conversation, findings)
+
+    async def rule_window(
+        self, windows: Sequence[str], who: Who, earlier: Ruling, conversation: Sequence[str] = ()
+    ) -> Ruling:
+        """The ruling on parts of a reply by all detectors but patterns, which look at its pieces as they come."""
+        findings = await self._detectors.find("reply", windows, "\n\n".join(conversation), by_form=False)
+        return await self._on_findings("reply", tuple(windows), who, earlier, conversation, findings)
+
+    async def rule_patterns(self, text: str, start: int, complete: bool, who: Who, earlier: Ruling) -> Ruling | None:
+        """The ruling of patterns alone on a reply so far; none where it goes on and they have found nothing.
+
+        Args:
+            text: the reply, or the end of it.
+            start: a match that begins before this character was ruled on already.
+            complete: nothing follows.
+            who: asked.
+            earlier: the ruling on the request.
+        """
+        findings = await self._detectors.find_patterns(text, start, complete)
+        if not findings.silent and not findings.found and not complete:
+            return None
+        return await self._on_findings("reply", (text,), who, earlier, (), findings)
+
+    async def under_way(self, text: str, start: int) -> int:
+        """From which character on something that a pattern finds may have begun."""
+        return await self._detectors.under_way(text, start)
+
+    @property
+    def has_patterns(self) -> bool:
+        """Whether there is a detector that looks at every piece of a reply."""
+        return self._detectors.has_patterns
+
+    async def _on_findings(
+        self,
+        side: Side,
+        texts: tuple[str, ...],
+        who: Who,
+        earlier: Ruling | None,
+        conversation: Sequence[str],
+        findings: Findings,
+    ) -> Ruling:
+        words = (*texts, "\n\n".join(conversation))  # the conversation is text -1
+        cases = [self._case(found.text, found.detection, who, earlier) for found in findings.found]
+        cases, runs = await self._after_the_judge(cases, words, conversation, findings.runs)
+        silence = self._silence(side, who, findings, runs)
+        if silence is not None:
+            return silence
+        strictest = max(cases, key=_strictness, default=None)
+        if strictest is None:
+            return _no_topic(side, who, runs, None)
+        if who.holder is None or strictest.action == "allow":
+            return self._ruling(side, strictest, who, runs)
+        return await self._under_grant(side, who, strictest, cases, words, earlier, runs)
+
+    def rule_request(self, text: str, tier: str, purpose: str, holder: Holder | None = None) -> Ruling:
+        """The ruling on a request, for code that does not await."""
+        return to_its_end(lambda: self.rule("request", text, Who("", tier, purpose, holder)))
 
     def rule_reply(
         self, text: str, request_ruling: Ruling, tier: str, purpose: str, holder: Holder | None = None
     ) -> Ruling:
-        """Whether this may be answered; judged on the topic of the reply, whatever was asked.
+        """The ruling on a reply, for code that does not await."""
+        return to_its_end(lambda: self.rule("reply", text, Who("", tier, purpose, holder), request_ruling))
 
-        Where the request was not allowed no reply may go out, and the request's action stands. A
-        reply that goes no further than its request did under a grant is not another use of it, but
-        the grant must still hold.
+    def suspicion(self, ruling: Ruling) -> HoldBack:
+        """What the reply to this request is held back by.
+
+        Characters always, by the clause that wants most; tokens where the request came near a topic,
+        as its clause says, and at least some where the reply is held to a level.
         """
-        if request_ruling.action != "allow":
-            return request_ruling.model_copy(
-                update={
-                    "side": "reply",
-                    "reason": f"the request was not allowed: {request_ruling.reason}",
-                    "detectors": (),
-                }
-            )
-        return self._rule("reply", text, tier, purpose, holder, request_ruling)
+        clause = self._clauses.get(ruling.topic or "")
+        tokens = 0
+        if clause is not None:
+            said = clause.hold_back.tokens
+            tokens = said if said is not None else TOKENS if is_ungrantable(clause) else 0
+        if ruling.action is Action.CAP:
+            tokens = max(tokens, TOKENS)
+        return HoldBack(self._characters, tokens)
 
     def answer_for(self, ruling: Ruling, language: str) -> str:
         """What is said instead of an answer, in this language or else in the first one there is.
@@ -117,57 +287,115 @@ class Guard:
                     return text
         return texts[0][1]
 
-    def _rule(
+    def _unknown(self, who: Who) -> str:
+        for kind, value, known in (
+            ("tier", who.tier, self.table.tiers),
+            ("purpose", who.purpose, self.table.purposes),
+        ):
+            if value not in known:
+                return f"the table knows no {kind} '{value}'."
+        return ""
+
+    def _case(self, text: int, detection: Detection, who: Who, earlier: Ruling | None) -> _Case:
+        chance = earlier is not None and earlier.topic is None and not detection.strong
+        if detection.topic is None or chance:
+            return _Case(text, detection._replace(topic=None, level=None), "allow", NO_TOPIC)
+        # Whoever finds a topic and cannot say how specific the text is gets what the most specific text gets.
+        level = detection.level or Level.RECIPE
+        cell = self._lookup.cell(detection.topic, level, who.tier, who.purpose)
+        # A table may be served for longer than its exceptions hold.
+        if cell.until is not None and self._today() > cell.until:
+            return _Case(text, detection, Action.REFUSE, EXCEPTION_LAPSED, cell)
+        action = cell.action
+        if earlier is not None and earlier.action is Action.CAP and earlier.topic == cell.topic:
+            capped = earlier.cap is None or _RANKS[level] > _RANKS[earlier.cap]
+            action = Action.CAP if capped and action == "allow" else action
+        return _Case(text, detection, action, cell.rule, cell)
+
+    async def _after_the_judge(
+        self, cases: list[_Case], words: Sequence[str], conversation: Sequence[str], runs: tuple[DetectorRun, ...]
+    ) -> tuple[list[_Case], tuple[DetectorRun, ...]]:
+        """The cases with what the judge holds of the uncertain ones that are closed."""
+        if self.judge is None or all(case.action == "allow" or case.detection.certain for case in cases):
+            return cases, runs
+        open_, asked = list[_Case](), dict[tuple[int, str], _Case]()
+        for case in sorted(cases, key=_strictness, reverse=True):
+            topic = case.detection.topic
+            if case.action == "allow" or case.detection.certain or topic not in self._clauses:
+                open_.append(case)
+            else:
+                asked.setdefault((case.text, topic), case)
+        for (text, topic), case in asked.items():
+            question = Question(self._clauses[topic], words[text], tuple(conversation))
+            opinion, run = await ask_judge(self.judge, question)
+            runs = (*runs, run)
+            open_.append(case if opinion is None else self._judged(case, opinion.about, opinion.level, opinion.because))
+        return open_, runs
+
+    def _judged(self, case: _Case, about: bool, level: Level, because: str) -> _Case:
+        if not about or case.cell is None:
+            return case._replace(action="allow", because=because)
+        cell = self._lookup.cell(case.cell.topic, level, case.cell.tier, case.cell.purpose)
+        detection = case.detection._replace(level=level, certain=True)
+        lapsed = cell.until is not None and self._today() > cell.until
+        action, rule = (Action.REFUSE, EXCEPTION_LAPSED) if lapsed else (cell.action, cell.rule)
+        return _Case(case.text, detection, action, rule, cell, because)
+
+    def _silence(self, side: Side, who: Who, findings: Findings, runs: tuple[DetectorRun, ...]) -> Ruling | None:
+        """The ruling where a detector gave no answer, unless the clauses that it watches let that pass."""
+        if not findings.silent:
+            return None
+        actions = [
+            (self._clauses[topic].on_failure if topic in self._clauses else Action.REFUSE, silent)
+            for silent in findings.silent
+            for topic in silent.topics or ("",)
+        ]
+        action, silent = max(actions, key=lambda pair: _STRICTNESS[pair[0]])
+        what = f"the detector '{silent.name}' {_GAVE_UP[silent.outcome]} ({silent.fault})"
+        ruling = _refusal(side, who, DETECTOR_FAILED, f"{what}, and nothing passes unjudged.", runs)
+        return ruling if action is Action.REFUSE else ruling.model_copy(update={"action": action})
+
+    async def _under_grant(
         self,
         side: Side,
-        text: str,
-        tier: str,
-        purpose: str,
-        holder: Holder | None = None,
-        earlier: Ruling | None = None,
+        who: Who,
+        strictest: _Case,
+        cases: Sequence[_Case],
+        words: Sequence[str],
+        earlier: Ruling | None,
+        runs: tuple[DetectorRun, ...],
     ) -> Ruling:
-        for kind, value, known in (("tier", tier, self.table.tiers), ("purpose", purpose, self.table.purposes)):
-            if value not in known:
-                return _refusal(side, tier, purpose, DEFAULT_DENY, f"the table knows no {kind} '{value}'.")
-        try:
-            detections = self._detector.detect(text)
-        except Exception as fault:  # whatever went wrong in there, an unjudged text must not pass
-            what = f"the detector '{self._detector.name}' failed ({type(fault).__name__}), and nothing passes unjudged."
-            return _refusal(side, tier, purpose, DETECTOR_FAILED, what)
-        rulings = [self._ruling(side, detection, tier, purpose) for detection in detections]
-        strictest = _strictest(rulings)
-        if holder is None or strictest.action == "allow":
-            return strictest
-        return self._under_grant(holder, strictest, rulings, text, earlier)
-
-    def _under_grant(
-        self, holder: Holder, strictest: Ruling, rulings: Sequence[Ruling], text: str, earlier: Ruling | None
-    ) -> Ruling:
-        """The ruling where somebody has a grant: every window that the table closes must be opened by it."""
-        today, uses = self._today(), dict[str, tuple[str, Cell]]()
-        closed = [ruling for ruling in rulings if ruling.action != "allow"]
-        for ruling in sorted(closed, key=lambda row: row.level.rank if row.level else -1):
-            if ruling.topic is None or ruling.level is None:
-                return strictest
-            cell = self._lookup.cell(ruling.topic, ruling.level, ruling.tier, ruling.purpose)
-            grant = holder.opens(cell, today)
+        """The ruling where somebody has a grant: every text that the table closes must be opened by it."""
+        ruling = self._ruling(side, strictest, who, runs)
+        holder, today = who.holder, self._today()
+        closed = sorted((case for case in cases if case.action != "allow"), key=_rank)
+        uses = dict[str, tuple[str, Cell, _Case]]()
+        for case in closed:
+            if case.cell is None or holder is None:
+                return ruling
+            grant = holder.opens(case.cell, today)
             if not grant:
-                return _strictest([row for row in closed if row.topic == ruling.topic and row.level == ruling.level])
-            # Several windows on one topic are one use, at the most specific of them.
-            uses[cell.topic] = (grant, cell)
+                same = [row for row in closed if row.cell == case.cell]
+                found = self._ruling(side, max(same, key=_strictness), who, runs)
+                told = holder.notice(case.cell)
+                return found.model_copy(update={"reason": f"{found.reason} {told}"}) if told else found
+            # Several texts on one topic are one use, at the most specific of them.
+            uses[case.cell.topic] = (grant, case.cell, case)
         names = []
-        for grant, cell in uses.values():
+        for grant, cell, case in uses.values():
             if earlier is None or not _goes_no_further(cell, grant, earlier):
-                admission = holder.use(cell, strictest.side, text)
+                # The use is on disk when this returns, so it waits for one.
+                admission = await asyncio.to_thread(holder.use, cell, side, words[case.text])  # type: ignore[union-attr]
                 if not admission.grant:
-                    refused = {"action": Action.REFUSE, "rule": GRANT_REFUSED, "reason": f"{admission.refusal}."}
-                    return strictest.model_copy(update=refused)
+                    reason = f"{admission.refusal}. {holder.notice(cell)}".strip()  # type: ignore[union-attr]
+                    refused = {"action": Action.REFUSE, "rule": GRANT_REFUSED, "reason": reason}
+                    return ruling.model_copy(update=refused)
                 grant = admission.grant  # another may have become the one that holds longest
             names.append(grant)
         named = ", ".join(dict.fromkeys(names))
-        reason = f"{strictest.reason.partition(', and ')[0]}, and the grant '{named}' permits it."
+        reason = f"{ruling.reason.partition(', and ')[0]}, and the grant '{named}' permits it."
         allowed = {"action": "allow", "rule": f"grant/{named}", "grant": named, "reason": reason, "cap": None}
-        return strictest.model_copy(update=allowed)
+        return ruling.model_copy(update=allowed)
 
     def _cap(self, cell: Cell) -> Level | None:
         """How specific an answer may be today instead; a table may be served for longer than its exceptions hold."""
@@ -177,66 +405,90 @@ class Guard:
                 return level
         return None
 
-    def _ruling(self, side: Side, detection: Detection, tier: str, purpose: str) -> Ruling:
-        found: dict[str, object] = {"side": side, "tier": tier, "purpose": purpose, "detectors": self.detectors}
-        found |= {"topic": detection.topic, "level": detection.level, "similarity": round(detection.similarity, 4)}
-        if detection.topic is None or detection.level is None:
-            reason = "the text is not near any example of a topic that the policies limit."
-            return Ruling.model_validate({**found, "action": "allow", "rule": NO_TOPIC, "reason": reason})
-        cell = self._lookup.cell(detection.topic, detection.level, tier, purpose)
-        # A table may be served for longer than its exceptions hold.
-        if cell.until is not None and self._today() > cell.until:
-            reason = f"{cell.rule} held until {cell.until.isoformat()}; the table has to be compiled anew."
-            return Ruling.model_validate({**found, "action": Action.REFUSE, "rule": EXCEPTION_LAPSED, "reason": reason})
-        return Ruling.model_validate(
-            {
-                **found,
-                "action": cell.action,
-                "rule": cell.rule,
-                "reason": _reason(cell),
-                "permitted_by": cell.permitted_by,
-                "cap": self._cap(cell) if cell.action is Action.CAP else None,
-            }
+    def _ruling(self, side: Side, case: _Case, who: Who, runs: tuple[DetectorRun, ...]) -> Ruling:
+        detection, cell = case.detection, case.cell
+        if detection.topic is None or cell is None:
+            return _no_topic(side, who, runs, detection.score)
+        return Ruling(
+            side=side,
+            topic=detection.topic,
+            level=cell.level,
+            tier=who.tier,
+            purpose=who.purpose,
+            action=case.action,
+            rule=case.rule,
+            reason=_reason(case, cell),
+            similarity=round(detection.score, 4),
+            detectors=runs,
+            permitted_by=cell.permitted_by if case.rule != EXCEPTION_LAPSED else (),
+            cap=self._cap(cell) if case.action is Action.CAP else None,
         )
 
 
-def _reason(cell: Cell) -> str:
-    case = f"'{cell.topic}' at the level '{cell.level}' for tier '{cell.tier}' and purpose '{cell.purpose}'"
+_GAVE_UP = {"failed": "failed", "timed out": "gave no answer in time", "missing": "is missing"}
+
+
+def _strictness(case: _Case) -> tuple[int, bool, float]:
+    return _STRICTNESS[case.action], case.detection.topic is not None, case.detection.score
+
+
+def _rank(case: _Case) -> int:
+    return _RANKS[case.cell.level] if case.cell is not None else -1
+
+
+def _reason(case: _Case, cell: Cell) -> str:
+    if case.rule == EXCEPTION_LAPSED and cell.until is not None:
+        return f"{cell.rule} held until {cell.until.isoformat()}; the table has to be compiled anew."
+    what = f"'{cell.topic}' at the level '{cell.level}' for tier '{cell.tier}' and purpose '{cell.purpose}'"
+    if case.because:
+        verdict = "is about something else" if case.action == "allow" and cell.action != "allow" else "is about it"
+        what = f"{what} (asked where detectors were uncertain, the judge says that the text {verdict})"
+        if case.action == "allow" and cell.action != "allow":
+            return f"{what} is near, and is not what the text is about."
     if cell.rule == DEFAULT_DENY:
-        return f"{case} is not in the table, and what is not in it is refused."
-    if cell.action != "allow":
+        return f"{what} is not in the table, and what is not in it is refused."
+    if case.action != "allow":
+        if cell.action == "allow":
+            return f"{what} goes further than the request's answer may."
         granted = "a grant may reach it" if cell.grantable else "nobody can be granted more"
-        return f"{case} is above the ceiling, and {granted}."
+        return f"{what} is above the ceiling, and {granted}."
     if cell.rule != cell.topic:
-        return f"{case} is above the ceiling, and an exception permits it."
-    return f"{case} is not above the ceiling."
+        return f"{what} is above the ceiling, and an exception permits it."
+    return f"{what} is not above the ceiling."
 
 
 def _goes_no_further(cell: Cell, grant: str, earlier: Ruling) -> bool:
     """Whether the request was let through by the same grant, on the same topic, at least as specifically."""
     same = earlier.grant == grant and earlier.topic == cell.topic
-    return same and earlier.level is not None and cell.level.rank <= earlier.level.rank
+    return same and earlier.level is not None and _RANKS[cell.level] <= _RANKS[earlier.level]
 
 
-def _refusal(side: Side, tier: str, purpose: str, rule: str, reason: str) -> Ruling:
-    """A refusal without a judgement: no detector has found anything."""
+def _no_topic(side: Side, who: Who, runs: tuple[DetectorRun, ...], score: float | None) -> Ruling:
     return Ruling(
         side=side,
         topic=None,
         level=None,
-        tier=tier,
-        purpose=purpose,
+        tier=who.tier,
+        purpose=who.purpose,
+        action="allow",
+        rule=NO_TOPIC,
+        reason="the text is not near any example of a topic that the policies limit.",
+        similarity=None if score is None else round(score, 4),
+        detectors=runs,
+    )
+
+
+def _refusal(side: Side, who: Who, rule: str, reason: str, runs: tuple[DetectorRun, ...]) -> Ruling:
+    """A refusal without a judgement: no detector has found anything that could be relied on."""
+    return Ruling(
+        side=side,
+        topic=None,
+        level=None,
+        tier=who.tier,
+        purpose=who.purpose,
         action=Action.REFUSE,
         rule=rule,
         reason=reason,
         similarity=None,
-        detectors=(),
-    )
-
-
-def _strictest(rulings: Sequence[Ruling]) -> Ruling:
-    """The ruling that stands for several windows: not allowed before allowed, then topic, then nearness."""
-    return max(
-        rulings,
-        key=lambda ruling: (ruling.action != "allow", ruling.topic is not None, ruling.similarity or 0.0),
+        detectors=runs,
     )

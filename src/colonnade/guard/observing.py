@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
+from colonnade.guard.telemetry.traceparent import Trace
 from colonnade.records import Ruling
 
 Outcome = Literal["answered", "refused", "withheld", "fault", "hung up"]
@@ -38,6 +39,7 @@ class Finished(NamedTuple):
         at: when it came in.
         text: what was asked last, in memory only; nobody may write it out so that it can be read.
         tokens: of the prompt and of the answers, where the upstream said so.
+        trace: which trace it belongs to.
     """
 
     id: str
@@ -57,6 +59,7 @@ class Finished(NamedTuple):
     text: str
     milliseconds: Timings
     tokens: tuple[int, int] | None
+    trace: Trace | None = None
 
 
 class Observer(Protocol):

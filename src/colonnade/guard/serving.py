@@ -1,4 +1,4 @@
-"""The gateway on a port of the loopback interface."""
+"""The gateway on a port: one process, one loop; what is under way is finished before it ends."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import asyncio
 import signal
 import socket
 from contextlib import suppress
+from importlib.util import find_spec
 from ipaddress import ip_address
+from typing import Protocol
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 from starlette.applications import Starlette
 
@@ -18,39 +20,66 @@ SETTLING = 0.3
 """Seconds between the end of the server and that of the program. The server's own threads may still hold objects of
 Python for a moment, and giving one back while the interpreter is being torn down aborts the process."""
 
+FINISHING = 120.0
+"""Seconds that answers under way are given to come to their end."""
 
-def serve(app: Starlette, host: str, port: int) -> None:
+BACKLOG = 4096
+"""Connections that may wait to be taken up."""
+
+
+class Busy(Protocol):
+    """What can be asked to take nothing new, and how much it still has to do."""
+
+    under_way: int
+    closing: bool
+
+
+def serve(app: Starlette, host: str, port: int, keyed: bool = False, busy: Busy | None = None) -> None:
     """Serves until it is interrupted (SIGINT or SIGTERM); what is being answered is finished.
 
-    One process and one event loop: the model answers one request at a time anyway, and the
-    application, which holds the model, cannot be copied into other processes.
+    One process and one event loop: caps and counts hold for all that this service does, and one
+    core carries more than most models can answer. Several processes on several ports can share a
+    log and a workspace.
 
     Args:
-        app: from :func:`gateway`.
-        host: ``localhost`` or a loopback address. The gateway has neither keys nor TLS, so anything
-            else belongs behind a proxy that has them.
+        app: the gateway.
+        host: ``localhost`` or a loopback address; any other one only where there are keys.
         port: 1 to 65535, not in use.
+        keyed: whether every request has to bring a key.
+        busy: is told to take nothing new when the service is to end, and waited for.
 
     Raises:
-        InputError: where the host is not loopback or the port cannot be had.
+        InputError: where the host may not be served on or the port cannot be had.
         ColonnadeError: where the server ended by itself.
     """
-    address = _loopback(host)
+    address = served_address(host, keyed)
     _free(address, port)
-    asyncio.run(_serve(app, address, port))
+    if find_spec("uvloop") is not None:
+        import uvloop
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(app, address, port, busy))
+    else:
+        asyncio.run(_serve(app, address, port, busy))
 
 
-def _loopback(host: str) -> str:
+def served_address(host: str, keyed: bool) -> str:
+    """The address behind a host that may be served on.
+
+    Raises:
+        InputError: where it is not loopback, and there are no keys.
+    """
     if host == "localhost":
         return "127.0.0.1"
     try:
-        loopback = ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
-        loopback = False
-    if not loopback:
+        mend = "Take 127.0.0.1, or with keys the address of an interface of this machine."
+        raise InputError(f"'{host}' is no address.", mend=mend) from None
+    if not address.is_loopback and not keyed:
         raise InputError(
-            f"the gateway serves on the loopback interface only, and '{host}' is not on it.",
-            mend="Take 127.0.0.1, and put a proxy with keys and TLS in front for others.",
+            f"without keys the gateway serves on the loopback interface only, and '{host}' is not on it.",
+            mend="Add a key with 'colonnade keys add', or take 127.0.0.1.",
         )
     return host
 
@@ -70,14 +99,35 @@ def _free(address: str, port: int) -> None:
             raise InputError(what, mend="Choose another port.") from None
 
 
-async def _serve(app: Starlette, address: str, port: int) -> None:
-    server = Server(app, address=address, port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False)
+async def _serve(app: Starlette, address: str, port: int, busy: Busy | None) -> None:
+    server = Server(
+        app,
+        address=address,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_enabled=False,
+        backlog=BACKLOG,
+        backpressure=BACKLOG,
+    )
     stopped = False
+
+    async def end() -> None:
+        until = asyncio.get_running_loop().time() + FINISHING
+        if busy is not None:
+            busy.closing = True
+        while busy is not None and busy.under_way and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.05)
+        server.stop()
+
+    ending: list[asyncio.Task[None]] = []
 
     def stop() -> None:
         nonlocal stopped
         stopped = True
-        server.stop()
+        if not ending:
+            ending.append(asyncio.ensure_future(end()))
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

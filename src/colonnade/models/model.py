@@ -65,6 +65,8 @@ ADAPTERS = MappingProxyType(
         "local": "colonnade.models.local:LocalModel",
         "http": "colonnade.models.http:HttpModel",
         "minilm": "colonnade.models.encoder:MiniLM",
+        "minilm-onnx": "colonnade.models.minilm:EightBitMiniLM",
+        "static": "colonnade.models.static:StaticEncoder",
     }
 )
 """Where each adapter lives; it is imported on first use, so that nobody loads torch unasked."""

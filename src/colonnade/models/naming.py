@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
+from colonnade.models.addresses import address_of
 from colonnade.models.model import Model, adapter
 from colonnade.models.pacing import Limits
 from colonnade.models.scripted import ScriptedModel
@@ -14,8 +14,6 @@ from colonnade.models.weights import folder_digest, packaged_weights_digest
 from colonnade.records import Digest, InputError, Record, digest_of
 from colonnade.records.reading import read_rows, row_to_record
 
-KEY = "COLONNADE_MODEL_KEY"
-"""The environment variable with the key of a server."""
 FORMS = "Say 'scripted:FILE', a folder of weights, 'packaged', or 'NAME@http://ADDRESS/v1'."
 
 
@@ -35,13 +33,6 @@ class Named(NamedTuple):
 
     model: Model
     speaker: Digest
-
-
-class Address(NamedTuple):
-    """A model behind an OpenAI-compatible server."""
-
-    name: str
-    url: str
 
 
 def named_model(name: str, limits: Limits | None = None) -> Named:
@@ -65,33 +56,6 @@ def named_model(name: str, limits: Limits | None = None) -> Named:
     if not (folder / "config.json").is_file():
         raise InputError(f"'{name}' is neither a folder of weights nor another name of a model.", mend=FORMS)
     return Named(adapter("local").from_folder(folder), folder_digest(folder))
-
-
-def address_of(name: str) -> Address | None:
-    """``NAME@http://ADDRESS/v1`` in its two parts; none where the name has another form.
-
-    Raises:
-        InputError: where the address is none, or holds a password or a query: whom one asks is written down, and
-            keys are not.
-    """
-    parts = re.fullmatch(r"(.+?)@(https?://[^/].*)", name, re.DOTALL)
-    if parts is None:
-        return None
-    model, url = parts.groups()
-    if not _is_address(url):
-        raise InputError(f"{url!r} is no address of a server.", mend=f"Say '{model}@http://ADDRESS:PORT/v1'.")
-    if "@" in url.split("/")[2] or "?" in url or "#" in url:
-        what = f"the address of '{model}' holds a user, a password, a query or a fragment."
-        raise InputError(what, mend=f"Say '{model}@http://ADDRESS/v1', and put the key into {KEY}.")
-    return Address(model, url)
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return url.isprintable() and " " not in url and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none, half a bracket
-        return False
 
 
 def _scripted(file: Path) -> Named:

@@ -45,13 +45,13 @@ def weights_digest(choice: BaseModelChoice, workspace: Path) -> Digest:
 
 def packaged_weights_digest() -> Digest:
     """Which weights the package holds."""
-    return _file_digest(packaged_weights())
+    return file_digest(packaged_weights())
 
 
 def folder_digest(folder: Path) -> Digest:
     """Which weights a folder holds: the digest of all its files."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return digest_of({path.relative_to(folder).as_posix(): _file_digest(path) for path in files})
+    return digest_of({path.relative_to(folder).as_posix(): file_digest(path) for path in files})
 
 
 def weights_folder(choice: BaseModelChoice, workspace: Path) -> Path:
@@ -74,6 +74,7 @@ def weights_folder(choice: BaseModelChoice, workspace: Path) -> Path:
     return folder
 
 
-def _file_digest(file: Path) -> Digest:
+def file_digest(file: Path) -> Digest:
+    """The digest of a file's bytes, read piece by piece."""
     with file.open("rb") as stream:
         return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()

@@ -12,10 +12,12 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from colonnade.guard import read_guard_configuration
-from colonnade.guard.access import FileUseLog, check_grant, grant_subject, read_uses, use_subject
+from colonnade.guard.access import AlsoRecorded, FileUseLog, UseLog, check_grant, grant_subject, read_uses, use_subject
 from colonnade.guard.access.alerting import AlertStanding, alert_subject, may_answer, standing_of_alert
 from colonnade.guard.access.grants import may_approve, may_review, may_revoke
-from colonnade.guard.configuration import AccessSettings
+from colonnade.guard.access.uses import UseRecord
+from colonnade.guard.configuration import AccessSettings, LogSettings
+from colonnade.guard.recording import recorded_uses
 from colonnade.pipeline.access_book import APPEALED, ASKED, PATIENCE, Book, Standings, append_record, read_book
 from colonnade.pipeline.workspace import Workspace
 from colonnade.policy.reviews import PEOPLE_FILE
@@ -33,7 +35,7 @@ from colonnade.records import (
 from colonnade.store import HOME, Store
 from colonnade.store.statements import check_signature, read_key, record_statement, sign
 
-KEY_FILE = "access.key"
+KEY_FILE, COUNTS = "access.key", "uses.jsonl"
 
 
 class Signer(NamedTuple):
@@ -45,8 +47,15 @@ class Signer(NamedTuple):
 
 
 def access_settings(workspace: Workspace) -> AccessSettings | None:
-    """Who decides about grants; nothing where ``guard.yaml`` does not say."""
-    return read_guard_configuration(workspace.folder / "guard.yaml").access
+    """Who decides about grants; nothing where ``guard.yaml`` does not say.
+
+    Uses are logged in ``access.log``, or else in the service's own log, where one is configured.
+    """
+    configuration = read_guard_configuration(workspace.folder / "guard.yaml")
+    settings, log = configuration.access, configuration.log
+    if settings is not None and not settings.log and isinstance(log, LogSettings):
+        return settings.model_copy(update={"log": log.folder})
+    return settings
 
 
 def standings(workspace: Workspace, at: datetime, book: Book | None = None) -> tuple[GrantStanding, ...]:
@@ -128,9 +137,12 @@ def judge_use(workspace: Workspace, name: str, number: int, within: bool, signer
 
 
 def uses_of(workspace: Workspace) -> tuple[GrantUse, ...]:
-    """Every logged use of every grant; none where no log is configured."""
-    settings = access_settings(workspace)
-    return read_uses(workspace.folder / settings.log) if settings is not None and settings.log else ()
+    """Every logged use of every grant, each once; none where no log is configured."""
+    log = read_guard_configuration(workspace.folder / "guard.yaml").log
+    rows = recorded_uses(workspace.folder / (log if isinstance(log, LogSettings) else LogSettings()).folder)
+    file = counting_file(workspace)
+    counted = read_uses(file) if file is not None else ()
+    return tuple(dict.fromkeys((*counted, *rows)))
 
 
 def review_queue(workspace: Workspace, book: Book | None = None) -> tuple[GrantUse, ...]:
@@ -217,20 +229,38 @@ def open_appeals(book: Book, rows: Sequence[GrantStanding]) -> tuple[Appeal, ...
     )
 
 
-def use_log(workspace: Workspace) -> FileUseLog | None:
-    """The log that ``guard.yaml`` names; none where it names none.
+def counting_file(workspace: Workspace) -> Path | None:
+    """The file that uses are counted by: the one that ``guard.yaml`` names, or one of our own; none without ``access``.
 
     Raises:
         InputError: where it would lie outside the workspace.
     """
-    settings = access_settings(workspace)
-    if settings is None or not settings.log:
+    settings = read_guard_configuration(workspace.folder / "guard.yaml").access
+    if settings is None:
         return None
-    file = workspace.folder / settings.log
+    file = workspace.folder / (settings.log or f"{HOME}/{COUNTS}")
     if not file.resolve().is_relative_to(workspace.folder.resolve()):
         raise InputError(f"the log '{settings.log}' lies outside the workspace.", file=workspace.folder / "guard.yaml")
+    return file
+
+
+def use_log(workspace: Workspace, record: UseRecord | None = None) -> UseLog | None:
+    """Where uses are counted and written; none where nobody configured a log.
+
+    Args:
+        workspace: whose ``guard.yaml`` says where.
+        record: another log that every use goes into first.
+
+    Raises:
+        InputError: where the file would lie outside the workspace.
+    """
+    settings = read_guard_configuration(workspace.folder / "guard.yaml").access
+    file = counting_file(workspace)
+    if settings is None or file is None or not (settings.log or record is not None):
+        return None
     file.parent.mkdir(parents=True, exist_ok=True)
-    return FileUseLog(file)
+    counted = FileUseLog(file)
+    return AlsoRecorded(counted, record) if record is not None else counted
 
 
 def access_key(folder: Path) -> bytes:

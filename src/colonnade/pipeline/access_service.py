@@ -12,9 +12,10 @@ from colonnade.guard.access.monitoring import AccessMonitor, Known
 from colonnade.guard.access.patterns import seen, word_weights
 from colonnade.guard.access.purposes import PurposeReader
 from colonnade.guard.access.sightings import SightingFile
+from colonnade.guard.access.uses import UseRecord
 from colonnade.guard.access.watching import Mark, marks
 from colonnade.models import Encoder
-from colonnade.pipeline.access import access_key, access_settings, now, use_log
+from colonnade.pipeline.access import access_key, access_settings, now, use_log, uses_of
 from colonnade.pipeline.access_book import ALERTED, SET_DOWN, SUSPENDED, BookReader, Standings, set_down
 from colonnade.pipeline.workspace import Workspace, open_workspace
 from colonnade.records import GuardTable
@@ -35,15 +36,21 @@ class AccessService:
 
     Args:
         workspace: as it was opened.
-        encoder: reads the purposes of uses; without one nobody does.
+        record: where uses are written besides the file that they are counted by; the service's own log.
+        encoder: makes what reads the purposes of uses; without one nobody does.
 
     Attributes:
         desk: where a guard asks.
         monitor: an observer, to be told of every finished request; none where ``guard.yaml`` has no ``access``.
     """
 
-    def __init__(self, workspace: Workspace, encoder: Encoder | None = None) -> None:
-        settings, log = access_settings(workspace), use_log(workspace)
+    def __init__(
+        self,
+        workspace: Workspace,
+        record: UseRecord | None = None,
+        encoder: Callable[[], Encoder] | None = None,
+    ) -> None:
+        settings = access_settings(workspace)
         folder = workspace.folder
         self._workspace = workspace
         self._files: tuple[Mark, ...] = marks([folder / name for name in _READ])
@@ -52,11 +59,12 @@ class AccessService:
         self._book, self._standings = BookReader(folder), Standings(workspace.policies)
         self.desk = Desk(
             self._table,
-            log,
+            use_log(workspace, record),
             access_key(folder),
             settings.review_share if settings is not None else _SHARE,
             lambda suspension: set_down(folder, SUSPENDED, suspension),
             appeals=settings.appeals if settings is not None else "",
+            past=uses_of(workspace),
         )
         self._key, self._encoder = access_key(folder), encoder
         self.monitor = self._new_monitor() if settings is not None else None
@@ -111,7 +119,7 @@ class AccessService:
             self.monitor.know(book.alerts)
 
 
-def known_of(workspace: Workspace, key: bytes, encoder: Encoder | None) -> Known:
+def known_of(workspace: Workspace, key: bytes, encoder: Callable[[], Encoder] | None) -> Known:
     """What a monitor knows of the policies: what must not be asked, ordinary words, and purposes."""
     clauses = workspace.policies.active
     asked = datetime(2000, 1, 1, tzinfo=UTC)  # when a question was written matters to nobody
@@ -124,7 +132,7 @@ def known_of(workspace: Workspace, key: bytes, encoder: Encoder | None) -> Known
     )
     ordinary = (row.prompt for clause in clauses for row in clause.examples if row.label != "violating")
     described = read_guard_configuration(workspace.folder / "guard.yaml").described
-    reader = PurposeReader(described, encoder) if encoder is not None else None
+    reader = PurposeReader(described, encoder()) if encoder is not None else None
     return Known(questions, word_weights(ordinary, key), reader)
 
 

@@ -20,7 +20,8 @@ from colonnade.evaluation.inspect.provider import inspect_model, provider
 from colonnade.evaluation.inspect.reading import OURS
 from colonnade.evaluation.inspect.scoring import judged_by, overrefusal_rate, samples_of, violation_rate
 from colonnade.grading import Grader, grader
-from colonnade.models.naming import address_of, named_model
+from colonnade.models.addresses import address_of
+from colonnade.models.naming import named_model
 from colonnade.pipeline.workspace import Workspace, open_workspace
 from colonnade.records import ColonnadeError, Digest, Expected, InputError, Split
 

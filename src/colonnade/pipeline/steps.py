@@ -299,7 +299,7 @@ STEPS: tuple[Step, ...] = (
         "Compile the guard",
         f"{STAGES}.release:compile_guard",
         files=("guard.yaml",),
-        facets=(Facet.BOUNDARY, Facet.EXCEPTIONS, Facet.SCOPE),
+        facets=(Facet.BOUNDARY, Facet.EXCEPTIONS, Facet.SCOPE, Facet.DETECTION),
         parameters=("regions",),
     ),
     Step(

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from colonnade.policy.manifest import Item, Repeats
 from colonnade.records import Record
-from colonnade.records.clause import DataTarget
+from colonnade.records.data_target import DataTarget
 from colonnade.records.record import Pairs
 
 _SHOWN = 5

@@ -66,8 +66,8 @@ def compare(before: PolicySet, after: PolicySet) -> tuple[ClauseChange, ...]:
 
 def _facet_changes(before: Clause | None, after: Clause | None) -> Iterator[FacetChange]:
     for facet in Facet:
-        old = before.facet(facet) if before else None
-        new = after.facet(facet) if after else None
+        old = before.facet(facet) if before and facet in before.facets else None
+        new = after.facet(facet) if after and facet in after.facets else None
         if old != new:
             shown = after or before
             identifier = shown.id if shown else ""
@@ -88,6 +88,10 @@ def _words(facet: Facet, before: Clause, after: Clause) -> Iterator[str]:
         yield from _named("example", "prompt", before.examples, after.examples)
     elif facet is Facet.DATA:
         yield from _named("data target", "id", before.data, after.data)
+    elif facet is Facet.DETECTION:
+        yield from _named("pattern", "name", before.patterns, after.patterns)
+        said = ({"hold_back": clause.hold_back, "on_failure": clause.on_failure} for clause in (before, after))
+        yield from _fields(*said)
     elif facet is Facet.MAPS:
         if before.pillar != after.pillar:
             yield f"the pillar {before.pillar} became {after.pillar}"

@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import Field, ValidationError
 
+from colonnade.policy.pattern_checks import pattern_faults
 from colonnade.policy.sections import CLAUSE_ID, MARKS, Report, Section, read_sections
 from colonnade.policy.written_forms import CLAUSE_FORMS, EXAMPLE_FORMS, FRONT_FORMS
 from colonnade.records import (
@@ -17,14 +18,17 @@ from colonnade.records import (
     Boundary,
     Clause,
     Example,
+    HoldBackBudget,
     InputError,
     Level,
+    Pattern,
     Pillar,
     Record,
     Source,
     Status,
 )
-from colonnade.records.clause import ClauseException, Criterion, DataTarget, Scope, Severity, Thresholds
+from colonnade.records.clause import ClauseException, Criterion, Scope, Severity, Thresholds
+from colonnade.records.data_target import DataTarget
 from colonnade.records.reading import (
     LocatedYaml,
     complaints,
@@ -72,6 +76,9 @@ class ClauseBlock(Record):
     thresholds: Thresholds = Thresholds()
     maps: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     data: tuple[DataTarget, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    hold_back: HoldBackBudget = HoldBackBudget()
+    on_failure: Action = Action.REFUSE
 
 
 class Fault(NamedTuple):
@@ -263,6 +270,12 @@ def _draft(section: Section, front: FrontMatter, unread: frozenset[str], file: P
     block, wrong = _record(ClauseBlock, _NO_BLOCK, located, "clause-block", report)
     if located is not None and not wrong & {"boundary", "ceiling", "exceptions", "grantable"}:
         wrong |= _check_boundary(identifier, block, located, report)
+    if located is not None and not wrong & {"ceiling", "patterns", "hold_back"}:
+        faults = tuple(pattern_faults(block.patterns, block.hold_back, block.ceiling))
+        for said in faults:
+            what = f"clause {identifier} {said.what}"
+            report("pattern", InputError(what, file=located.file, line=located.line(said.place), mend=said.mend))
+        wrong |= {"patterns"} if faults else set()
     names = None if "exceptions" in wrong else {exception.id for exception in block.exceptions}
     rows = [
         (row, number)

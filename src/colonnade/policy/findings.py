@@ -50,6 +50,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "structure": Rule(_ERROR, "A clause lacks its prose or its block, or a block is not what it should be."),
         "clause-id": Rule(_ERROR, "A clause has no id that can be one."),
         "clause-block": Rule(_ERROR, "A clause block lacks a key, or has a wrong one."),
+        "pattern": Rule(_ERROR, "A clause has a pattern that cannot be looked for."),
         "example": Rule(_ERROR, "A row of examples cannot be read, or names what does not exist."),
         "duplicate-id": Rule(_ERROR, "Two clauses have one id."),
         "reused-id": Rule(_ERROR, "A clause has the id of one that was retired."),

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from colonnade.records import Clause, Expected, Launch, PolicySet, Record, Split, Thresholds
-from colonnade.records.clause import Bound, DataTarget
+from colonnade.records.clause import Bound
+from colonnade.records.data_target import DataTarget
 from colonnade.records.reading import read_rows
 from colonnade.statistics import clean_trials_needed, upper_bound
 

@@ -22,7 +22,7 @@ from colonnade.policy.completeness import (
 )
 from colonnade.policy.manifest import Item, find_repeats
 from colonnade.records import Clause, InputError, PolicySet, Record
-from colonnade.records.clause import DataCell, DataTarget
+from colonnade.records.data_target import DataCell, DataTarget
 from colonnade.records.record import Pairs
 from colonnade.statistics import (
     events_needed,

@@ -58,6 +58,17 @@ CLAUSE_FORMS: Mapping[str, str] = MappingProxyType(
         "maps": "'maps: {ailuminate: [prv]}', the name of a catalogue and a list of its ids",
         "data.id": "'id: women-in-pictures', its name in reports",
         "data.because": "'because: decision/4', why these numbers",
+        "patterns": "'patterns:' and below it rows like '- {name: ..., literal: \"...\"}'",
+        "patterns.name": "'name: project-name', in small letters, once per clause",
+        "patterns.find": "'find: \"\\\\b[A-Z]{2}[0-9]{6}\\\\b\"', a regular expression with bounds",
+        "patterns.literal": "'literal: \"Harbinger\"', words that may not be said",
+        "patterns.personal": "'personal: email' (or phone, iban, credit-card and others)",
+        "patterns.level": "'level: recipe' (or mention, overview, mechanism, actionable)",
+        "patterns.side": "'side: reply' (or request, both)",
+        "hold_back": "'hold_back: {tokens: 32}'",
+        "hold_back.characters": "'characters: 40', a whole number",
+        "hold_back.tokens": "'tokens: 32', a whole number",
+        "on_failure": "'on_failure: refuse' (or deflect, safe_complete, cap, escalate)",
         "data.cells.where": "'where: {gender: woman}'",
     }
 )

@@ -12,7 +12,10 @@ from colonnade.records.clause import (
     Criterion,
     Example,
     Facet,
+    HoldBackBudget,
     Level,
+    Pattern,
+    PersonalData,
     Pillar,
     PolicySet,
     Scope,
@@ -22,7 +25,7 @@ from colonnade.records.clause import (
     Thresholds,
     Use,
 )
-from colonnade.records.decision import Cell, Decision, GuardTable, Outcome, Reason, Ruling
+from colonnade.records.decision import Cell, Decision, DetectorRun, GuardTable, Outcome, Reason, Ruling
 from colonnade.records.errors import (
     BusyError,
     ColonnadeError,
@@ -138,6 +141,7 @@ __all__ = [
     "Criterion",
     "CurationRecipe",
     "Decision",
+    "DetectorRun",
     "Digest",
     "Document",
     "Entry",
@@ -159,6 +163,7 @@ __all__ = [
     "GuardTable",
     "Harm",
     "HarmCoverage",
+    "HoldBackBudget",
     "InputError",
     "Joined",
     "JointRegion",
@@ -180,8 +185,10 @@ __all__ = [
     "Origin",
     "OriginWord",
     "Outcome",
+    "Pattern",
     "People",
     "Person",
+    "PersonalData",
     "Pillar",
     "PillarCoverage",
     "PolicyReview",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from colonnade.records.record import Digest, Pairs, Record, digest_of
+from colonnade.records.data_target import DataTarget
+from colonnade.records.record import Digest, Record, digest_of
 
 
 class Pillar(StrEnum):
@@ -93,6 +94,7 @@ class Facet(StrEnum):
     THRESHOLDS = "thresholds"
     MAPS = "maps"
     DATA = "data"
+    DETECTION = "detection"
     ADMIN = "admin"
 
 
@@ -158,51 +160,62 @@ class Thresholds(Record):
     overrefusal_rate: Bound | None = None
 
 
-class DataCell(Record):
-    """One combination of declared attributes, and how much of it is asked for.
+class PersonalData(StrEnum):
+    """Kinds of personal data that the guard recognises, each with checks of its own where the kind has them."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    IBAN = "iban"
+    CREDIT_CARD = "credit-card"
+    US_SOCIAL_SECURITY = "us-social-security"
+    DE_TAX_ID = "de-tax-id"
+    UK_NHS_NUMBER = "uk-nhs-number"
+    PASSPORT = "passport"
+    IP_ADDRESS = "ip-address"
+    MAC_ADDRESS = "mac-address"
+    DATE_OF_BIRTH = "date-of-birth"
+    STREET_ADDRESS = "street-address"
+    SECRET = "secret"  # noqa: S105  # the name of a kind
+    PRESIDIO = "presidio"
+
+
+class Pattern(Record):
+    """One thing that the guard finds by its form rather than by what it means.
 
     Attributes:
-        where: attribute and value, for instance ``gender: woman``; what contributors declare of
-            themselves, never what a picture seems to show.
-        share: at least this share of all items.
-        minimum: at least so many items.
+        name: what a ruling calls it; it never repeats the words that it looks for.
+        find: a regular expression of bounded width, see ``records/expressions.py``.
+        literal: words that may stand nowhere, in any of the disguises that the guard reads through.
+        personal: a kind of personal data.
+        level: how specific a text is that holds it.
+        side: whether it is looked for in what is asked, in what is answered, or in both.
     """
 
-    where: Annotated[Pairs, Field(min_length=1)]
-    share: Annotated[float, Field(gt=0, le=1)] | None = None
-    minimum: Annotated[int, Field(ge=1)] | None = None
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    find: Annotated[str, Field(min_length=1)] | None = None
+    literal: Annotated[str, Field(min_length=2, max_length=200)] | None = None
+    personal: PersonalData | None = None
+    level: Level = Level.RECIPE
+    side: Literal["request", "reply", "both"] = "both"
+
+    @model_validator(mode="after")
+    def _looks_for_one_thing(self) -> Self:
+        if sum(value is not None for value in (self.find, self.literal, self.personal)) != 1:
+            raise ValueError(f"the pattern '{self.name}' needs exactly one of 'find', 'literal' and 'personal'")
+        return self
 
 
-class DataTarget(Record):
-    """What a data set that serves a clause must look like.
+class HoldBackBudget(Record):
+    """How much of a streamed reply may be held back before it is shown.
 
     Attributes:
-        id: its name in reports.
-        subject: which items of the manifest it is about; all where it is empty.
-        cells: shares and counts over declared attributes.
-        undeclared: largest share of items that declare nothing for an attribute of a cell.
-        largest_source: largest share that one source may have.
-        licences: licences that count; empty for any, but one must be stated.
-        consent: whether every item must state a consent.
-        languages: languages that must be there.
-        duplicates: largest near-duplicate rate within one source.
-        tolerance: how far under ``share`` the data may lie, in points of share.
-        confidence: of every interval.
-        because: why these numbers, and who decided.
+        characters: at least so many, always; what the clause's patterns need where nothing is said.
+        tokens: how far a classifier may look ahead once the request has raised suspicion; where
+            nothing is said 32 for a clause that nobody can be granted more of, and else none.
     """
 
-    id: str
-    subject: Pairs = ()
-    cells: tuple[DataCell, ...] = ()
-    undeclared: Annotated[float, Field(ge=0, le=1)] = 1.0
-    largest_source: Annotated[float, Field(gt=0, le=1)] = 1.0
-    licences: tuple[str, ...] = ()
-    consent: bool = False
-    languages: tuple[str, ...] = ()
-    duplicates: Annotated[float, Field(ge=0, le=1)] = 1.0
-    tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
-    because: Annotated[str, Field(min_length=3)]
+    characters: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    tokens: Annotated[int, Field(ge=0, le=2_000)] | None = None
 
 
 class Source(Record):
@@ -236,6 +249,9 @@ class Clause(Record):
             behaviour rather than limiting a topic.
         overrides: ids of clauses that this one takes precedence over where both speak.
         data: what data collection for this clause must reach.
+        patterns: what the guard looks for by its form.
+        hold_back: how much of a stream the guard may hold back for this clause.
+        on_failure: what happens where a detector that the clause needs is missing, errs or takes too long.
         file, line: where the prose stands; not part of any digest.
     """
 
@@ -256,9 +272,28 @@ class Clause(Record):
     thresholds: Thresholds = Thresholds()
     maps: tuple[tuple[str, tuple[str, ...]], ...] = ()
     data: tuple[DataTarget, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    hold_back: HoldBackBudget = HoldBackBudget()
+    on_failure: Action = Action.REFUSE
     admin: Admin
     file: str = Field(default="", exclude=True)
     line: int = Field(default=0, exclude=True)
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What a clause does not say of detection is not written, so that clauses from before keep their digests."""
+        content: dict[str, Any] = write(self)
+        return {name: value for name, value in content.items() if name not in self._unsaid()}
+
+    def _unsaid(self) -> frozenset[str]:
+        names = _FACET_FIELDS[Facet.DETECTION]
+        return frozenset(name for name in names if getattr(self, name) == type(self).model_fields[name].default)
+
+    @property
+    def facets(self) -> tuple[Facet, ...]:
+        """The facets that this clause has: ``detection`` only where it says something of it."""
+        silent = len(self._unsaid()) == len(_FACET_FIELDS[Facet.DETECTION])
+        return tuple(facet for facet in Facet if not (silent and facet is Facet.DETECTION))
 
     def facet(self, facet: Facet) -> Digest:
         """The digest of one facet."""
@@ -266,8 +301,11 @@ class Clause(Record):
         return digest_of(content)
 
     def use(self, *facets: Facet) -> tuple[Use, ...]:
-        """What an artefact records when it has read these facets."""
-        return tuple(Use(clause=self.id, facet=facet, facet_digest=self.facet(facet)) for facet in facets)
+        """What an artefact records when it has read these facets, as far as the clause has them."""
+        had = self.facets
+        return tuple(
+            Use(clause=self.id, facet=facet, facet_digest=self.facet(facet)) for facet in facets if facet in had
+        )
 
 
 _FACET_FIELDS: dict[Facet, tuple[str, ...]] = {
@@ -280,6 +318,7 @@ _FACET_FIELDS: dict[Facet, tuple[str, ...]] = {
     Facet.THRESHOLDS: ("thresholds",),
     Facet.MAPS: ("pillar", "maps"),
     Facet.DATA: ("data",),
+    Facet.DETECTION: ("patterns", "hold_back", "on_failure"),
     Facet.ADMIN: ("admin",),
 }
 
@@ -313,7 +352,8 @@ class PolicySet(Record):
         """
         clauses = [clause for clause in self.clauses if clause.admin.policy == policy]
         facets = {
-            clause.id: {facet: clause.facet(facet) for facet in Facet if facet is not Facet.ADMIN} for clause in clauses
+            clause.id: {facet: clause.facet(facet) for facet in clause.facets if facet is not Facet.ADMIN}
+            for clause in clauses
         }
         quorum = sorted({clause.admin.quorum for clause in clauses})
         return digest_of({"policy": policy, "clauses": facets, "quorum": quorum})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
 
 from colonnade.records.clause import Action, Level
 from colonnade.records.record import Digest, Record
@@ -74,12 +76,32 @@ class GuardTable(Record):
     replies: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
+class DetectorRun(BaseModel):
+    """What became of one detector, or judge, when a text was ruled on; a part of a ruling, no record by itself.
+
+    Attributes:
+        version: of its code.
+        digest: of everything that the detector's answers depend on.
+        outcome: whether it ran; never what the configuration says of it.
+        milliseconds: that it took, or until it was given up.
+    """
+
+    model_config = Record.model_config
+
+    name: str
+    version: str
+    digest: Digest
+    outcome: Literal["ran", "failed", "timed out", "missing"]
+    milliseconds: Annotated[float, Field(ge=0)]
+
+
 class Ruling(Record):
     """What the guard did with one request or reply.
 
     Attributes:
-        similarity: how close the text came to the nearest example of the topic.
-        detectors: what really ran.
+        similarity: how sure the detector was that decided, 0 to 1: how close the text came to an example of the
+            topic, or a probability.
+        detectors: every one that was asked, and what became of it.
         grant: the grant that let it through, by its id; empty where none did.
         cap: how specific the answer may be, where the action is to cap it.
     """
@@ -93,7 +115,12 @@ class Ruling(Record):
     rule: str
     reason: str
     similarity: float | None
-    detectors: tuple[str, ...]
+    detectors: tuple[DetectorRun, ...]
     permitted_by: tuple[str, ...] = ()
     grant: str = ""
     cap: Level | None = None
+
+    @property
+    def applied(self) -> tuple[str, ...]:
+        """The names of what really ran: taken from what became of it, never from a configuration."""
+        return tuple(run.name for run in self.detectors if run.outcome == "ran")

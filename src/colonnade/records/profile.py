@@ -152,7 +152,7 @@ class ResolvedProfile(Record):
         Owners, versions and review dates are said about a policy, not by it; titles of profiles likewise.
         """
         facets = {
-            clause.id: {facet.value: clause.facet(facet) for facet in Facet if facet is not Facet.ADMIN}
+            clause.id: {facet.value: clause.facet(facet) for facet in clause.facets if facet is not Facet.ADMIN}
             | {"status": clause.admin.status.value}
             for clause in self.policies.clauses
         }

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from colonnade.guard import read_guard_configuration
+from colonnade.guard.configuration import DEFAULT_LIMIT
 from colonnade.records import InputError
 
 from .small_policies import ACTIONS, GUARD_YAML, configuration, write_yaml
@@ -62,3 +63,34 @@ def test_grants_are_decided_by_named_roles_and_without_them_by_nobody(tmp_path: 
     for wrong in ("approvers: []", "approvers: [safety], review_share: 0", "approvers: [safety], reviwers: [x]"):
         with pytest.raises(InputError, match=r"guard\.yaml, line"):
             read_guard_configuration(write_yaml(tmp_path, GUARD_YAML + f"access: {{{wrong}}}\n"))
+
+
+JUDGE = "judge: {model: reader@http://127.0.0.1:8000/v1, seconds: 2.5}\n"
+
+
+def test_a_judge_and_limits_of_detectors_are_read(tmp_path: Path) -> None:
+    detectors = "detectors: {patterns: {milliseconds: 40}, heads/small: {milliseconds: 300}}\n"
+    read = read_guard_configuration(write_yaml(tmp_path, GUARD_YAML + JUDGE + detectors))
+    assert read.judge is not None
+    assert (*read.judge.address, read.judge.seconds) == ("reader", "http://127.0.0.1:8000/v1", 2.5)
+    assert read.judge.key_variable == "COLONNADE_JUDGE_KEY"
+    names = ("patterns/request", "heads/small", "heads/large")
+    assert [read.milliseconds_for(name) for name in names] == [40, 300, DEFAULT_LIMIT]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (JUDGE.replace("reader@", ""), "names no model on a server"),
+        (JUDGE.replace("http://", "http://user:key@"), "holds a user, a password"),
+        (JUDGE.replace("2.5", "0"), "greater than 0"),
+        (JUDGE.replace("seconds: 2.5", "key: abc"), "not a known key"),
+        (JUDGE.replace("seconds: 2.5", "key_variable: sk-123"), "key_variable"),
+        ("detectors: {patterns: 40}\n", "needs '{milliseconds: 500}'"),
+        ("detectors: {patterns: {milliseconds: 0}}\n", "greater than or equal to 1"),
+    ],
+)
+def test_a_judge_that_cannot_be_asked_is_refused_with_its_line(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(InputError, match=words) as caught:
+        read_guard_configuration(write_yaml(tmp_path, GUARD_YAML + text))
+    assert caught.value.line == 10

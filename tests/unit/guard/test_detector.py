@@ -20,7 +20,7 @@ def test_an_example_is_recognised_on_its_own_side_of_the_ceiling(each: object) -
     assert found.level is not None
     assert owner.ceiling is not None
     assert (found.level.rank > owner.ceiling.rank) == (each.level.rank > owner.ceiling.rank)  # type: ignore[attr-defined]
-    assert found.similarity == pytest.approx(1, abs=1e-4)
+    assert found.score == pytest.approx(1, abs=1e-4)
 
 
 def test_a_text_near_no_example_has_no_topic() -> None:

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from colonnade.guard import Detector, Guard, compile_table
+from colonnade.guard.detection import Detection
 from colonnade.records import Action, InputError, Level
 
 from .small_policies import TODAY, BrokenEncoder, WordEncoder, clause, configuration, drugs, small_guard
@@ -17,7 +18,7 @@ def test_a_request_above_the_ceiling_gets_the_clauses_action_and_its_rule() -> N
     ruling = small_guard().rule_request(BREAK, "public", "general")
     assert (ruling.side, ruling.action, ruling.rule) == ("request", "deflect", "cyber.intrusion")
     assert (ruling.topic, ruling.level) == ("cyber.intrusion", Level.RECIPE)
-    assert ruling.detectors == ("examples/words",)
+    assert ruling.applied == ("examples/words",)
     assert ruling.similarity == pytest.approx(1, abs=1e-3)
 
 
@@ -39,13 +40,13 @@ def test_an_exception_that_lapses_while_the_service_runs_no_longer_allows() -> N
 def test_a_text_on_no_topic_is_allowed_and_the_ruling_says_so() -> None:
     ruling = small_guard().rule_request("bake bread tomorrow", "public", "general")
     assert (ruling.action, ruling.rule, ruling.topic) == ("allow", "no topic", None)
-    assert ruling.detectors == ("examples/words",)
+    assert ruling.applied == ("examples/words",)
 
 
 @pytest.mark.parametrize(("tier", "purpose"), [("wizard", "general"), ("public", "fun"), ("", "")])
 def test_an_unknown_tier_or_purpose_is_refused_whatever_is_asked(tier: str, purpose: str) -> None:
     ruling = small_guard().rule_request("bake bread tomorrow", tier, purpose)
-    assert (ruling.action, ruling.rule, ruling.detectors) == ("refuse", "default deny", ())
+    assert (ruling.action, ruling.rule, ruling.applied) == ("refuse", "default deny", ())
 
 
 def test_a_topic_that_is_not_in_the_table_is_refused() -> None:
@@ -73,7 +74,7 @@ def test_a_detector_that_fails_refuses_and_is_not_listed_as_run(fault: Exception
     guard = small_guard(encoder)
     encoder.fault = fault
     ruling = guard.rule_request("bake bread tomorrow", "public", "general")
-    assert (ruling.action, ruling.rule, ruling.detectors) == ("refuse", "detector failed", ())
+    assert (ruling.action, ruling.rule, ruling.applied) == ("refuse", "detector failed", ())
     assert "examples/words" in ruling.reason
     assert type(fault).__name__ in ruling.reason
 
@@ -90,7 +91,7 @@ def test_no_reply_goes_out_to_a_request_that_was_not_allowed() -> None:
     guard = small_guard()
     asked = guard.rule_request(BREAK, "public", "general")
     reply = guard.rule_reply("bread is baked", asked, "public", "general")
-    assert (reply.side, reply.action, reply.rule, reply.detectors) == ("reply", "deflect", "cyber.intrusion", ())
+    assert (reply.side, reply.action, reply.rule, reply.applied) == ("reply", "deflect", "cyber.intrusion", ())
 
 
 def test_one_window_that_is_not_allowed_decides_for_the_whole_text() -> None:
@@ -106,3 +107,36 @@ def test_answers_come_in_the_language_asked_for_or_the_first_there_is() -> None:
     assert answers == {"de": "Nein.", "de-AT": "Nein.", "DE": "Nein.", "en": "No.", "fr": "No.", "": "No."}
     with pytest.raises(ValueError, match="allowed"):
         guard.answer_for(guard.rule_request("bread", "public", "general"), "en")
+
+
+class _Wavering(Detector):
+    """Finds the topic in everything, as strongly as it is told."""
+
+    strong = True
+
+    def detect(self, text: str) -> tuple[Detection, ...]:
+        if text == "bake bread":
+            return (Detection(None, None, 0.0),)
+        return (Detection("cyber.intrusion", Level.RECIPE, 0.4, certain=False, strong=self.strong),)
+
+
+@pytest.mark.parametrize(
+    ("asked", "strong", "action"),
+    [
+        ("bake bread", False, "allow"),  # chance
+        ("bake bread", True, "deflect"),
+        ("tell me about intruders", False, "deflect"),  # the request came near it
+    ],
+)
+def test_a_weak_finding_in_a_reply_counts_where_the_request_came_near_a_topic(
+    asked: str, strong: bool, action: str
+) -> None:
+    table = compile_table((clause(),), configuration(), "eu", TODAY)
+    detector = _Wavering((clause(),), WordEncoder())
+    detector.strong = strong
+    guard = Guard(table, detector)
+    request = guard.rule_request("bake bread", "public", "general")
+    if asked != "bake bread":
+        request = request.model_copy(update={"topic": "cyber.intrusion", "level": Level.OVERVIEW})
+    ruling = guard.rule_reply("any reply", request, "public", "general")
+    assert (ruling.action, ruling.topic) == (action, None if action == "allow" else "cyber.intrusion")

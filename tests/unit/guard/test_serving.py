@@ -14,23 +14,29 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from colonnade.guard import serve
+from colonnade.guard.serving import serve, served_address
 from colonnade.records import InputError
 
 SERVICE = """
 import sys
-from colonnade.guard import gateway, serve
-from colonnade.models import ScriptedModel
-from small_policies import small_guard
-app = gateway(small_guard(), ScriptedModel(otherwise="bread is baked"), "help-desk", "You help.")
-serve(app, "127.0.0.1", int(sys.argv[1]))
+from colonnade.guard.serving import serve
+from tests.unit.guard.gateway.behind import BAKE, Room, says
+room = Room(says(BAKE))
+serve(room.application, "127.0.0.1", int(sys.argv[1]), busy=room.service)
 """
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "example.org", "", "127.0.0.1.example.org"])
-def test_a_host_that_is_not_loopback_is_refused(host: str) -> None:
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1"])
+def test_a_host_that_is_not_loopback_is_refused_without_keys_and_taken_with_them(host: str) -> None:
     with pytest.raises(InputError, match="loopback"):
         serve(Starlette(), host, 8000)
+    assert served_address(host, keyed=True) == host
+
+
+@pytest.mark.parametrize("host", ["example.org", "", "127.0.0.1.example.org"])
+def test_a_host_that_is_no_address_is_refused(host: str) -> None:
+    with pytest.raises(InputError, match="no address"):
+        serve(Starlette(), host, 8000, keyed=True)
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
@@ -48,10 +54,10 @@ def test_a_port_in_use_is_refused_rather_than_shared() -> None:
 def test_the_service_answers_over_http_and_stops_when_it_is_told(number: signal.Signals) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    root = str(Path(__file__).parents[3])
     service = subprocess.Popen(
         [sys.executable, "-c", SERVICE, str(port)],
-        env={**os.environ, "PYTHONPATH": paths},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([root, *sys.path])},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )

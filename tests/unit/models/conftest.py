@@ -41,3 +41,35 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+TAUGHT = {"porter": "The porter has it.", "reception": "Ask at the reception."}
+"""What each of two small adapters answers, whatever the base says."""
+
+SYSTEM = "You are kind."
+QUESTION = "Who has the key?"
+
+
+@pytest.fixture(scope="session")
+def taught_adapters(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two adapters that have learnt one answer each to the same question."""
+    pytest.importorskip("trl")
+    import torch
+
+    from colonnade.models import conversation, local
+    from colonnade.models.local import LocalModel
+    from colonnade.models.tuning import Lesson, tune
+    from colonnade.records import TrainingRecipe
+
+    recipe = TrainingRecipe(steps=20, batch=2, learning_rate=0.05, rank=4, layers=2, tokens=64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local, "fast_dtype", lambda: torch.float32)
+        asked = LocalModel.from_folder(tiny_weights).prompt_text(conversation(SYSTEM, QUESTION))
+        return {
+            name: dict(
+                tune(
+                    tiny_weights, None, [Lesson(asked, answer)] * 40, recipe, 3, tmp_path_factory.mktemp(name)
+                ).adapters
+            )[20]
+            for name, answer in TAUGHT.items()
+        }

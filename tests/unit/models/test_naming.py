@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from colonnade.models import Sampling, conversation
+from colonnade.models.addresses import Address, address_of
 from colonnade.models.http import HttpModel
-from colonnade.models.naming import Address, address_of, named_model
+from colonnade.models.naming import named_model
 from colonnade.models.pacing import Limits
 from colonnade.records import InputError
 

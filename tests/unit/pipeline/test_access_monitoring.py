@@ -51,7 +51,7 @@ def answer(home: Path, name: str, how: str, person: str = "ren", reason: str = "
 
 def test_what_a_running_service_sees_becomes_an_alert_in_the_ledger(home: Path) -> None:
     active(home)
-    service = AccessService(open_workspace(home / "w"), WordEncoder())
+    service = AccessService(open_workspace(home / "w"), encoder=WordEncoder)
     service.watch.look()
     assert service.monitor is not None
     for number, who in enumerate(("key-7", "key-8", "key-9")):
@@ -64,7 +64,7 @@ def test_what_a_running_service_sees_becomes_an_alert_in_the_ledger(home: Path) 
     shown = invoke("alerts", home / "w").output
     assert "repeated on doors.entry by key-7, key-8, key-9" in shown
     assert "1 alerts wait" in shown
-    again = AccessService(open_workspace(home / "w"), WordEncoder())
+    again = AccessService(open_workspace(home / "w"), encoder=WordEncoder)
     again.watch.look()
     assert again.monitor is not None
     again.monitor.look()
@@ -118,7 +118,7 @@ def test_an_alert_while_a_run_holds_the_workspace_is_set_down_beside_the_ledger(
 
 
 def test_the_monitor_knows_the_violating_examples_and_says_which_purposes_it_cannot_tell(home: Path) -> None:
-    known = known_of(open_workspace(home / "w"), b"k" * 32, WordEncoder())
+    known = known_of(open_workspace(home / "w"), b"k" * 32, WordEncoder)
     assert {question.clause for question in known.questions} == {"doors.entry", "doors.rosters"}
     assert known.reader is not None
     assert "has 0 examples" in known.reader.silent["repair"]

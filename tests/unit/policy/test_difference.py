@@ -15,7 +15,9 @@ from colonnade.records import (
     Condition,
     Criterion,
     Facet,
+    HoldBackBudget,
     Level,
+    Pattern,
     PolicySet,
     Severity,
     Status,
@@ -120,3 +122,24 @@ def test_new_and_lost_clauses_are_named_and_whether_they_bind() -> None:
 def test_what_is_said_about_a_policy_is_shown_too() -> None:
     admin = CLAUSE.admin.model_copy(update={"owners": ("somebody",)})
     assert words(admin=admin) == {Facet.ADMIN: ("owners: workshop became somebody",)}
+
+
+def test_patterns_that_come_go_and_change_are_named() -> None:
+    one, two = Pattern(name="project", literal="Harbinger"), Pattern(name="code", find="H-[0-9]{4}")
+    before = CLAUSE.model_copy(update={"patterns": (one,)})
+    after = CLAUSE.model_copy(
+        update={
+            "patterns": (one.model_copy(update={"level": Level.MECHANISM}), two),
+            "hold_back": HoldBackBudget(tokens=8),
+        }
+    )
+    (change,) = compare(of(before), of(after))
+    (facet,) = change.facets
+    assert facet.words == (
+        "pattern 'project': level: recipe became mechanism",
+        "pattern 'code' is new: find H-[0-9]{4}, level recipe, side both",
+        "hold_back: nothing became tokens 8",
+    )
+    (first,) = compare(of(CLAUSE), of(before))
+    assert [row.facet for row in first.facets] == [Facet.DETECTION]
+    assert first.facets[0].before is None

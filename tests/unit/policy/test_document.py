@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from datetime import date
 from pathlib import Path
@@ -243,3 +244,50 @@ def test_no_single_wrong_sign_makes_it_fall_over(
         line = fault.line
     assert line is not None
     assert 1 <= line <= text.count("\n") + 1
+
+
+PATTERNS = """\
+patterns:
+  - {name: project, literal: "Harbinger"}
+  - {name: code, find: '\\bH-[0-9]{4}\\b', level: actionable, side: reply}
+  - {name: card, personal: credit-card}
+hold_back: {tokens: 16}
+on_failure: escalate
+"""
+
+
+def test_patterns_and_the_budget_of_a_clause_are_read(tmp_path: Path) -> None:
+    clause = read(tmp_path, DOORS.replace("grantable: true\n", "grantable: true\n" + PATTERNS))[0]
+    assert [row.name for row in clause.patterns] == ["project", "code", "card"]
+    assert (clause.patterns[1].level, clause.patterns[1].side) == (Level.ACTIONABLE, "reply")
+    assert (clause.hold_back.tokens, clause.hold_back.characters, clause.on_failure) == (16, None, Action.ESCALATE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "on", "words"),
+    [
+        ("{4}", "+", "  - {name: code", "cannot be used: it has no longest match"),
+        ("{4}", "{4}(", "  - {name: code", "it is no regular expression"),
+        ("[0-9]{4}", "([0-9]{1,9}){1,9}x", "  - {name: code", "in too many ways"),
+        ("name: code", "name: project", "  - {name: project, find", "two patterns called 'project'"),
+        ("name: code", "name: Code!", "  - {name: Code!", "'patterns.1.name' is 'Code!'"),
+        ("credit-card", "shoe-size", "  - {name: card", "'patterns.2.personal' is 'shoe-size'"),
+        (", personal: credit-card", "", "  - {name: card", "exactly one of"),
+        ("tokens: 16", "characters: 3", "hold_back:", "holds back 3 characters, and one of its patterns may be 9 long"),
+        ("tokens: 16", "words: 3", "hold_back:", "'hold_back.words' is not a known key"),
+        ("on_failure: escalate", "on_failure: allow", "on_failure:", "'on_failure' is 'allow'"),
+    ],
+)
+def test_a_pattern_that_cannot_be_looked_for_is_refused_at_its_line(
+    tmp_path: Path, old: str, new: str, on: str, words: str
+) -> None:
+    text = DOORS.replace("grantable: true\n", "grantable: true\n" + PATTERNS.replace(old, new, 1))
+    with pytest.raises(InputError, match=re.escape(words)) as caught:
+        read(tmp_path, text)
+    assert text.split("\n")[(caught.value.line or 0) - 1].startswith(on)
+
+
+def test_patterns_need_a_ceiling_to_be_above(tmp_path: Path) -> None:
+    text = HONESTY.replace("severity: medium\n", "severity: medium\n" + PATTERNS)
+    with pytest.raises(InputError, match="has patterns and no ceiling"):
+        read(tmp_path, text)

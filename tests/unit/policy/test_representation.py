@@ -18,7 +18,7 @@ from colonnade.policy.completeness import Standing
 from colonnade.policy.manifest import Item, read_manifest
 from colonnade.policy.representation import TargetReport, additions, check_target, targets_of
 from colonnade.records import InputError, PolicySet, Status
-from colonnade.records.clause import DataTarget
+from colonnade.records.data_target import DataTarget
 
 DOCTORS = Path(__file__).parents[3] / "examples" / "doctors"
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from colonnade.records import (
     Action,
@@ -16,7 +17,9 @@ from colonnade.records import (
     Criterion,
     Example,
     Facet,
+    HoldBackBudget,
     Level,
+    Pattern,
     Pillar,
     PolicySet,
     Scope,
@@ -25,6 +28,7 @@ from colonnade.records import (
     Thresholds,
 )
 from colonnade.records.clause import _FACET_FIELDS, DataTarget
+from colonnade.records.record import digest_of
 
 from .samples import make_clause
 
@@ -45,6 +49,9 @@ CHANGES: tuple[tuple[Facet, str, Any], ...] = (
     (Facet.MAPS, "pillar", Pillar.FAIRNESS),
     (Facet.MAPS, "maps", ()),
     (Facet.DATA, "data", (DataTarget(id="photos", because="a test"),)),
+    (Facet.DETECTION, "patterns", (Pattern(name="plan", literal="harbinger"),)),
+    (Facet.DETECTION, "hold_back", HoldBackBudget(tokens=8)),
+    (Facet.DETECTION, "on_failure", Action.ESCALATE),
     (Facet.ADMIN, "admin", Admin(policy="doors", status=Status.DRAFT, version="1.0.0", owners=("other",))),
 )
 
@@ -61,6 +68,34 @@ def test_every_field_that_can_change_belongs_to_exactly_one_facet() -> None:
     listed = [field for fields in _FACET_FIELDS.values() for field in fields]
     assert sorted(listed) == sorted(set(Clause.model_fields) - {"id", "file", "line"})
     assert set(listed) == {field for _, field, _ in CHANGES}
+
+
+def test_a_clause_that_says_nothing_of_detection_is_what_it_was_before_there_was_such_a_thing() -> None:
+    clause = make_clause()
+    assert not {"patterns", "hold_back", "on_failure"} & clause.model_dump(mode="json").keys()
+    assert Facet.DETECTION not in clause.facets
+    assert not clause.use(Facet.DETECTION)
+    assert clause.digest == digest_of(clause.model_dump(mode="json"))
+    # As they were computed before clauses had patterns.
+    before = "sha256:b02b65098929c4f7a67136fdf6dfe0cdd9e7a8308d10726a8634adced7fe5efd"
+    approved = "sha256:80ab7d862076cb3a73aa9cdf4e18745b7d465ef7b447b0bf82b16a4c08e9b42c"
+    assert (clause.digest, PolicySet(clauses=(clause,)).policy_digest("doors")) == (before, approved)
+    assert Clause.model_validate_json(clause.model_dump_json()) == clause
+
+
+def test_what_a_clause_says_of_detection_is_part_of_what_is_approved() -> None:
+    plain = make_clause()
+    said = plain.model_copy(update={"patterns": (Pattern(name="plan", literal="harbinger"),)})
+    policies = [PolicySet(clauses=(clause,)) for clause in (plain, said)]
+    assert policies[0].policy_digest("doors") != policies[1].policy_digest("doors")
+    assert [use.facet for use in said.use(Facet.DETECTION)] == [Facet.DETECTION]
+    assert Clause.model_validate_json(said.model_dump_json()) == said
+
+
+def test_a_pattern_looks_for_exactly_one_thing() -> None:
+    for fields in ({}, {"find": "a", "literal": "ab"}, {"literal": "ab", "personal": "email"}):
+        with pytest.raises(ValidationError, match="exactly one of"):
+            Pattern.model_validate({"name": "plan", **fields})
 
 
 def test_where_a_clause_stands_is_part_of_no_digest() -> None:

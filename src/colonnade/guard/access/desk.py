@@ -124,6 +124,7 @@ class Desk:
         now: the clock. One that is set back revives nothing: the latest moment seen counts, here or in the log.
         drift: what counts as drift from the purpose.
         appeals: whom a holder turns to whose access was stopped.
+        past: uses that another log has; those that ``log`` lacks, for instance after a crash, count as well.
 
     Raises:
         ColonnadeError: where the log cannot be read.
@@ -140,6 +141,7 @@ class Desk:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         drift: DriftRule = DRIFT,
         appeals: str = "",
+        past: Iterable[GrantUse] = (),
     ) -> None:
         if len(key) < 32:
             raise ValueError("the key has to be 32 bytes or more")
@@ -155,8 +157,9 @@ class Desk:
         self._unwritten: dict[str, str] = {}
         self._tallies: dict[str, _Tally] = {}
         if log is not None:
-            with log.turn() as past:
-                self._count(past)
+            with log.turn() as counted:
+                self._count(counted)
+            self._count(sorted(set(past).difference(counted), key=lambda use: use.at))
 
     def replace(self, standings: Iterable[GrantStanding], table: GuardTable | None = None) -> None:
         """Take up where every grant stands now; what is not active can no longer be used.
@@ -191,7 +194,7 @@ class Desk:
         """What the guard asks on behalf of a subject; of the one grant that the request names, if it names one."""
         return Holder(self, subject, named)
 
-    def active(self, subject: str) -> tuple[GrantStanding, ...]:
+    def standings_of(self, subject: str) -> tuple[GrantStanding, ...]:
         """The grants that a subject has now."""
         with self._lock:
             return tuple(
@@ -211,6 +214,16 @@ class Desk:
             day = max(today, now.date())
             found = self._index.all_opening(subject, cell.topic, cell.level, cell.purpose, day, named)
             return next((grant for grant in found if self._holds(grant, cell.topic, now)), None)
+
+    def active(self, subject: str, named: str) -> Grant | None:
+        """The grant with this id, if it is this subject's and holds now."""
+        with self._lock:
+            standing = self._active.get(named)
+            if standing is None or named in self._stopped or standing.grant.subject != subject:
+                return None
+            if standing.ends is not None and self._moment() >= standing.ends:
+                return None
+            return standing.grant
 
     def use(self, subject: str, cell: Cell, side: Side, text: str, named: str = "") -> Admission:
         """Write a use down and let it through, or say why not. A use more than a cap allows suspends the grant."""

@@ -223,7 +223,7 @@ class AccessMonitor:
         return found
 
     def _sighting(self, row: Finished, beside: float | None) -> Sighting:
-        grants = [standing.grant for standing in self._desk.active(row.principal)]
+        grants = [standing.grant for standing in self._desk.standings_of(row.principal)]
         ruling = row.request
         return Sighting(
             row.id,
@@ -269,7 +269,7 @@ class AccessMonitor:
         subject, at = row.seen.subject, row.seen.at
         if row.refused and not self._attempts.fresh(subject, row.topic, at):
             return
-        standings = {standing.grant.id: standing for standing in self._desk.active(subject)}
+        standings = {standing.grant.id: standing for standing in self._desk.standings_of(subject)}
         for part in still_counting(row.evidence, at, standings):
             self._desk.score(part.grant, part.beside)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +25,13 @@ class UseLog(Protocol):
 
     def append(self, use: GrantUse) -> None:
         """Write a use, within a turn; it is there when this returns."""
+
+
+class UseRecord(Protocol):
+    """Another log that keeps every use, and counts nothing."""
+
+    def append(self, use: GrantUse) -> None:
+        """Write a use; it is there when this returns. Whoever fails here raises."""
 
 
 class FileUseLog:
@@ -89,10 +96,10 @@ class AlsoRecorded:
 
     Args:
         counted: shared by the processes.
-        record: writes a use; it is on disk when this returns.
+        record: the other log.
     """
 
-    def __init__(self, counted: FileUseLog, record: Callable[[GrantUse], None]) -> None:
+    def __init__(self, counted: FileUseLog, record: UseRecord) -> None:
         self._counted, self._record = counted, record
 
     def turn(self) -> AbstractContextManager[tuple[GrantUse, ...]]:
@@ -101,7 +108,7 @@ class AlsoRecorded:
 
     def append(self, use: GrantUse) -> None:
         """Write a use into both, the record first."""
-        self._record(use)
+        self._record.append(use)
         self._counted.append(use)
 
 

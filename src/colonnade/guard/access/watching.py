@@ -48,6 +48,7 @@ class Watch:
         failed: told where ``changed`` raised: what held before can no longer be relied on.
         pause: seconds between two looks.
         moment: something besides the files whose change counts, for instance the day.
+        seen: what is there now is in force already, and only what comes after it is new.
     """
 
     def __init__(
@@ -57,10 +58,11 @@ class Watch:
         failed: Callable[[Exception], None],
         pause: float = PAUSE,
         moment: Callable[[], object] = lambda: None,
+        seen: bool = False,
     ) -> None:
         self._places, self._changed, self._failed, self._pause = tuple(places), changed, failed, pause
         self._moment = moment
-        self._seen: tuple[tuple[Mark, ...], object] | None = None
+        self._seen: tuple[tuple[Mark, ...], object] | None = (marks(self._places), moment()) if seen else None
         self._end = Event()
         self._thread: Thread | None = None
 

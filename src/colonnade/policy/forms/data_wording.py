@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from colonnade.policy.forms.wording import percent
-from colonnade.records.clause import DataCell, DataTarget
+from colonnade.records.data_target import DataCell, DataTarget
 
 
 def demand_sentences(target: DataTarget) -> Iterator[str]:

@@ -61,7 +61,7 @@ def stamp(clause: Clause, reads: Sequence[Facet], day: date) -> str:
     content = {
         "clause": clause.id,
         "binds": binds(clause),
-        "facets": {facet.value: clause.facet(facet) for facet in reads},
+        "facets": {facet.value: clause.facet(facet) for facet in reads if facet in clause.facets},
         "in_force": [row.id for row in in_force(clause, day)] if Facet.EXCEPTIONS in reads else [],
     }
     return f"{clause.id}@{digest_of(content)}"

@@ -10,7 +10,7 @@ from colonnade.policy.forms.access import AccessLine, access_lines, is_grantable
 from colonnade.policy.forms.edition import Edition, binds, stamp
 from colonnade.records import Action, Clause, Facet
 
-READS = (Facet.BOUNDARY, Facet.SCOPE, Facet.EXCEPTIONS)
+READS = (Facet.BOUNDARY, Facet.SCOPE, Facet.EXCEPTIONS, Facet.DETECTION)
 
 _READING = (
     "A request gets the most that any line which it fits allows. A line fits where its tier and purpose are those of"
@@ -32,7 +32,7 @@ def _rule(clause: Clause, edition: Edition) -> dict[str, Any]:
     rule: dict[str, Any] = {
         "topic": clause.id,
         "made_from": stamp(clause, READS, edition.day),
-        "facets": {facet.value: clause.facet(facet) for facet in READS},
+        "facets": {facet.value: clause.facet(facet) for facet in READS if facet in clause.facets},
         "binds": binds(clause),
         "boundary": clause.boundary.value,
         "regions": list(clause.scope.region),
@@ -46,7 +46,14 @@ def _rule(clause: Clause, edition: Edition) -> dict[str, Any]:
         "above": clause.above.value,
         "grantable": is_grantable(clause),
         "lines": [_line(clause, line) for line in lines],
+        **_detection(clause),
     }
+
+
+def _detection(clause: Clause) -> dict[str, Any]:
+    """What the clause says of detection; nothing where it says nothing."""
+    names = ("patterns", "hold_back", "on_failure")
+    return clause.model_dump(mode="json", include=set(names), exclude_none=True)
 
 
 def _line(clause: Clause, line: AccessLine) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def _control(clause: Clause, day: date) -> dict[str, Any]:
 
 def _facts(clause: Clause, day: date) -> Iterator[tuple[str, str]]:
     yield "made-from", stamp(clause, READS, day)
-    for facet in READS:
+    for facet in clause.facets:
         yield f"digest-{facet.value}", clause.facet(facet)
     for name in ("pillar", "boundary", "severity", "above"):
         yield name, str(getattr(clause, name))

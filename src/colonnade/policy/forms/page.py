@@ -16,8 +16,10 @@ from colonnade.policy.forms.wording import (
     LEVELS,
     boundary_sentences,
     condition_words,
+    detection_sentences,
     must_decline,
     one_line,
+    pattern_words,
     scope_sentence,
     threshold_sentences,
 )
@@ -97,6 +99,7 @@ def _facts(clause: Clause) -> list[tuple[str, str]]:
         facts.append(("Approvals needed", ", ".join(f"{role} {count}" for role, count in admin.quorum)))
     if admin.review_by:
         facts.append(("Review by", admin.review_by.isoformat()))
+    facts += [("Detection", sentence) for sentence in detection_sentences(clause)]
     facts += [(f"In {taxonomy}", ", ".join(ids)) for taxonomy, ids in clause.maps if ids]
     return facts
 
@@ -107,6 +110,7 @@ def _tables(clause: Clause, day: date) -> list[tuple[str, PageTable]]:
         ("Who may get what", _access(clause, day)),
         ("Exceptions", _exceptions(clause, day)),
         ("How an answer is judged", _rubric(clause)),
+        ("What the guard looks for", _patterns(clause)),
         ("Examples", _examples(clause)),
         ("Data to be collected", _data(clause)),
         (
@@ -196,6 +200,16 @@ def _data(clause: Clause) -> PageTable:
     return PageTable(f"Data targets of {clause.id}", ("Target", "What is asked", "Cells", "Because"), rows)
 
 
+def _patterns(clause: Clause) -> PageTable:
+    """What is looked for, without the words themselves: a page is read by more people than a policy file."""
+    sides = {"request": "requests", "reply": "answers", "both": "requests and answers"}
+    rows = tuple(
+        (row.name, pattern_words(row), sides[row.side], f"{row.level.value}: {LEVELS[row.level]}")
+        for row in clause.patterns
+    )
+    return PageTable(f"Patterns of {clause.id}", ("Pattern", "What it is", "Looked for in", "Counts as"), rows)
+
+
 _SOURCE_COLUMNS = ("Source", "Status", "Effective", "Last checked")
 
 
@@ -205,7 +219,7 @@ def _source(source: Source) -> Row:
 
 
 def _digests(clause: Clause) -> tuple[Row, ...]:
-    return tuple((facet.value, clause.facet(facet)) for facet in READS)
+    return tuple((facet.value, clause.facet(facet)) for facet in READS if facet in clause.facets)
 
 
 def _words(identifier: str) -> str:

@@ -15,7 +15,7 @@ from colonnade.policy.forms.wording import (
     scope_sentence,
 )
 from colonnade.records import Clause, Facet, Level
-from colonnade.records.clause import DataTarget
+from colonnade.records.data_target import DataTarget
 
 EXERCISED = (Facet.TEXT, Facet.BOUNDARY, Facet.SCOPE, Facet.EXCEPTIONS, Facet.EXAMPLES)
 """What an exercise records as read; the step that builds exercises declares the same facets."""

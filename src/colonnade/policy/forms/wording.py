@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 from colonnade.policy.forms.access import is_grantable
-from colonnade.records import Action, Bound, Boundary, Clause, ClauseException, Condition, Example, Level
+from colonnade.records import Action, Bound, Boundary, Clause, ClauseException, Condition, Example, Level, Pattern
 from colonnade.statistics import clean_trials_needed
 
 LEVELS = MappingProxyType(
@@ -47,6 +47,24 @@ def boundary_sentences(clause: Clause) -> Iterator[str]:
     yield f"The severity of a violation is {clause.severity}."
     if clause.overrides:
         yield f"Where both speak, it takes precedence over {', '.join(clause.overrides)}."
+
+
+def pattern_words(pattern: Pattern) -> str:
+    """What kind of thing a pattern looks for, without saying what."""
+    if pattern.personal is not None:
+        return f"personal data: {pattern.personal.value.replace('-', ' ')}"
+    return "a fixed text" if pattern.literal is not None else "an expression"
+
+
+def detection_sentences(clause: Clause) -> Iterator[str]:
+    """What the clause says of detection besides its patterns; nothing where it says nothing."""
+    budget = clause.hold_back
+    if budget.characters is not None:
+        yield f"At least {budget.characters} characters of a streamed answer are held back."
+    if budget.tokens is not None:
+        yield f"After a suspicious request {budget.tokens} tokens of a streamed answer are held back."
+    if clause.on_failure is not Action.REFUSE:
+        yield f"Where a detector fails, the request {ACTIONS[clause.on_failure]}."
 
 
 def _boundary(clause: Clause) -> str:

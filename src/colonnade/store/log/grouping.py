@@ -52,7 +52,14 @@ class GroupWriter:
             InputError: where the row is none; the others are not touched by that.
             ColonnadeError: where the writer is closed.
         """
-        entry = Entry(body_of(row), sealed)
+        return self.submit_entry(Entry(body_of(row), sealed))
+
+    def submit_entry(self, entry: Entry) -> Future[int]:
+        """The same for a row whose bytes are ready; they have to be canonical JSON.
+
+        Raises:
+            ColonnadeError: where the writer is closed.
+        """
         acknowledged: Future[int] = Future()
         with self._door:
             if self._closed:

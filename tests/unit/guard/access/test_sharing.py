@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from colonnade.guard.access import AlsoRecorded, Desk, FileUseLog, read_uses
-from colonnade.records import CorruptionError, GrantState, GrantUse, Level, RateCaps, Suspension
+from colonnade.records import CorruptionError, GrantState, Level, RateCaps, Suspension
 
-from .small_grants import KEY, NOON, Clock, Room, closed_cell, standing, table
+from .small_grants import KEY, NOON, Clock, Memory, Room, closed_cell, standing, table
 
 MANY = RateCaps(per_minute=60, per_day=60, specific_per_day=60)
 
@@ -77,18 +77,28 @@ def test_a_log_that_was_shortened_or_replaced_while_it_is_counted_by_lets_nothin
 
 
 def test_a_record_that_fails_lets_nothing_through_and_counts_nothing(tmp_path: Path) -> None:
-    written = list[GrantUse]()
-
-    def record(row: GrantUse) -> None:
-        if len(written) == 1:
-            raise OSError("full")
-        written.append(row)
-
+    record = Memory()
     file = FileUseLog(tmp_path / "uses.jsonl")
     made = Desk(table(), AlsoRecorded(file, record), KEY, 0.1, lambda _: None, now=Clock())
     made.replace([standing()])
+    assert use(made) == "pentest"
+    record.fault = OSError("full")
+    assert use(made) == ""
+    assert read_uses(file.file) == tuple(record.uses)
+
+
+def test_what_only_the_record_has_after_a_crash_is_counted_and_nothing_twice(tmp_path: Path) -> None:
+    room = Room()
+    for _ in range(2):
+        room.desk.use("key-7", closed_cell(), "request", "x")
+    file = FileUseLog(tmp_path / "uses.jsonl")
+    with file.turn():
+        file.append(room.log.uses[0])
+    again = FileUseLog(tmp_path / "uses.jsonl")
+    made = Desk(table(), again, KEY, 0.1, lambda _: None, now=Clock(), past=room.log.uses)
+    made.replace([standing(caps=RateCaps(per_day=3))])
     assert [use(made), use(made)] == ["pentest", ""]
-    assert read_uses(file.file) == tuple(written)
+    assert [row.number for row in read_uses(file.file)] == [0, 2]
 
 
 # --- keys, grants, clocks -------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from colonnade.records import Status
-from colonnade.records.clause import DataCell, DataTarget
+from colonnade.records.data_target import DataCell, DataTarget
 from tests.unit.policy.forms.clauses import ENTRY, altered, rendered
 
 

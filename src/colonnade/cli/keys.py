@@ -1,0 +1,130 @@
+"""``colonnade keys ...``: who may use the service, as what, until when."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from colonnade.cli.display import err, out
+from colonnade.guard import read_guard_configuration
+from colonnade.guard.keys import StoredKey, hash_of, new_key, read_keys, write_keys
+from colonnade.pipeline import open_workspace
+from colonnade.pipeline.gateway_service import keys_file
+from colonnade.records import InputError
+from colonnade.store import Store
+
+keys_application = typer.Typer(no_args_is_help=True, help="API keys of the service: add, list, revoke.")
+
+WorkspaceArgument = Annotated[
+    Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/.")
+]
+HERE = Path()
+
+
+@keys_application.command()
+def add(
+    name: Annotated[str, typer.Argument(metavar="KEY", help="A name for the key, such as lab-laptop.")],
+    principal: Annotated[str, typer.Option("--principal", help="Who asks with it; grants name the same.")],
+    workspace: WorkspaceArgument = HERE,
+    tier: Annotated[str, typer.Option(help="Of guard.yaml; by default the first.")] = "",
+    purposes: Annotated[
+        list[str] | None, typer.Option("--purpose", help="What it may be used for; by default the first of guard.yaml.")
+    ] = None,
+    until: Annotated[str, typer.Option("--until", metavar="YYYY-MM-DD", help="Its last day; by default none.")] = "",
+) -> None:
+    """Make a key and show it once: nothing that is kept brings it back. A running service takes it within a second."""
+    opened = open_workspace(workspace)
+    configuration = read_guard_configuration(opened.folder / "guard.yaml")
+    for kind, names, known in (
+        ("tier", [tier or configuration.tiers[0]], configuration.tiers),
+        ("purpose", purposes or [], configuration.purposes),
+    ):
+        for each in names:
+            if each not in known:
+                raise InputError(f"the guard knows no {kind} '{each}'.", mend=f"Choose one of {', '.join(known)}.")
+    file = _file(opened.folder)
+    stored = read_keys(file)
+    if any(key.id == name for key in stored):
+        raise InputError(f"there is a key '{name}' already.", file=file, mend="Choose another name.")
+    key = new_key()
+    try:
+        row = StoredKey(
+            id=name,
+            hash=hash_of(key),
+            principal=principal,
+            tier=tier or configuration.tiers[0],
+            purposes=tuple(purposes or configuration.purposes[:1]),
+            until=_day(until) if until else None,
+            added=_today(),
+        )
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        what = f"{first['loc'][0]}: {first['msg']}."
+        raise InputError(what, mend="Nothing was written.") from None
+    write_keys(file, (*stored, row))
+    err.print(f"'{name}' is {principal}, {row.tier}, for {', '.join(row.purposes)}. It is shown once:", markup=False)
+    print(key)
+
+
+@keys_application.command("list")
+def show(
+    workspace: WorkspaceArgument = HERE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")] = False,
+) -> None:
+    """Show every key: whose it is, for what, and whether it holds. Never the key itself."""
+    stored, today = read_keys(keys_file(workspace)), _today()
+    if as_json:
+        rows = [{**key.model_dump(mode="json", exclude={"hash"}), "state": _state(key, today)} for key in stored]
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    for key in stored:
+        what = f"{key.principal}, {key.tier}, for {', '.join(key.purposes)}"
+        out.print(f"{key.id:<20}{_state(key, today):<10}{what}", markup=False)
+    if not stored:
+        out.print("There are no keys: the service answers on the loopback interface only.")
+
+
+@keys_application.command()
+def revoke(
+    name: Annotated[str, typer.Argument(metavar="KEY", help="The name of the key.")],
+    workspace: WorkspaceArgument = HERE,
+) -> None:
+    """End a key; a running service knows within a second. Its line stays, so that rows can be understood."""
+    file = keys_file(workspace)
+    stored = read_keys(file)
+    found = next((key for key in stored if key.id == name), None)
+    if found is None:
+        known = ", ".join(key.id for key in stored) or "none"
+        raise InputError(f"there is no key '{name}'.", file=file, mend=f"The keys are {known}.")
+    if found.revoked is None:
+        ended = found.model_copy(update={"revoked": _today()})
+        write_keys(file, (ended if key.id == name else key for key in stored))
+    out.print(f"'{name}' holds no more.", markup=False)
+
+
+def _file(workspace: Path) -> Path:
+    # The workspace's own folder, with what keeps it out of version control.
+    Store(workspace).close()
+    return keys_file(workspace)
+
+
+def _state(key: StoredKey, today: date) -> str:
+    if key.revoked is not None:
+        return "revoked"
+    return "expired" if key.until is not None and key.until < today else "holds"
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"'{text}' is not a day.", mend="Write it like 2027-06-30.") from None

@@ -1,0 +1,334 @@
+"""A linear head per topic, learnt from the clauses' examples in less than a second, over embeddings and words.
+
+Three questions are asked of a text, and all are answered by one regression over the same features (``ridge.py``):
+
+*About the topic?* One head per topic. Examples of all other topics and everyday texts are its counterexamples.
+
+*Above a ceiling?* One head for all topics together. Ten examples of a topic cannot teach the difference between "how
+do I get in" and "whom do I tell that one can get in", but this difference is the same in every topic, and the
+examples of all of them do. Held out, this one head tells the two sides apart better than a head per topic does.
+
+*How specific?* A regression over the ranks of the levels, with a few facts of the surface (``levels.py``).
+
+The score of a topic is a weighted geometric mean of the first two, 0 to 1. It orders texts and is no probability;
+what it means is said by the thresholds (``thresholds.py``).
+
+*In a text of how many windows?* Each window is another chance of a false alarm. Where a judge clears these, every
+window is held to the same threshold. Where there is none, a long text has to score higher, as high as everyday texts of
+its length reach by chance as rarely; only clauses of critical severity keep their threshold at any length.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from colonnade.guard.detection import ridge, wording
+from colonnade.guard.detection.detector import Detection
+from colonnade.guard.detection.levels import (
+    FACTS,
+    SURFACE_WEIGHT,
+    LevelReport,
+    level_between,
+    level_report,
+    surface,
+)
+from colonnade.guard.detection.material import Labelled, material
+from colonnade.guard.detection.thresholds import STRONG, Calibrated, DetectorReport, calibrate
+from colonnade.guard.detection.windows import windows
+from colonnade.models import Encoder
+from colonnade.records import Clause, Digest, Level, Prompt, Severity, digest_bytes, digest_of
+
+VERSION = "1"
+"""Raised whenever the same texts would give other heads."""
+
+INLINE = "static"
+"""Encoders whose name begins so take hundredths of a millisecond; a detector with any other needs a thread."""
+
+UNCERTAIN = 3
+"""At most so many uncertain topics are named of one text, the nearest; each may cost a judge's answer."""
+
+TOPIC_SHARE = 0.35
+"""How much of a score is "about the topic", in its exponent; the rest is "above a ceiling".
+
+Of .2, .35, .5 and .65 this lost least of one for the other on the held-out texts of an example workspace."""
+
+ABOUT = 0.95
+"""The share of everyday texts that must be about nothing."""
+
+_REMEMBERED = 1 << 14
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+
+class _Weights(NamedTuple):
+    """From features to heads; the columns are the topics, then above, then the rank.
+
+    Attributes:
+        embeddings: one array per encoder, shape (dimensions, columns).
+        words: shape (places, columns), the rarity of a place multiplied in.
+        rarity: shape (places,).
+        intercepts: shape (columns,).
+        facts: on the facts of the surface, for the rank alone; then what is subtracted from each and divided by.
+    """
+
+    embeddings: tuple[Floats, ...]
+    words: Floats
+    rarity: Floats
+    intercepts: Floats
+    facts: tuple[Array, Array, Array]
+
+
+class Heads:
+    """Finds topics and levels with heads that :func:`train` has learnt.
+
+    Attributes:
+        report: what the heads are known to do.
+    """
+
+    version = VERSION
+    reads = frozenset({"request", "reply"})
+
+    def __init__(
+        self,
+        clauses: Sequence[Clause],
+        encoders: Sequence[Encoder],
+        weights: _Weights,
+        calibrated: Calibrated,
+        floor: float,
+        levels: LevelReport,
+        learnt_from: Sequence[Labelled],
+        judged: bool = False,
+    ) -> None:
+        self.name = "heads/" + ("+".join(encoder.name.partition("/")[0] for encoder in encoders) or "words")
+        self.slow = not all(encoder.name.startswith(INLINE) for encoder in encoders)
+        self.topics = frozenset(clause.id for clause in clauses)
+        self.order = tuple(clause.id for clause in clauses)
+        self._ceilings = [clause.ceiling.rank if clause.ceiling else 0 for clause in clauses]
+        self._encoders, self._weights, self._floor = tuple(encoders), weights, floor
+        self._low = np.array([limit.low for limit in calibrated.limits])
+        self._high = np.array([limit.high for limit in calibrated.limits])
+        self._tail = calibrated.tail
+        self._strong = np.minimum(np.maximum(self._low, calibrated.tail.reached_by(STRONG)), self._high)
+        self._at_any_length = np.array([judged or clause.severity is Severity.CRITICAL for clause in clauses])
+        # Tokenizers of torch's encoder cannot be used by two threads at once; the others can.
+        self._encoding = Lock()
+        # One row per place: its weights, then its squared rarity. A word's rows are summed once; the words come again.
+        self._rows = rows = np.column_stack([weights.words, np.square(weights.rarity)])
+        self._of_word = lru_cache(maxsize=_REMEMBERED)(lambda word: rows[wording.places_of_word(word)].sum(axis=0))
+        self.digest: Digest = digest_of(
+            {
+                "version": VERSION,
+                "encoders": [encoder.name for encoder in encoders],
+                "learnt from": [list(row) for row in learnt_from],
+                "weights": [digest_bytes(array.tobytes()) for array in (*weights.embeddings, weights.words)],
+                "thresholds": [[limit.low, str(limit.high)] for limit in calibrated.limits],
+                "tail": list(calibrated.tail),
+                "judged": judged,
+            }
+        )
+        self.report = DetectorReport(
+            detector=self.name,
+            version=VERSION,
+            detector_digest=self.digest,
+            texts=len(learnt_from),
+            topics=calibrated.topics,
+            misses=calibrated.misses,
+            held_back=calibrated.held_back,
+            everyday=calibrated.everyday,
+            levels=levels,
+        )
+
+    def detect(self, text: str) -> tuple[Detection, ...]:
+        """Every topic that the text may be about above its ceiling; else the one it is about, or none.
+
+        Raises:
+            ValueError: where an encoder returns something that is not a finite vector per window.
+        """
+        pieces = windows(text)
+        raw = self.raw(pieces)
+        scores = closed(raw)
+        best = scores.max(axis=0)
+        reached = np.flatnonzero(
+            best >= np.where(self._at_any_length, self._low, self._tail.raised(self._low, self._strong, len(pieces)))
+        )
+        if not len(reached):
+            return (self._open(pieces, raw, float(best.max())),)
+        found = sorted(reached.tolist(), key=lambda topic: -best[topic])
+        certain = [topic for topic in found if best[topic] >= self._high[topic]]
+        uncertain = [topic for topic in found if best[topic] < self._high[topic]][:UNCERTAIN]
+        places = {topic: int(scores[:, topic].argmax()) for topic in (*certain, *uncertain)}
+        ranks = {place: self._rank(pieces[place], raw[place]) for place in set(places.values())}
+        return tuple(
+            Detection(
+                topic=self.order[topic],
+                level=level_between(ranks[place], self._ceilings[topic] + 1, len(Level) - 1),
+                score=float(best[topic]),
+                certain=topic in certain,
+                detector=self.name,
+                strong=bool(best[topic] >= self._strong[topic]),
+            )
+            for topic, place in places.items()
+        )
+
+    def is_above(self, found: Detection) -> bool:
+        """Whether what was found lies above its topic's ceiling."""
+        if found.topic is None or found.level is None:
+            return False
+        return found.level.rank > self._ceilings[self.order.index(found.topic)]
+
+    def scores(self, text: str) -> Array:
+        """The highest score of each topic in any window, in the order of ``order``."""
+        return np.asarray(closed(self.raw(windows(text))).max(axis=0))
+
+    def raw(self, pieces: Sequence[str]) -> Array:
+        """What every head says of each piece: shape (pieces, topics + 2).
+
+        Raises:
+            ValueError: as :meth:`detect`.
+        """
+        weights = self._weights
+        found = np.repeat(weights.intercepts[None].astype(np.float64), len(pieces), axis=0)
+        for row, piece in enumerate(pieces):
+            found[row] += self._of_words(wording.words_of(piece))
+        for encoder, part in zip(self._encoders, weights.embeddings, strict=True):
+            found += encode(encoder, pieces, self._encoding if self.slow else None) @ part
+        # A NaN compares as smaller than every threshold, and would let a text through unjudged.
+        if not np.isfinite(found).all():
+            raise ValueError(f"'{self.name}' did not find a number for every head")
+        return found
+
+    def _of_words(self, words: Sequence[str]) -> Floats:
+        """What the heads say of the wording: the sum over words and pairs, over the root of the summed squares."""
+        if not words:
+            return np.zeros_like(self._weights.intercepts)
+        summed = np.array([self._of_word(word) for word in words]).sum(axis=0)
+        if len(words) > 1:
+            summed += self._rows.take(wording.places_of_pairs(words), axis=0).sum(axis=0)
+        return np.asarray(summed[:-1] / max(math.sqrt(float(summed[-1])), 1e-9), dtype=np.float32)
+
+    def _open(self, pieces: Sequence[str], raw: Array, score: float) -> Detection:
+        """The topic that a text is about although nothing in it is above a ceiling."""
+        about = raw[:, :-2]
+        piece, topic = divmod(int(about.argmax()), about.shape[1])
+        if about[piece, topic] < self._floor:
+            return Detection(None, None, min(1.0, max(0.0, score)), detector=self.name)
+        level = level_between(self._rank(pieces[piece], raw[piece]), 0, self._ceilings[topic])
+        return Detection(self.order[topic], level, min(1.0, float(about[piece, topic])), detector=self.name)
+
+    def _rank(self, piece: str, raw: Array) -> float:
+        """The rank of the level, before it is held to a side of the ceiling."""
+        own, mean, spread = self._weights.facts
+        return float(raw[-1] + (surface(piece) - mean) / spread @ own)
+
+
+def train(
+    clauses: Iterable[Clause], encoders: Sequence[Encoder], prompts: Sequence[Prompt] = (), judged: bool = False
+) -> Heads:
+    """Heads for every clause that limits a topic, with thresholds from its error bounds.
+
+    Args:
+        clauses: see ``topic_clauses``; one without ceiling is passed over.
+        encoders: none, one or several; words are always read, too.
+        prompts: labelled ones besides the examples, never of the gate's split. They say on which side of the
+            ceiling they are, not at which level.
+        judged: whether a judge decides what is uncertain.
+
+    Raises:
+        InputError: where there is no topic, or one without examples.
+        ValueError: where an encoder returns no finite vectors, or a prompt is of the gate's split.
+    """
+    clauses = tuple(clause for clause in clauses if clause.ceiling is not None)
+    rows = material(clauses, prompts)
+    texts = [row.text for row in rows]
+    vectors = [encode(encoder, texts) for encoder in encoders]
+    places = [wording.places(text) for text in texts]
+    rarity = wording.rarity(places)
+    words = wording.matrix(places, rarity)
+    share = 1 / (len(encoders) + 1)
+    kernel = share * (sum((each @ each.T for each in vectors), np.zeros(())) + (words @ words.T).toarray())
+    kernel = np.asarray(kernel, dtype=np.float64)
+    fitted = ridge.fit(kernel, _targets(rows, clauses), [row.cluster for row in rows])
+    ranked = _fit_ranks(kernel, rows)
+    duals = np.column_stack([fitted.duals, ranked.duals])
+    weights = _Weights(
+        embeddings=tuple((share * each.T @ duals).astype(np.float32) for each in vectors),
+        words=(share * (words.T @ duals) * rarity[:, None]).astype(np.float32),
+        rarity=rarity,
+        intercepts=(ridge.INTERCEPT * duals.sum(axis=0) + [*[0.0] * (len(clauses) + 1), ranked.mean]).astype(
+            np.float32
+        ),
+        facts=ranked.facts,
+    )
+    # The rank has no part in the scores; its column only makes the shape of what detect() sees.
+    held_out = np.column_stack([fitted.held_out, np.zeros(len(rows))])
+    none = np.array([row.topic is None for row in rows])
+    floor = float(np.quantile(held_out[none, :-2].max(axis=1), ABOUT)) if none.any() else math.inf
+    levels = _levels_found(ranked, rows, clauses)
+    return Heads(clauses, encoders, weights, calibrate(closed(held_out), rows, clauses), floor, levels, rows, judged)
+
+
+def closed(raw: Array) -> Array:
+    """About the topic and above its ceiling, 0 to 1: shape (texts, topics)."""
+    about, above = np.clip(raw[:, :-2], 0, 1), np.clip(raw[:, -2:-1], 0, 1)
+    return np.asarray(about**TOPIC_SHARE * above ** (1 - TOPIC_SHARE))
+
+
+def encode(encoder: Encoder, texts: Sequence[str], lock: Lock | None = None) -> Floats:
+    """One finite vector per text.
+
+    Raises:
+        ValueError: where the encoder returns anything else.
+    """
+    if lock is None:
+        vectors = np.asarray(encoder.encode(texts), dtype=np.float32)
+    else:
+        with lock:
+            vectors = np.asarray(encoder.encode(texts), dtype=np.float32)
+    if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+        raise ValueError(f"the encoder '{encoder.name}' did not return one finite vector per text")
+    return vectors
+
+
+class _Ranks(NamedTuple):
+    """The regression over ranks: duals of all texts (0 where no level is named), held-out ranks of those named."""
+
+    duals: Array
+    mean: float
+    facts: tuple[Array, Array, Array]
+    held_out: Array
+
+
+def _targets(rows: Sequence[Labelled], clauses: Sequence[Clause]) -> Array:
+    columns = [[float(row.topic == clause.id) for row in rows] for clause in clauses]
+    return np.array([*columns, [float(row.above) for row in rows]]).T
+
+
+def _fit_ranks(kernel: Array, rows: Sequence[Labelled]) -> _Ranks:
+    """The rank of the level from the features and the surface, where people named a level."""
+    named = np.array([place for place, row in enumerate(rows) if row.rank is not None])
+    facts = np.array([surface(rows[place].text) for place in named])
+    mean, spread = facts.mean(axis=0), np.maximum(facts.std(axis=0), 0.1)
+    scaled = (facts - mean) / spread
+    ranks = np.array([float(rows[place].rank or 0) for place in named])
+    own = kernel[np.ix_(named, named)] + SURFACE_WEIGHT * scaled @ scaled.T
+    fitted = ridge.fit(own, (ranks - ranks.mean())[:, None], [rows[place].cluster for place in named])
+    duals = np.zeros(len(rows))
+    duals[named] = fitted.duals[:, 0]
+    on_facts = SURFACE_WEIGHT * scaled.T @ fitted.duals[:, 0]
+    return _Ranks(
+        duals, float(ranks.mean()), (on_facts.reshape(FACTS), mean, spread), fitted.held_out[:, 0] + ranks.mean()
+    )
+
+
+def _levels_found(ranked: _Ranks, rows: Sequence[Labelled], clauses: Sequence[Clause]) -> LevelReport:
+    ceilings = {clause.id: clause.ceiling.rank for clause in clauses if clause.ceiling is not None}
+    named = [row for row in rows if row.rank is not None and row.topic is not None]
+    return level_report(ranked.held_out, [row.rank or 0 for row in named], [ceilings[row.topic or ""] for row in named])

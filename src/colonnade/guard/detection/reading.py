@@ -1,0 +1,136 @@
+"""A text as a reader takes it in: what looks alike is alike, what cannot be seen is not there.
+
+Three readings of a text, each with the way back to the characters of the original:
+
+- *clean*: every character by itself in its compatibility form (full-width, mathematical and circled letters, digits of
+  any script), without accents, in the Latin letter that it looks like (Cyrillic and Greek ones); invisible characters
+  (zero-width, soft hyphen, direction marks, variation selectors, tags) left out.
+- *joined*: the clean one with letters that stand apart put together (``s e c r e t``, ``s.e.c.r.e.t``, ``s - e - c``)
+  and several blanks as one.
+- *folded*: either of them in small letters, with digits and signs for the letters that they are put for (``5`` for
+  ``s``, ``@`` for ``a``), and every dash as a blank. It keeps every character in its place.
+
+Clean and folded are made character by character, so a text that grows only adds to them. Whether two letters are joined
+depends on a few characters behind them; ``settled`` says how far the joined reading is sure, whatever comes. What is
+not read through: words in parts (``sec ret``), other spellings, rhymes, ciphers, translations. That is for the learnt
+detectors and for the judge.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+_ALIKE = dict(
+    zip(
+        "асеорхуіјѕһԁԛԝкмтвнАВСЕНІЈКМОРЅТХУԌԜ" + "οαικνρτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ" + "ıɑɡℓℯ⁄∕",
+        "aceopxyijshdqwkmtbnABCEHIJKMOPSTXYGW" + "oaikvptuxABEZHIKMNOPTYX" + "iagle//",
+        strict=True,
+    )
+)
+"""Letters of other scripts that look like Latin ones."""
+
+_FOLDS = str.maketrans("01l!|345$7@8-_\t\n\r‐‑‒–—−", "oiiiieassta" + "b" + " " * 11)
+"""A one is put for an i and for an l, so the two are one letter."""
+
+_SEPARATORS = r".\-_*·•~+|/\\,;:'’"
+_BLANKS = r" \t\n\r"
+_GAP = re.compile(
+    rf"[{_BLANKS}{_SEPARATORS}](?<=(?<![^\W_])[^\W_][\s\S])"
+    rf"(?:(?<=[{_BLANKS}])[{_SEPARATORS}][{_BLANKS}]?|(?<![{_BLANKS}])[{_BLANKS}])?(?=[^\W_](?![^\W_]))"
+    rf"|[{_BLANKS}](?<=[{_BLANKS}][{_BLANKS}])",
+)
+"""What stands between two letters that stand alone, or a blank behind a blank."""
+
+_FEW = 16
+"""Up to so many different characters are replaced one after the other, which is faster than all at once."""
+
+_UNSETTLED = re.compile(rf"(?<![^\W_])[^\W_](?:[{_BLANKS}{_SEPARATORS}]{{1,3}}[^\W_]?)\Z")
+_OPEN_TAIL = 8
+"""Clean characters at the end of a text that may yet be joined otherwise: a letter, a gap, a letter, and more."""
+
+
+class Reading(NamedTuple):
+    """A text, and where in the original each of its characters stands (none: where it stands here)."""
+
+    text: str
+    origins: list[int] | None
+
+    def origin(self, place: int, end: int) -> int:
+        """Where in the original the character at ``place`` stands; ``end`` where the reading ends before it."""
+        if place >= len(self.text):
+            return end
+        return place if self.origins is None else self.origins[place]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The characters of the original from which those between two places were read."""
+        if self.origins is None:
+            return start, end
+        return self.origins[start], self.origins[end - 1] + 1
+
+
+@lru_cache(maxsize=65536)
+def _clean_sign(sign: str) -> str:
+    """The clean form of one character beyond ASCII: mostly one character, sometimes none or several."""
+    parts = []
+    for part in unicodedata.normalize("NFKD", sign):
+        category = unicodedata.category(part)
+        if category in ("Mn", "Me", "Cf") or part in "\u034f\u115f\u1160\u3164\uffa0\u2800":
+            continue
+        digit = unicodedata.decimal(part, None)
+        if part.isspace():
+            parts.append(" ")
+        elif digit is not None:
+            parts.append(str(digit))
+        else:
+            parts.append(_ALIKE.get(part, "ss" if part == "ß" else part))
+    return "".join(parts)
+
+
+def clean(text: str) -> Reading:
+    """The clean reading; where the text is plain, the text itself."""
+    if text.isascii():
+        return Reading(text, None)
+    forms = {sign: form for sign in set(text) if sign > "\x7f" and (form := _clean_sign(sign)) != sign}
+    if any(len(form) != 1 for form in forms.values()):
+        signs = [forms.get(sign, sign) for sign in text]
+        return Reading("".join(signs), [place for place, form in enumerate(signs) for _ in form])
+    if len(forms) > _FEW:
+        return Reading(text.translate({ord(sign): form for sign, form in forms.items()}), None)
+    for sign, form in forms.items():
+        text = text.replace(sign, form)
+    return Reading(text, None)
+
+
+def joined(reading: Reading) -> Reading | None:
+    """The joined reading of a clean one, or none where nothing is to be joined."""
+    gaps = [match.span() for match in _GAP.finditer(reading.text)]
+    if not gaps:
+        return None
+    texts, origins, last = [], list[int](), 0
+    for start, end in (*gaps, (len(reading.text), len(reading.text))):
+        texts.append(reading.text[last:start])
+        origins.extend(range(last, start) if reading.origins is None else reading.origins[last:start])
+        last = end
+    return Reading("".join(texts), origins)
+
+
+def settled(reading: Reading) -> Reading:
+    """The clean reading up to where its letters are joined the same way whatever comes behind it."""
+    tail = reading.text[-_OPEN_TAIL:]
+    begin = len(reading.text) - len(tail)
+    open_ = _UNSETTLED.search(tail)
+    if open_ is None:
+        return reading
+    cut = begin + open_.start() + 1  # behind the letter: it stays, the gap behind it may go
+    return Reading(reading.text[:cut], None if reading.origins is None else reading.origins[:cut])
+
+
+def folded(text: str) -> str:
+    """Small letters, and letters for what is put in their place; as long as the text."""
+    small = text.lower()
+    if len(small) != len(text):  # one capital has a small form of two characters
+        small = "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)
+    return small.translate(_FOLDS)

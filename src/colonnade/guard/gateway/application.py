@@ -1,0 +1,90 @@
+"""The routes: the endpoints behind the onion, what may be known of the service, and a refusal for all else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from colonnade import __version__
+from colonnade.guard.gateway.exchange import Receive, Scope, Send
+from colonnade.guard.gateway.onion import Onion
+from colonnade.guard.gateway.service import Service
+from colonnade.guard.protocol import Endpoint, ProtocolError, model_list
+from colonnade.guard.protocol.openapi import document
+
+
+async def _nothing() -> None:
+    """Nothing is left to be ended."""
+
+
+def application(
+    service: Service,
+    endpoints: Mapping[str, Endpoint],
+    health: Callable[[], dict[str, Any]],
+    end: Callable[[], Awaitable[None]] = _nothing,
+    more: Sequence[Route] = (),
+) -> Starlette:
+    """The service as an ASGI application.
+
+    Args:
+        service: what all endpoints share.
+        endpoints: by path.
+        health: what is said of the service to whoever asks.
+        end: awaited when the service ends.
+        more: routes that reach no model: metrics, feedback.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_application: Starlette) -> AsyncIterator[None]:
+        yield
+        await end()
+
+    async def models(request: Request) -> Response:
+        now = service.standing()
+        try:
+            now.keys.principal(request.headers.get("authorization", ""))
+        except ProtocolError as error:
+            return JSONResponse(error.body(), status_code=error.status)
+        return JSONResponse(model_list(now.models))
+
+    async def healthy(_request: Request) -> Response:
+        return JSONResponse(health())
+
+    async def described(_request: Request) -> Response:
+        return JSONResponse(document(__version__))
+
+    onions = {path: Onion(endpoint, service) for path, endpoint in endpoints.items()}
+    routes = [Route(path, onion, methods=["POST"]) for path, onion in onions.items()]
+    routes += [Route("/v1/models", models, methods=["GET"]), Route("/health", healthy, methods=["GET"])]
+    routes += [Route("/openapi.json", described, methods=["GET"]), *more]
+    return _Gateway(onions, routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _no_route})
+
+
+class _Gateway(Starlette):
+    """Routes as Starlette has them; a POST to an endpoint goes to its onion without the way through them."""
+
+    def __init__(self, onions: Mapping[str, Onion], **more: Any) -> None:
+        super().__init__(**more)
+        self._onions = onions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            onion = self._onions.get(scope["path"])
+            if onion is not None:
+                await onion(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+
+async def _no_route(request: Request, fault: Exception) -> Response:
+    status = fault.status_code if isinstance(fault, HTTPException) else 500
+    what = "there is no such route" if status == 404 else "this route does not take that method"
+    error = ProtocolError(f"{what}: {request.method} {request.url.path}.", status=status, code="unknown_url")
+    return JSONResponse(error.body(), status_code=status, headers=getattr(fault, "headers", None))

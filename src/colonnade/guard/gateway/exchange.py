@@ -1,0 +1,146 @@
+"""One request as ASGI has it: its headers, its body, the client's hanging up, and what goes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from secrets import token_hex
+from typing import Any
+
+import orjson
+
+from colonnade.guard.protocol.errors import ProtocolError
+from colonnade.guard.telemetry.traceparent import Trace, begin_trace
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes of a request, pictures included."""
+
+PATIENCE = 60.0
+"""Seconds for a client to send its request, and to take a piece of the answer."""
+
+_JSON = (b"content-type", b"application/json")
+_EVENTS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
+
+
+class HungUp(Exception):  # noqa: N818  it is no error
+    """The client is gone."""
+
+
+class Exchange:
+    """A request and its response.
+
+    Attributes:
+        id: of the rows about it.
+        headers: by their names in lower case.
+        started: whether the status has gone out.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.id = f"ex-{token_hex(16)}"
+        self.headers: dict[str, str] = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        self.started = self.gone = False
+        self.sent: list[tuple[bytes, bytes]] = [(b"x-colonnade-id", self.id.encode())]
+        self._receive, self._send = receive, send
+        self._watch: asyncio.Future[Any] | None = None
+        # Where nobody writes spans, a client's trace goes on as it came.
+        parent = self.headers.get("traceparent")
+        state = self.headers.get("tracestate", "")
+        self.trace: Trace | None = begin_trace(parent, state, recorded=False) if parent else None
+
+    @property
+    def language(self) -> str:
+        """The first language that the client would like."""
+        return self.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
+
+    async def body(self) -> bytes:
+        """All bytes of the request.
+
+        Raises:
+            ProtocolError: where they are too many, or do not come.
+            HungUp: where the client left before the end.
+        """
+        message = await self._receive()
+        if not message.get("more_body") and message["type"] == "http.request":
+            return _within(message.get("body", b""))
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    if message["type"] == "http.disconnect":
+                        raise HungUp
+                    parts.append(message.get("body", b""))
+                    size += len(parts[-1])
+                    if size > MAX_BODY or not message.get("more_body"):
+                        break
+                    message = await self._receive()
+        except TimeoutError:
+            raise ProtocolError("the request did not come to its end.", status=408, code="timeout") from None
+        return _within(b"".join(parts)) if size <= MAX_BODY else _within(b"", size)
+
+    def watch(self) -> None:
+        """From here on a client that hangs up ends the work for it: ``asyncio.CancelledError``, with ``gone`` set."""
+        work = asyncio.current_task()
+        self._watch = watch = asyncio.ensure_future(self._receive())
+
+        def left(done: asyncio.Future[Any]) -> None:
+            if not done.cancelled() and done.exception() is None and watch is self._watch:
+                self._leave(work)
+
+        watch.add_done_callback(left)
+
+    def unwatch(self) -> None:
+        """What is left to do is done whether the client is there or not."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.cancel()
+
+    def stay(self) -> None:
+        """The client is gone, which ends its request and nothing else: this task goes on to write its row."""
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+
+    def say(self, name: bytes, value: str) -> None:
+        """A header of the response."""
+        self.sent.append((name, value.encode("ascii", "backslashreplace")))
+
+    async def whole(self, body: Mapping[str, Any], status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> None:
+        """The whole response."""
+        content = orjson.dumps(body)
+        more = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
+        length = (b"content-length", str(len(content)).encode())
+        self.started = True
+        await self._send(
+            {"type": "http.response.start", "status": status, "headers": [_JSON, length, *self.sent, *more]}
+        )
+        await self._send({"type": "http.response.body", "body": content})
+
+    async def piece(self, content: bytes, last: bool = False) -> None:
+        """A piece of a stream; the first one brings the status with it. It waits while the client does not read."""
+        if not self.started:
+            self.started = True
+            await self._send({"type": "http.response.start", "status": 200, "headers": [*_EVENTS, *self.sent]})
+        # A client that does not read holds up its own answer, and not for ever.
+        slow = asyncio.get_running_loop().call_later(PATIENCE, self._leave, asyncio.current_task())
+        try:
+            await self._send({"type": "http.response.body", "body": content, "more_body": not last})
+        finally:
+            slow.cancel()
+
+    def _leave(self, work: asyncio.Task[Any] | None) -> None:
+        if work is not None:
+            self.gone = True
+            work.cancel()
+
+
+def _within(body: bytes, size: int = 0) -> bytes:
+    if max(size, len(body)) > MAX_BODY:
+        what = f"the request is larger than {MAX_BODY} bytes."
+        raise ProtocolError(what, status=413, code="request_too_large")
+    return body

@@ -1,0 +1,120 @@
+"""The onion: what every request of every endpoint passes, streaming or not, in one order.
+
+    who asks -> body -> read -> which model -> rule the request -> its row on disk
+    -> the model -> rule the reply, held back -> its row on disk -> the end of the answer
+
+There is no other way to the model, and none around the guard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import perf_counter
+
+from colonnade.guard.gateway.answering import Answering
+from colonnade.guard.gateway.exchange import Exchange, HungUp, Receive, Scope, Send
+from colonnade.guard.gateway.rows import REFUSED, Course, about, asked_texts, finished, request_row
+from colonnade.guard.gateway.service import Passed, Service
+from colonnade.guard.gateway.shown import header_of, shown_ruling
+from colonnade.guard.gateway.standing import chosen_model, identify
+from colonnade.guard.gateway.upstreams import UpstreamFault
+from colonnade.guard.protocol import Endpoint, ProtocolError
+from colonnade.records import Action
+
+LONGEST = 400_000
+"""Characters of a request that the guard reads; every one of them is judged."""
+
+logger = logging.getLogger(__name__)
+
+
+class Onion:
+    """One endpoint as an ASGI application.
+
+    Args:
+        endpoint: how its protocol is read and written.
+        service: everything else.
+    """
+
+    def __init__(self, endpoint: Endpoint, service: Service) -> None:
+        self._endpoint, self._service = endpoint, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever goes wrong is told in the protocol's shape."""
+        exchange, service = Exchange(scope, receive, send), self._service
+        service.under_way += 1
+        try:
+            if service.closing:
+                raise ProtocolError("the service is stopping; ask it again.", status=503, code="stopping")
+            if service.under_way > service.most:
+                message = "too many requests are under way here; try again in a moment."
+                raise ProtocolError(message, status=503, code="overloaded")
+            passed = await self._request(exchange)
+            if passed is not None:
+                await Answering(self._endpoint, service, exchange, passed).give()
+        except ProtocolError as error:
+            await _fail(exchange, error)
+        except HungUp:
+            pass
+        except asyncio.CancelledError:
+            if not exchange.gone:
+                raise
+            exchange.stay()
+        except Exception as fault:  # a client is told that it failed, never how
+            logger.error("a request failed: %s: %s", type(fault).__name__, fault, exc_info=True)
+            message = "the service failed; nothing was answered."
+            await _fail(exchange, ProtocolError(message, status=500, code="internal_error"))
+        finally:
+            service.under_way -= 1
+            exchange.unwatch()
+
+    async def _request(self, exchange: Exchange) -> Passed | None:
+        """Everything up to the model; nothing where the request ends here, and was answered."""
+        course, now = Course(perf_counter()), self._service.standing()
+        who = identify(now, exchange)
+        asked = self._endpoint.read(await exchange.body())
+        asked = self._endpoint.without_refused(asked, now.guard.fixed_answers)
+        texts = [part.text for part in asked.parts]
+        if sum(map(len, texts)) > LONGEST:
+            message = f"the request has more than {LONGEST} characters, and every one of them is judged."
+            raise ProtocolError(message, status=413, code="request_too_large")
+        chosen = chosen_model(now, exchange, asked, who)
+        exchange.watch()
+        conversation = texts if len(texts) > 1 else ()  # one text is its own conversation
+        started = perf_counter()
+        ruling = await now.guard.rule("request", texts, who, None, conversation)
+        course.ruling_request = perf_counter() - started
+        passes = ruling.action == "allow" or (ruling.action is Action.CAP and ruling.cap is not None)
+        common = about(exchange.id, who, asked, chosen, now)
+        row = request_row(common, asked, ruling)
+        if not passes:
+            row["ended"] = REFUSED
+        await self._service.record(row, who.principal, asked_texts(asked), course)
+        exchange.say(*header_of(ruling))
+        passed = Passed(now, who, asked, chosen, ruling, common, conversation, course)
+        if passes:
+            return passed
+        exchange.unwatch()
+        await self._refuse(exchange, passed)
+        return None
+
+    async def _refuse(self, exchange: Exchange, passed: Passed) -> None:
+        """The fixed answer."""
+        asked, ruling = passed.asked, passed.ruling
+        answer = passed.now.guard.answer_for(ruling, exchange.language)
+        shown = shown_ruling(exchange.id, ruling)
+        if asked.stream:
+            await exchange.piece(self._endpoint.refused_stream(asked, asked.model, answer, shown), last=True)
+        else:
+            await exchange.whole(self._endpoint.refusal(asked, asked.model, answer, shown))
+        if self._service.teller.observers:
+            told = finished(passed.common, asked, ruling, (), REFUSED, passed.course, perf_counter(), exchange.trace)
+            self._service.teller.tell(told)
+
+
+async def _fail(exchange: Exchange, error: ProtocolError) -> None:
+    if not exchange.started and not exchange.gone:
+        headers = dict(error.headers) if isinstance(error, UpstreamFault) else {}
+        if error.status == 503:
+            headers.setdefault("Retry-After", "1")
+        await exchange.whole(error.body(), error.status, headers.items())

@@ -1,0 +1,62 @@
+"""The endpoints by their paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from colonnade.guard.protocol.endpoint import Endpoint
+from colonnade.guard.protocol.replies import chat as chat_replies
+from colonnade.guard.protocol.replies import completions as completion_replies
+from colonnade.guard.protocol.replies import responses as response_replies
+from colonnade.guard.protocol.requests import chat as chat_requests
+from colonnade.guard.protocol.requests import completions as completion_requests
+from colonnade.guard.protocol.requests import responses as response_requests
+from colonnade.guard.protocol.streams.chat import ChatReader, ChatWriter
+from colonnade.guard.protocol.streams.completions import CompletionsReader, CompletionsWriter
+from colonnade.guard.protocol.streams.responses import ResponsesReader
+from colonnade.guard.protocol.streams.responses_writing import ResponsesWriter
+
+CHAT = Endpoint(
+    name="chat",
+    path="/v1/chat/completions",
+    read=chat_requests.read,
+    for_upstream=chat_requests.for_upstream,
+    without_refused=chat_requests.without_refused,
+    outputs=chat_replies.outputs,
+    whole=chat_replies.whole,
+    refusal=chat_replies.refusal,
+    reader=ChatReader,
+    writer=ChatWriter,
+)
+
+COMPLETIONS = Endpoint(
+    name="completions",
+    path="/v1/completions",
+    read=completion_requests.read,
+    for_upstream=completion_requests.for_upstream,
+    without_refused=completion_requests.without_refused,
+    outputs=completion_replies.outputs,
+    whole=completion_replies.whole,
+    refusal=completion_replies.refusal,
+    reader=CompletionsReader,
+    writer=CompletionsWriter,
+)
+
+RESPONSES = Endpoint(
+    name="responses",
+    path="/v1/responses",
+    read=response_requests.read,
+    for_upstream=response_requests.for_upstream,
+    without_refused=response_requests.without_refused,
+    outputs=response_replies.outputs,
+    whole=response_replies.whole,
+    refusal=response_replies.refusal,
+    reader=ResponsesReader,
+    writer=ResponsesWriter,
+)
+
+ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
+    {endpoint.path: endpoint for endpoint in (CHAT, COMPLETIONS, RESPONSES)}
+)
+"""Every endpoint that is guarded; a path that is not here is refused."""

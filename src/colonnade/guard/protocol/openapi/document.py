@@ -1,0 +1,160 @@
+"""The document: every route, every status that it may answer with, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from colonnade.guard.protocol.openapi import requests
+from colonnade.guard.protocol.openapi.shapes import Schema
+
+ERRORS = {
+    400: "The request does not fit the protocol, or asks for something that the guard cannot judge. `param` names it.",
+    401: "No key, or none that is known.",
+    403: "The key does not permit this purpose or this grant.",
+    404: "There is no such route, model or answer.",
+    405: "The route does not take this method.",
+    408: "The request did not come to its end in time.",
+    413: "The request is too large.",
+    429: "A cap of the key or of the grant is reached.",
+    500: "The service failed; nothing was answered. What could not be logged is not sent.",
+    502: "The model's server failed or answered out of shape.",
+    503: "The service is starting, stopping or full.",
+    504: "The model's server did not answer in time.",
+}
+"""Errors by status. A refusal by policy is no error: it is an answer with `content_filter`."""
+
+RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string"}}}
+
+RULED: dict[str, Schema] = {
+    "X-Colonnade-Ruling": {"description": "What was decided and by which rule.", "schema": {"type": "string"}},
+    "X-Colonnade-Id": {"description": "The id of the rows in the log.", "schema": {"type": "string"}},
+}
+
+ASKING = (400, 401, 403, 404, 405, 408, 413, 429, 500, 502, 503, 504)
+
+READING = (401, 405, 429, 500, 503)
+
+
+def document(version: str) -> dict[str, Any]:
+    """The gateway in OpenAPI 3.1.
+
+    Args:
+        version: of the project.
+    """
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Colonnade's guard",
+            "version": version,
+            "description": "Every route that reaches a model passes the guard, both ways; other routes do not exist.",
+        },
+        "security": [{"key": []}, {}],
+        "paths": {
+            "/v1/chat/completions": _asking("chat", "A reply in a conversation."),
+            "/v1/completions": _asking("completions", "The continuation of a text."),
+            "/v1/responses": _asking("responses", "A response that keeps no state on the server behind."),
+            "/v1/feedback": _feedback(),
+            "/v1/models": _reading("models", "The models that this key may name.", _json("Models")),
+            "/health": _reading("health", "Whether the service answers, and its detectors.", _json("Health")),
+            "/metrics": _reading("metrics", "Counts for Prometheus.", {"text/plain": {"schema": {"type": "string"}}}),
+        },
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "A key of the gateway."}},
+            "responses": {f"Error{status}": _error(status) for status in ERRORS},
+            "schemas": _schemas(),
+        },
+    }
+
+
+def _json(name: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+
+
+def _error(status: int) -> dict[str, Any]:
+    error: dict[str, Any] = {"description": ERRORS[status], "content": _json("Error")}
+    return error | ({"headers": RETRY} if status in (429, 503) else {})
+
+
+def _errors(*statuses: int) -> dict[str, Any]:
+    return {str(status): {"$ref": f"#/components/responses/Error{status}"} for status in statuses}
+
+
+def _header(name: str, what: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": False, "description": what, "schema": {"type": "string"}}
+
+
+def _asking(name: str, summary: str) -> dict[str, Any]:
+    title = name.capitalize()
+    events = {"text/event-stream": {"schema": {"type": "string"}}}
+    answer = {"description": "The reply, whole or as events.", "headers": RULED, "content": _json(title) | events}
+    return {
+        "post": {
+            "operationId": name,
+            "summary": summary,
+            "parameters": [
+                _header("X-Colonnade-Purpose", "What the answer is for; one of those of the key."),
+                _header("X-Colonnade-Grant", "The grant that this request uses."),
+                _header("X-Colonnade-Adapter", "The adapter that it wants; a rule or its grant has to open it."),
+                _header("Accept-Language", "The language of fixed answers."),
+            ],
+            "requestBody": {"required": True, "content": _json(f"{title}Request")},
+            "responses": {"200": answer, **_errors(*ASKING)},
+        }
+    }
+
+
+def _feedback() -> dict[str, Any]:
+    taken = {"description": "It lies in the queue of the policy's owners.", "content": _json("FeedbackTaken")}
+    return {
+        "post": {
+            "operationId": "feedback",
+            "summary": "Says of an answer that it should have been another.",
+            "requestBody": {"required": True, "content": _json("Feedback")},
+            "responses": {"202": taken, **_errors(400, 401, 403, 404, 405, 408, 413, 429, 500, 503)},
+        }
+    }
+
+
+def _reading(name: str, summary: str, content: dict[str, Any]) -> dict[str, Any]:
+    found = {"description": summary, "content": content}
+    return {
+        "get": {"operationId": name, "summary": summary, "responses": {"200": found, **_errors(*READING)}},
+    }
+
+
+def _object(**properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _schemas() -> dict[str, Schema]:
+    text: Schema = {"type": "string"}
+    maybe: Schema = {"type": ["string", "null"]}
+    count: Schema = {"type": "integer"}
+    finish: Schema = {"enum": ["stop", "length", "tool_calls", "function_call", "content_filter"]}
+    message = _object(role={"const": "assistant"}, content=maybe)
+    choice = _object(index=count, message=message, finish_reason=finish)
+    completion = _object(index=count, text=text, finish_reason={"enum": ["stop", "length", "content_filter"]})
+    head: dict[str, Schema] = {"id": text, "created": count, "model": text}
+    model = _object(id=text, object={"const": "model"}, created=count, owned_by=text)
+    return {
+        "ChatRequest": requests.chat(),
+        "CompletionsRequest": requests.completions(),
+        "ResponsesRequest": requests.responses(),
+        "Feedback": requests.feedback(),
+        "FeedbackTaken": _object(object={"const": "feedback"}, id=text),
+        "Chat": _object(object={"const": "chat.completion"}, choices={"type": "array", "items": choice}, **head),
+        "Completions": _object(
+            object={"const": "text_completion"}, choices={"type": "array", "items": completion}, **head
+        ),
+        "Responses": _object(
+            object={"const": "response"},
+            id=text,
+            created_at=count,
+            model=text,
+            status={"enum": ["completed", "incomplete", "failed"]},
+            output={"type": "array", "items": _object(type=text, id=text)},
+        ),
+        "Models": _object(object={"const": "list"}, data={"type": "array", "items": model}),
+        "Health": _object(status=text),
+        "Error": _object(error=_object(message=text, type=text, param=maybe, code=maybe)),
+    }

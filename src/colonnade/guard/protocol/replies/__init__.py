@@ -1,0 +1,1 @@
+"""Whole replies: read into texts, and built anew from those that may go out."""

@@ -1,0 +1,1 @@
+"""Requests read strictly: every key is known, every text is noted, all else is refused by name."""

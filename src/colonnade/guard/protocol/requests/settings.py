@@ -1,0 +1,110 @@
+"""Keys that several endpoints share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from colonnade.guard.protocol.asked import Asked
+from colonnade.guard.protocol.errors import ProtocolError
+from colonnade.guard.protocol.requests.content import ELSEWHERE
+from colonnade.guard.protocol.requests.rules import (
+    ASIDE,
+    Notes,
+    Rule,
+    aside,
+    flag,
+    integer,
+    number,
+    read_list,
+    read_object,
+    refused,
+    string,
+    word,
+    wrong,
+)
+
+SOUND = "the guard does not read sound"
+
+WITHHELD = "it would repeat words that the guard withholds"
+"""Why probabilities of tokens are refused."""
+
+
+def _model(_notes: Notes, value: Any, place: str) -> str:
+    if not 1 <= len(string(value, place)) <= 256:
+        raise wrong(place, "be a name of at most 256 characters", "invalid_value")
+    return string(value, place)
+
+
+SURROUNDINGS: dict[str, Rule] = {
+    "model": _model,
+    "stream": flag,
+    "user": aside,
+    "safety_identifier": aside,
+    "metadata": aside,
+    "service_tier": aside,
+    "prompt_cache_key": aside,
+    "prompt_cache_retention": aside,
+}
+"""What is said about a request; what names people or accounts is not passed on."""
+
+
+def _bias(_notes: Notes, value: Any, place: str) -> dict[str, Any]:
+    if not isinstance(value, dict) or len(value) > 1024:
+        raise wrong(place, "be an object of at most 1024 numbers of tokens")
+    for token, weight in value.items():
+        if not (token.isascii() and token.isdigit() and len(token) <= 10):
+            raise wrong(place, "have numbers of tokens as its keys", "invalid_value")
+        number(-100, 100)(_notes, weight, f"{place}.{token}")
+    return value
+
+
+SAMPLING: dict[str, Rule] = {
+    "temperature": number(0, 2),
+    "top_p": number(0, 1),
+    "presence_penalty": number(-2, 2),
+    "frequency_penalty": number(-2, 2),
+    "logit_bias": _bias,
+    "seed": integer(-(2**63), 2**63 - 1),
+}
+
+PROBABILITIES: dict[str, Rule] = {"logprobs": refused(WITHHELD, False), "top_logprobs": refused(WITHHELD, 0)}
+
+KEPT_ELSEWHERE: dict[str, Rule] = {"store": refused(ELSEWHERE, False)}
+
+effort = word("none", "minimal", "low", "medium", "high", "xhigh", "max")
+"""How long a model may reason."""
+
+
+def stop(notes: Notes, value: Any, place: str) -> Any:
+    """Texts that end a reply: one, or a list."""
+    if isinstance(value, str):
+        notes.say("setting", value, place)
+        return value
+    found = []
+    for member, where in read_list(value, place, most=16):
+        found.append(string(member, where))
+        notes.say("setting", member, where)
+    return found or ASIDE
+
+
+def stream_options(notes: Notes, value: Any, place: str) -> dict[str, Any]:
+    """What a stream brings beside its texts; padding is ours to add, not the server's."""
+    return read_object(notes, value, place, {"include_usage": flag, "include_obfuscation": aside})
+
+
+def asked(endpoint: str, notes: Notes, body: dict[str, Any], choices: int) -> Asked:
+    """The request from its checked body.
+
+    Raises:
+        ProtocolError: without a model, or with options of a stream where none is wanted.
+    """
+    if "model" not in body:
+        raise ProtocolError("you must name a model.", parameter="model", code="missing_key")
+    stream = bool(body.get("stream"))
+    options = body.pop("stream_options", None)
+    if options and not stream:
+        raise wrong("stream_options", "stand beside a 'stream' that is true", "invalid_value")
+    if options:
+        body["stream_options"] = options
+    usage = bool(options and options.get("include_usage"))
+    return Asked(endpoint, body["model"], tuple(notes.parts), notes.pictures, stream, choices, usage, body)

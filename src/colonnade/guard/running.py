@@ -1,0 +1,228 @@
+"""The detectors at work: fast ones in place, slow ones in a thread with a time limit, and what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from time import perf_counter
+from typing import Literal, NamedTuple, TypeVar, cast
+
+from colonnade.guard.detection import Detection, Detector
+from colonnade.guard.detection.patterns import PatternDetector
+from colonnade.records import DetectorRun, Digest, MissingPackageError
+
+Side = Literal["request", "reply"]
+Outcome = Literal["ran", "failed", "timed out", "missing"]
+
+LIMIT = 5.0
+"""Seconds for a slow detector; one that takes longer has not judged, and nothing passes unjudged."""
+
+HEAVY = 4_000
+"""Characters; reading more takes so long that even a fast detector would hold up everybody else's answers."""
+
+WHOLE = -1
+"""The number of the conversation among the texts."""
+
+_THREADS = 4
+_T = TypeVar("_T")
+
+
+class Found(NamedTuple):
+    """A detection, and which of the texts it was made in; ``WHOLE`` for the conversation."""
+
+    text: int
+    detection: Detection
+
+
+class Silence(NamedTuple):
+    """A detector that gave no answer.
+
+    Attributes:
+        topics: what it would have recognised.
+        fault: the kind of what went wrong; never its words, which may quote the text.
+    """
+
+    name: str
+    outcome: Outcome
+    topics: frozenset[str]
+    fault: str
+
+
+class Findings(NamedTuple):
+    """What all detectors made of some texts."""
+
+    found: tuple[Found, ...]
+    runs: tuple[DetectorRun, ...]
+    silent: tuple[Silence, ...]
+
+
+class _Seat(NamedTuple):
+    """A detector with what it says of itself, asked once: a digest may cost more than a detection."""
+
+    detector: Detector
+    name: str
+    version: str
+    digest: Digest
+    topics: frozenset[str]
+    slow: bool
+    reads: frozenset[str]
+    limit: float
+
+
+class _Answer(NamedTuple):
+    found: tuple[Found, ...]
+    outcome: Outcome
+    fault: str
+    seconds: float
+
+
+class Detectors:
+    """Several detectors as one.
+
+    Args:
+        detectors: in the order in which rulings list them.
+        limit: seconds for one, by its name.
+    """
+
+    def __init__(self, detectors: Sequence[Detector], limit: Callable[[str], float] = lambda _: LIMIT) -> None:
+        self._seats = tuple(
+            _Seat(row, row.name, row.version, row.digest, row.topics, row.slow, row.reads, limit(row.name))
+            for row in detectors
+        )
+        self._pool: ThreadPoolExecutor | None = None
+        self._patterns = tuple(
+            (seat, seat.detector)
+            for seat in self._seats
+            if isinstance(seat.detector, PatternDetector) and "reply" in seat.reads
+        )
+        self.has_patterns = bool(self._patterns)
+        by_form = {seat.name for seat, _ in self._patterns}
+        self._by_meaning = tuple(seat for seat in self._seats if seat.name not in by_form)
+        self.topics = frozenset[str]().union(*(seat.topics for seat in self._seats))
+
+    @property
+    def described(self) -> tuple[tuple[str, str, Digest], ...]:
+        """Name, version and digest of each."""
+        return tuple((seat.name, seat.version, seat.digest) for seat in self._seats)
+
+    def close(self) -> None:
+        """Let the threads go; one that hangs is not waited for."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def find(self, side: Side, texts: Sequence[str], conversation: str = "", by_form: bool = True) -> Findings:
+        """What every detector that reads this side finds.
+
+        Args:
+            side: of the exchange.
+            texts: each judged by itself.
+            conversation: all of it in one text, for detectors that read conversations and for patterns, which may
+                stand across two turns; empty for none.
+            by_form: patterns too; they are left out where ``find_patterns`` has looked.
+        """
+        pieces = [(number, text) for number, text in enumerate(texts)]
+        long = sum(map(len, texts)) > HEAVY or len(conversation) > HEAVY
+        asked = []
+        for seat in self._seats if by_form else self._by_meaning:
+            work = pieces if side in seat.reads else []
+            if conversation and "conversation" in seat.reads:
+                work = [*work, (WHOLE, conversation)]
+            elif conversation and work and isinstance(seat.detector, PatternDetector):
+                work = [(WHOLE, conversation)]
+            if work:
+                # Those in threads begin before the others, and run beside them.
+                waiting = asyncio.ensure_future(self._in_a_thread(seat, work)) if seat.slow or long else None
+                asked.append((seat, work, waiting))
+        return _findings(
+            [(seat, _in_place(seat, work) if waiting is None else await waiting) for seat, work, waiting in asked]
+        )
+
+    async def find_patterns(self, text: str, start: int, complete: bool) -> Findings:
+        """What patterns alone find in the text of a reply, from a character on, whether it is complete or goes on."""
+        answers = []
+        for seat, detector in self._patterns:
+            looking = partial(_by_form, seat, detector, text, start, complete)
+            answers.append((seat, looking() if len(text) <= HEAVY else await self._aside(looking, seat.limit)))
+        return _findings(answers)
+
+    async def under_way(self, text: str, start: int) -> int:
+        """From which character on something that a pattern finds may have begun; ``start`` where one cannot say."""
+        first = len(text)
+        for seat, detector in self._patterns:
+            looking = partial(_begun, detector, text, start)
+            found = looking() if len(text) <= HEAVY else await self._aside(looking, seat.limit, start)
+            first = min(first, found)
+        return first
+
+    async def _in_a_thread(self, seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
+        return await self._aside(partial(_in_place, seat, work), seat.limit)
+
+    async def _aside(self, work: Callable[[], _T], limit: float, otherwise: _T | None = None) -> _T:
+        """Work that would hold up everybody else, in a thread and with a time limit."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="colonnade-detector")
+        started = perf_counter()
+        try:
+            async with asyncio.timeout(limit):
+                return await asyncio.wrap_future(self._pool.submit(work))
+        except TimeoutError:
+            if otherwise is not None:
+                return otherwise
+            late = _Answer((), "timed out", "no answer in time", perf_counter() - started)
+            return cast(_T, late)
+
+
+def _in_place(seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
+    started = perf_counter()
+    try:
+        found = tuple([Found(number, row) for number, text in work for row in seat.detector.detect(text)])
+    except MissingPackageError:
+        return _Answer((), "missing", "a package that it needs is missing", perf_counter() - started)
+    except Exception as fault:  # whatever went wrong in there, an unjudged text must not pass
+        return _Answer((), "failed", type(fault).__name__, perf_counter() - started)
+    return _Answer(found, "ran", "", perf_counter() - started)
+
+
+def _by_form(seat: _Seat, detector: PatternDetector, text: str, start: int, complete: bool) -> _Answer:
+    started = perf_counter()
+    try:
+        rows = detector.patterns.find(text, start, complete)
+    except Exception as fault:  # as above
+        return _Answer((), "failed", type(fault).__name__, perf_counter() - started)
+    found = tuple(
+        [Found(0, Detection(row.topic, row.level, 1.0, True, f"{seat.name}/{row.name}", row.span)) for row in rows]
+    )
+    return _Answer(found, "ran", "", perf_counter() - started)
+
+
+def _begun(detector: PatternDetector, text: str, start: int) -> int:
+    try:
+        return detector.patterns.pending(text, start)
+    except Exception:  # what cannot be told apart from a match stays behind
+        return start
+
+
+def _findings(answers: Sequence[tuple[_Seat, _Answer]]) -> Findings:
+    return Findings(
+        found=tuple([row for _, answer in answers for row in answer.found]),
+        runs=tuple([_run_of(seat, answer) for seat, answer in answers]),
+        silent=tuple(
+            [
+                Silence(seat.name, answer.outcome, seat.topics, answer.fault)
+                for seat, answer in answers
+                if answer.outcome != "ran"
+            ]
+        ),
+    )
+
+
+def _run_of(seat: _Seat, answer: _Answer) -> DetectorRun:
+    return DetectorRun(
+        name=seat.name,
+        version=seat.version,
+        digest=seat.digest,
+        outcome=answer.outcome,
+        milliseconds=round(answer.seconds * 1000, 3),
+    )

@@ -1,0 +1,179 @@
+"""What a served model makes of a text on its way through the layers, as vectors for a linear probe.
+
+A request is put into the model's own chat format, as it will be when it is answered. One vector
+says what a layer holds at the last token, where the answer is about to begin; another is the mean
+over the tokens of the request. What all requests begin with, the system message, is left out of it.
+
+Source of probes on activations: Alain and Bengio, Understanding intermediate layers using linear
+classifier probes, 2016.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from colonnade.models.local import Loaded, LocalModel, pad_right
+from colonnade.models.model import Conversation, Progress, conversation
+from colonnade.models.serving import LocalEngine
+from colonnade.models.weights import cache_folder
+from colonnade.records import Digest, InputError, digest_of
+
+Pooling = Literal["last", "mean"]
+
+POOLINGS: tuple[Pooling, ...] = ("last", "mean")
+
+BATCH = 16
+"""Texts read together."""
+
+Vectors = NDArray[np.float32]
+
+
+class Place(NamedTuple):
+    """Where to look: a layer, counted from 1, and which vector of it."""
+
+    layer: int
+    pooling: Pooling
+
+
+class Activations:
+    """Vectors of texts at one place of a served model, read by its engine; safe from several threads.
+
+    Args:
+        engine: it watches a layer. A request with the same text, and nothing before it, is
+            afterwards answered from the same forward pass.
+        system: the operator's system message.
+        pooling: which vector of the layer.
+    """
+
+    def __init__(self, engine: LocalEngine, system: str, pooling: Pooling) -> None:
+        served = engine.served
+        if engine.watched is None:
+            raise InputError("the engine watches no layer.", mend="Start it with 'watched'.")
+        self.name = f"{engine.name}/layer-{engine.watched}-{pooling}"
+        through = served.adapters.get(served.default, "")
+        self.digest: Digest = digest_of([served.base, through, system, engine.watched, pooling])
+        self._engine, self._system, self._pooling = engine, system, pooling
+        self._beginning = shared_beginning(Loaded(served.model, served.tokenizer), system)
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """An array of shape (texts, dimensions).
+
+        Raises:
+            EngineError: where the engine cannot read a text.
+        """
+        turns = [asked(self._system, text) for text in texts]
+        # In small batches, so that answers under way go on in between.
+        hidden = [
+            row for start in range(0, len(turns), BATCH) for row in self._engine.read(turns[start : start + BATCH])
+        ]
+        return np.stack([pooled(row, self._beginning, self._pooling) for row in hidden])
+
+
+class Remembered:
+    """The vectors of texts that are read at every start, kept in a file for the next one.
+
+    For what a probe learns from. What people ask is never handed to it, since it writes.
+
+    Args:
+        activations: reads what is not in the file; the file belongs to its digest.
+        folder: of the files; by default beside the converted models.
+    """
+
+    def __init__(self, activations: Activations, folder: Path | None = None) -> None:
+        self.name, self.digest = activations.name, activations.digest
+        self._activations = activations
+        self._file = (folder or cache_folder() / "activations") / f"{self.digest.removeprefix('sha256:')}.npz"
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """As :class:`Activations`; only new texts are read."""
+        known = self._read()
+        keys = [sha256(text.encode()).hexdigest() for text in texts]
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        if new:
+            known |= dict(zip(new, self._activations(list(new.values())), strict=True))
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            whole = self._file.with_suffix(f".{os.getpid()}")
+            with whole.open("wb") as file:
+                np.savez(file, keys=np.array(list(known)), vectors=np.stack(list(known.values())))
+            whole.replace(self._file)
+        return np.stack([known[key] for key in keys])
+
+    def _read(self) -> dict[str, Vectors]:
+        try:
+            with np.load(self._file) as kept:
+                return dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
+        except (OSError, ValueError, KeyError, BadZipFile):  # absent or damaged: it is only a saving of time
+            return {}
+
+
+def asked(system: str, text: str) -> Conversation:
+    """A single request, as the gateway puts it to the model."""
+    return conversation(system, text) if system else conversation(system, text)[1:]
+
+
+def pooled(hidden: torch.Tensor, beginning: int, pooling: Pooling) -> Vectors:
+    """One vector of shape (dimensions,) from those of every token, shape (tokens, dimensions).
+
+    Args:
+        hidden: of a prompt.
+        beginning: tokens that every prompt begins with.
+        pooling: which vector.
+    """
+    vector = hidden[-1] if pooling == "last" else hidden[min(beginning, len(hidden) - 1) :].mean(0)
+    return np.asarray(vector.float().cpu().numpy(), dtype=np.float32)
+
+
+def every_place(
+    loaded: Loaded, system: str, texts: Sequence[str], layers: Sequence[int], progress: Progress | None = None
+) -> Vectors:
+    """The vectors of all texts at all places, to choose one by: shape (texts, layers, 2, dimensions).
+
+    The last axis but one follows ``POOLINGS``.
+
+    Raises:
+        InputError: where the model has no such layer.
+    """
+    last: int = loaded.model.config.num_hidden_layers - 1
+    if wrong := [layer for layer in layers if not 1 <= layer <= last]:
+        raise InputError(f"the model has no layer {wrong[0]} to look at.", mend=f"Choose from 1 to {last}.")
+    beginning = shared_beginning(loaded, system)
+    rows = [_token_ids(loaded, asked(system, text)) for text in texts]
+    order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
+    found = np.zeros((len(texts), len(layers), len(POOLINGS), loaded.model.config.hidden_size), dtype=np.float32)
+    for start in range(0, len(order), BATCH):
+        batch = order[start : start + BATCH]
+        states = _states(loaded, [rows[place] for place in batch])
+        for row, place in enumerate(batch):
+            for depth, layer in enumerate(layers):
+                hidden = states[layer][row, : len(rows[place])]
+                found[place, depth] = [pooled(hidden, beginning, pooling) for pooling in POOLINGS]
+        if progress:
+            progress(min(start + BATCH, len(order)), len(order))
+    return found
+
+
+def shared_beginning(loaded: Loaded, system: str) -> int:
+    """How many tokens all prompts with this system message begin with."""
+    one, other = (_token_ids(loaded, asked(system, text)) for text in ("a", "7 b"))
+    same = [left == right for left, right in zip(one, other, strict=False)]
+    return same.index(False) if False in same else len(same)
+
+
+def _token_ids(loaded: Loaded, turns: Conversation) -> list[int]:
+    ids: list[int] = loaded.tokenizer(LocalModel(loaded).prompt_text(turns), add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def _states(loaded: Loaded, rows: list[list[int]]) -> Any:
+    padded = pad_right(rows, loaded.tokenizer.pad_token_id, loaded.model.device)
+    with torch.inference_mode():
+        return loaded.model.get_decoder()(**padded, output_hidden_states=True, use_cache=False).hidden_states

@@ -1,0 +1,37 @@
+"""The detectors of a workspace, learnt from its clauses and from the prompts that may teach."""
+
+from __future__ import annotations
+
+from colonnade.evaluation import read_prompts
+from colonnade.guard import read_guard_configuration, topic_clauses
+from colonnade.guard.detection import Heads, train
+from colonnade.models import Progress, adapter
+from colonnade.pipeline.workspace import Workspace
+from colonnade.records import Prompt, Sensitivity, Split
+
+
+def learn_heads(workspace: Workspace, encoders: tuple[str, ...] = ("static",), told: Progress | None = None) -> Heads:
+    """Heads for the topics of the launch's first region, as the policies stand now.
+
+    Args:
+        workspace: its examples, and its prompts of the splits for training and development.
+        encoders: names of adapters; "static" needs no thread, "minilm-onnx" beside it finds more.
+        told: of the distilling of static embeddings, which the first use on a machine needs.
+
+    Raises:
+        InputError: where a topic has no examples, or prompts cannot be read.
+        MissingPackageError: where an encoder's package is not installed.
+    """
+    clauses = topic_clauses(workspace.policies.active, workspace.launch.regions[0])
+    loaded = [adapter(name)(progress=told) if name == "static" else adapter(name)() for name in encoders]
+    judged = read_guard_configuration(workspace.folder / "guard.yaml").judge is not None
+    return train(clauses, loaded, teaching_prompts(workspace), judged)
+
+
+def teaching_prompts(workspace: Workspace) -> tuple[Prompt, ...]:
+    """The prompts that may teach a detector: written ones of the first two splits, none sealed, none of the gate's."""
+    return tuple(
+        prompt
+        for prompt in read_prompts(workspace.folder, workspace.policies)
+        if prompt.split is not Split.GATE and prompt.sensitivity is not Sensitivity.SEALED and prompt.modality == "text"
+    )

@@ -1,0 +1,164 @@
+"""A workspace served: guard, keys, grants and log, kept to what stands on disk while answers go on.
+
+What is served at one moment is one frozen value. A change on disk makes a new one in a thread of its
+own and puts it in the place of the old in one step; an exchange keeps to the one that it began with.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from starlette.applications import Starlette
+
+from colonnade.guard import Guard
+from colonnade.guard.access.watching import Watch
+from colonnade.guard.detection import Detector
+from colonnade.guard.gateway import Service, Standing, application
+from colonnade.guard.keys import Keys, read_keys
+from colonnade.guard.observing import Observer
+from colonnade.guard.protocol import ENDPOINTS
+from colonnade.guard.recording import GrantUses, Recorder, Unrecorded
+from colonnade.models import adapter
+from colonnade.pipeline.access_service import AccessService
+from colonnade.pipeline.recording import Opened
+from colonnade.pipeline.service import Behind, adapter_settings, build_guard
+from colonnade.pipeline.workspace import Workspace, open_workspace
+from colonnade.records import ColonnadeError
+from colonnade.store import HOME
+
+KEYS = "keys.jsonl"
+"""The file of API keys, in the workspace's own folder."""
+
+_READ = ("policies", "profiles", "launch.yaml", "guard.yaml", "people.yaml", "prompts")
+
+logger = logging.getLogger(__name__)
+
+
+class Wish(NamedTuple):
+    """What is asked of the service besides the workspace.
+
+    Attributes:
+        trust_headers: let a request say its own tier; for trying out.
+        observers: told of each row.
+        build: makes the guard.
+    """
+
+    trust_headers: bool = False
+    observers: Sequence[Observer] = ()
+    build: Callable[[Workspace, Sequence[Detector]], Guard] = lambda workspace, more: build_guard(workspace, more=more)
+
+
+def keys_file(workspace: Path) -> Path:
+    """Where the API keys of a workspace lie."""
+    return workspace / HOME / KEYS
+
+
+class GatewayService:
+    """Everything that runs while a workspace is served.
+
+    Args:
+        workspace: as it was opened.
+        behind: what answers.
+        log: where rows go; none for nowhere, and then no grant can be used.
+        wish: what else is asked.
+
+    Raises:
+        InputError: where the policies, the keys or the grants cannot be served as they stand.
+    """
+
+    def __init__(self, workspace: Workspace, behind: Behind, log: Opened | None, wish: Wish = Wish()) -> None:  # noqa: B008  a frozen value
+        self._folder, self._behind, self._log, self._wish = workspace.folder, behind, log, wish
+        recorder: Recorder = log.recorder if log is not None else Unrecorded()
+        record = GrantUses(log.recorder.writer) if log is not None else None
+        self.access = AccessService(workspace, record, lambda: adapter("static")())
+        if self.access.monitor is not None:
+            wish = wish._replace(observers=(*wish.observers, self.access.monitor))
+        stored = read_keys(keys_file(self._folder))
+        self.keyed = bool(stored)
+        self.standing = self._stand(workspace, Keys(stored, required=self.keyed))
+        self.service = Service(lambda: self.standing, behind.upstream, recorder, wish.observers)
+        self.application: Starlette = application(self.service, ENDPOINTS, self.health, behind.upstream.close)
+        places = [self._folder / name for name in _READ]
+        self._watches = (
+            Watch(places, self._take_up, self._keep, moment=_today, seen=True),
+            # Apart from the policies: learning detectors takes a second, and a revoked key must not wait for it.
+            Watch([keys_file(self._folder)], self._take_keys, self._lock_out, seen=True),
+        )
+
+    def start(self) -> None:
+        """Take up the grants, and look after every file from here on."""
+        self.access.start()
+        for watch in self._watches:
+            watch.start()
+
+    def stop(self) -> None:
+        """End the threads, and the log with a signed checkpoint."""
+        for watch in self._watches:
+            watch.stop()
+        self.service.teller.close()  # before the monitor of grants ends, which is told by it
+        self.access.stop()
+        if self._log is not None:
+            self._log.recorder.close()
+
+    def health(self) -> dict[str, Any]:
+        """What is served, by what, and whether it is what stands on disk."""
+        now = self.standing
+        state = self._log.recorder.state() if self._log is not None else None
+        detectors = [
+            {"name": name, "version": version, "digest": digest} for name, version, digest in now.guard.detectors
+        ]
+        return {
+            "status": "stale" if now.stale else "ok",
+            "models": list(now.models),
+            "guard": now.guard.digest,
+            "detectors": detectors,
+            "policies": {"digest": now.policies, "current": not now.stale, "fault": now.stale},
+            "keys": now.keys.required,
+            "log": None if state is None else state._asdict(),
+            "under_way": self.service.under_way,
+        }
+
+    def _stand(self, workspace: Workspace, keys: Keys) -> Standing:
+        guard = self._wish.build(workspace, self._behind.detectors(workspace))
+        return Standing(
+            guard=guard,
+            keys=keys,
+            models=self._behind.models,
+            system=workspace.launch.model.system,
+            desk=self.access.desk if self._log is not None else None,
+            trust_headers=self._wish.trust_headers,
+            policies=workspace.policies.digest,
+            adapters=adapter_settings(workspace),
+        )
+
+    def _take_up(self) -> None:
+        workspace = open_workspace(self._folder)
+        fresh = self._stand(workspace, self.standing.keys)
+        # Keys may have changed while the detectors learnt.
+        self.standing = fresh._replace(keys=self.standing.keys)
+        logger.info("the policies were taken up as they stand now")
+
+    def _keep(self, fault: Exception) -> None:
+        """What cannot be read leaves the last good guard in force, and everybody is told that it is not the newest."""
+        why = fault.sentence if isinstance(fault, ColonnadeError) else type(fault).__name__
+        if why != self.standing.stale:
+            logger.error("the policies on disk cannot be served, the last good ones stay in force: %s", why)
+        self.standing = self.standing._replace(stale=why)
+
+    def _take_keys(self) -> None:
+        stored = read_keys(keys_file(self._folder))
+        required = self.standing.keys.required or bool(stored)
+        self.standing = self.standing._replace(keys=Keys(stored, required=required))
+
+    def _lock_out(self, fault: Exception) -> None:
+        """Keys that cannot be read open nothing."""
+        logger.error("the keys cannot be read, and nobody gets in: %s", fault)
+        self.standing = self.standing._replace(keys=Keys((), required=True))
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

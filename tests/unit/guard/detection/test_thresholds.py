@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from colonnade.guard.detection.material import Labelled
+from colonnade.guard.detection.thresholds import NEVER, Calibrated, Tail, _tail, calibrate
+from colonnade.records import Clause
+from tests.unit.guard.small_policies import clause
+
+BOUNDS = {"violation_rate": {"max": 0.1, "confidence": 0.95}, "overrefusal_rate": {"max": 0.1, "confidence": 0.95}}
+
+
+def topic(**changes: object) -> Clause:
+    return clause("a.topic", **{"exceptions": (), "thresholds": BOUNDS, **changes})
+
+
+def calibrated(
+    above: list[float],
+    under: list[float],
+    everyday: list[float],
+    clusters: list[str] | None = None,
+    each: Clause | None = None,
+) -> Calibrated:
+    rows = [Labelled("", "a.topic", True, None, f"above/{place}") for place in range(len(above))]
+    rows += [Labelled("", "a.topic", False, None, f"under/{place}") for place in range(len(under))]
+    rows += [Labelled("", None, False, None, f"everyday/{place}") for place in range(len(everyday))]
+    if clusters:
+        rows = [row._replace(cluster=name) for row, name in zip(rows, clusters, strict=True)]
+    return calibrate(np.array([*above, *under, *everyday])[:, None], rows, (each or topic(),))
+
+
+def spread(low: float, high: float, count: int) -> list[float]:
+    return np.linspace(low, high, count).tolist()
+
+
+def test_enough_labels_that_lie_apart_show_both_bounds_and_leave_nothing_uncertain() -> None:
+    found = calibrated(spread(0.6, 0.9, 60), spread(0.1, 0.3, 60), spread(0, 0.05, 200))
+    (limits,), (report,) = found.limits, found.topics
+    assert 0.3 < limits.low == limits.high < 0.62
+    assert report.misses.shown
+    assert report.held_back.shown
+    assert (report.misses.events, report.held_back.events, found.everyday.events) == (0, 0, 0)
+    assert report.remarks == ()
+
+
+def test_labels_that_overlap_leave_a_band_between_the_thresholds() -> None:
+    found = calibrated(spread(0.3, 0.9, 80), spread(0.1, 0.6, 80), spread(0, 0.05, 200))
+    (limits,), (report,) = found.limits, found.topics
+    assert limits.low < limits.high < 1
+    assert report.misses.shown
+    assert report.false_alarms.shown
+    assert not report.held_back.shown
+    assert report.held_back.events > report.false_alarms.events
+
+
+@pytest.mark.parametrize("labels", [1, 5, 20, 28])
+def test_labels_too_few_to_show_a_bound_make_nothing_certain_and_miss_nothing(labels: int) -> None:
+    found = calibrated(spread(0.5, 0.9, labels), spread(0.1, 0.2, labels), spread(0, 0.05, 200))
+    (limits,), (report,) = found.limits, found.topics
+    assert limits.low < 0.5
+    assert math.isinf(limits.high)
+    assert report.high is None
+    assert not report.misses.shown
+    assert report.misses.events == 0
+    assert f"0 misses in {labels} labels do not show 10% at 95%" in report.remarks
+    assert any("nothing is certain" in remark for remark in report.remarks)
+
+
+def test_twenty_nine_clean_labels_show_ten_percent_and_one_cluster_of_them_does_not() -> None:
+    scores = spread(0.5, 0.9, 29), spread(0.1, 0.2, 29), spread(0, 0.05, 200)
+    assert calibrated(*scores).topics[0].misses.shown
+    clusters = ["one"] * 29 + [f"under/{place}" for place in range(29)] + [f"e/{place}" for place in range(200)]
+    assert not calibrated(*scores, clusters).topics[0].misses.shown
+
+
+def test_everyday_texts_hold_the_lower_threshold_up_and_the_misses_are_counted() -> None:
+    found = calibrated(spread(0.0, 0.4, 10), spread(0, 0.1, 10), spread(0.2, 0.3, 252))
+    (limits,), (report,) = found.limits, found.topics
+    assert 0.25 < limits.low < 0.3
+    assert found.everyday.shown
+    assert 0 < found.everyday.events <= 0.1 * 252
+    assert report.misses.events == sum(score < limits.low for score in spread(0.0, 0.4, 10))
+    assert found.misses.events == report.misses.events
+
+
+def test_a_clause_that_bounds_nothing_is_told_so() -> None:
+    found = calibrated(spread(0.5, 0.9, 60), spread(0.1, 0.2, 60), spread(0, 0.05, 200), each=topic(thresholds={}))
+    assert found.topics[0].high is None
+    assert "the clause bounds no misses" in found.topics[0].remarks
+
+
+def test_nothing_lies_above_a_recipe() -> None:
+    found = calibrated([0.9] * 5, [0.1] * 40, [0.0] * 50, each=topic(ceiling="recipe"))
+    assert found.limits[0].low == NEVER
+    assert found.topics[0].remarks == ("nothing lies above the ceiling",)
+
+
+def test_without_labels_of_a_topic_the_rate_is_unknown_and_not_zero() -> None:
+    found = calibrated([], [0.1, 0.2], [0.0] * 50)
+    misses = found.topics[0].misses
+    assert (misses.events, misses.items, misses.low, misses.high, misses.shown) == (0, 0, 0.0, 1.0, False)
+
+
+def test_a_long_text_has_to_score_as_high_as_chance_makes_a_short_one_rare() -> None:
+    tail, low, strong = Tail(0.3, 0.1), np.array([0.32, 0.5]), np.array([0.53, 0.53])
+    assert tail.raised(low, strong, 1).tolist() == tail.raised(low, strong, 4).tolist() == low.tolist()
+    twice = tail.raised(low, strong, 8)
+    assert twice[0] == pytest.approx(0.32 + 0.1 * np.log(2))
+    assert tail.raised(low, strong, 10_000).tolist() == strong.tolist()
+    assert tail.reached_by(0.01) == pytest.approx(0.3 + 0.1 * np.log(10))
+
+
+def test_the_tail_of_an_exponential_is_found() -> None:
+    scores = np.random.default_rng(7).exponential(0.05, size=20_000)
+    found = _tail(scores)
+    assert found.scale == pytest.approx(0.05, rel=0.1)
+    assert (scores >= found.reached_by(0.001)).mean() == pytest.approx(0.001, rel=0.5)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from colonnade.guard.protocol import readable
+from colonnade.guard.protocol.calls import Plainer, judged_arguments, plain_escapes
+
+ESCAPED = st.lists(
+    st.sampled_from([
+        "\\u0062", "\\u000a", "\\u0022", "\\u005C", "\\ud83d", "\\ude00", "\\uD83D\\uDE00", "\\n", "\\/", "\\\\", '\\"',
+        "a", "ü", "u0061", "\\u00", "\\",
+    ])
+).map("".join)  # fmt: skip
+
+
+@given(ESCAPED, st.lists(st.integers(0, 60)))
+def test_pieces_are_made_plain_like_the_whole(text: str, places: list[int]) -> None:
+    plainer = Plainer()
+    cuts = sorted({0, len(text), *(place for place in places if place < len(text))})
+    said = "".join(plainer.feed(text[start:end]) for start, end in pairwise(cuts))
+    assert said + plainer.finish() == plain_escapes(text)
+
+
+@given(st.text(), st.booleans())
+def test_plain_json_means_the_same_and_shows_every_letter(text: str, ascii_only: bool) -> None:
+    escaped = json.dumps(text, ensure_ascii=ascii_only)
+    assert json.loads(plain_escapes(escaped)) == text
+    hidden = '"' + "".join(f"\\u{ord(letter):04x}" for letter in "bomb") + '"'
+    assert plain_escapes(hidden) == '"bomb"'
+
+
+@given(ESCAPED)
+def test_a_readable_text_is_as_long_as_the_text(text: str) -> None:
+    assert len(readable("tool:0", text)) == len(text)
+    assert readable("content", text) == text
+
+
+def test_words_on_two_lines_of_an_argument_are_two_words() -> None:
+    assert readable("tool:1", 'say\n{"a":"break\\ninto \\"it\\""}') == 'say\n{"a":"break  into  "it ""}'
+
+
+def test_escaped_words_of_an_earlier_call_are_judged_as_they_are_read() -> None:
+    assert judged_arguments('{"a":["\\u0062read",{"b":"c"}]}').endswith("\na\nbread\nb\nc")
+    assert judged_arguments('{"a":"b"}') == '{"a":"b"}'
+    assert judged_arguments('{"\\') == '{"\\'

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+
+from colonnade.guard.protocol import ENDPOINTS, Endpoint, ProtocolError, model_list
+from colonnade.guard.protocol.openapi import document
+from colonnade.guard.protocol.requests.feedback import Feedback, read_feedback
+
+from .bodies import BODIES, CHAT, COMPLETIONS, RESPONSES, read, small
+from .test_clients import CHAT_REPLY, COMPLETIONS_REPLY, RESPONSES_REPLY, asked_for
+from .test_requests import NAMES, REFUSED, REFUSED_NAMES, changed
+
+DOCUMENT = document("1.0")
+
+SCHEMAS = DOCUMENT["components"]["schemas"]
+
+
+def fits(name: str, value: Any) -> bool:
+    return bool(jsonschema.Draft202012Validator(SCHEMAS[name]).is_valid(value))
+
+
+def request_fits(endpoint: Endpoint, body: Any) -> bool:
+    return fits(f"{endpoint.name.capitalize()}Request", body)
+
+
+def test_every_route_is_described_with_its_errors() -> None:
+    assert set(DOCUMENT["paths"]) == {*ENDPOINTS, "/v1/models", "/v1/feedback", "/health", "/metrics"}
+    for path in ENDPOINTS:
+        statuses = set(DOCUMENT["paths"][path]["post"]["responses"])
+        assert statuses == {"200", *map(str, (400, 401, 403, 404, 405, 408, 413, 429, 500, 502, 503, 504))}
+    for schema in SCHEMAS.values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    references = set(json.dumps(DOCUMENT).split('"#/components/')[1:])
+    for reference in references:
+        kind, name = reference.split('"')[0].split("/")
+        assert name in DOCUMENT["components"][kind]
+
+
+@pytest.mark.parametrize(("endpoint", "body"), BODIES, ids=NAMES)
+def test_a_request_with_everything_fits_the_document(endpoint: Endpoint, body: dict[str, Any]) -> None:
+    assert request_fits(endpoint, body)
+    assert request_fits(endpoint, dict(small(endpoint).body))
+
+
+INEXPRESSIBLE = {"tool_choice.function.name", "messages.[0].content.[0].file.file_data"}
+"""That a tool is known, and that a file is the text that it says it is."""
+
+
+@pytest.mark.parametrize(("endpoint", "changes", "parameter"), REFUSED, ids=REFUSED_NAMES)
+def test_what_is_refused_does_not_fit_the_document(endpoint: Endpoint, changes: dict[str, Any], parameter: str) -> None:
+    body = {
+        "model": "m",
+        **{"chat": {"messages": [{"role": "user", "content": "hi"}]}, "completions": {"prompt": "hi"}}.get(
+            endpoint.name, {"input": "hi"}
+        ),
+        **changes,
+    }
+    assert request_fits(endpoint, body) == (parameter in INEXPRESSIBLE)
+
+
+@settings(max_examples=200, deadline=None)
+@given(changed())
+def test_what_is_read_fits_the_document(case: tuple[Endpoint, Any]) -> None:
+    endpoint, body = case
+    try:
+        read(endpoint, body)
+    except ProtocolError:
+        return
+    assert request_fits(endpoint, body)
+
+
+def test_the_replies_fit_the_document() -> None:
+    for endpoint, upstream in ((CHAT, CHAT_REPLY), (COMPLETIONS, COMPLETIONS_REPLY), (RESPONSES, RESPONSES_REPLY)):
+        asked = asked_for(endpoint)
+        assert fits(endpoint.name.capitalize(), endpoint.whole(asked, upstream, {}))
+        assert fits(endpoint.name.capitalize(), endpoint.refusal(asked, "m", "No.", None))
+        assert not fits(endpoint.name.capitalize(), {**upstream, "model": 3})
+    assert fits("Models", model_list(["a"]))
+    assert fits("Error", ProtocolError("x").body())
+
+
+def test_feedback_is_read_as_the_document_says() -> None:
+    assert read_feedback(b'{"id":"r-1","what":"should not have been"}') == Feedback("r-1", "should not have been")
+    wrong = [{"id": "r"}, {"what": "x"}, {"id": "r s", "what": "x"}, {"id": "r", "what": "x", "more": 1}]
+    wrong += [{"id": "", "what": "x"}, {"id": "r", "what": ""}, {"id": 3, "what": "x"}, {"id": "r", "what": "x" * 5000}]
+    for body in wrong:
+        assert not fits("Feedback", body)
+        with pytest.raises(ProtocolError):
+            read_feedback(json.dumps(body).encode())

@@ -1,0 +1,75 @@
+"""Adapters of a workspace: each is known by its digest, or local weights are not served with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("peft")
+
+from colonnade.guard.adapters import AdapterSettings
+from colonnade.models.adapting import AdapterFolder
+from colonnade.models.weights import folder_digest
+from colonnade.pipeline.hosting import RELEASED, adapter_folders, probed_layer
+from colonnade.records import InputError
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "workspace" / "adapters" / "tester"
+    folder.mkdir(parents=True)
+    (folder / "adapter_config.json").write_text("{}")
+    (tmp_path / "outside").mkdir()
+    return tmp_path / "workspace"
+
+
+def settings(**named: dict[str, Any]) -> AdapterSettings:
+    return AdapterSettings.model_validate({"named": named})
+
+
+def test_named_folders_and_the_chosen_checkpoint_are_served_together(workspace: Path, tmp_path: Path) -> None:
+    folder = workspace / "adapters" / "tester"
+    digest = folder_digest(folder)
+    named = settings(tester={"folder": "adapters/tester", "digest": digest}, careful={"checkpoint": "chosen"})
+    assert adapter_folders(workspace, named, tmp_path) == {
+        RELEASED: AdapterFolder(tmp_path),
+        "tester": AdapterFolder(folder, digest),
+        "careful": AdapterFolder(tmp_path),
+    }
+    assert adapter_folders(workspace, settings(), None) == {}
+
+
+def test_a_folder_without_a_digest_is_refused_with_the_digest_that_it_has(workspace: Path) -> None:
+    with pytest.raises(InputError, match="has no digest") as caught:
+        adapter_folders(workspace, settings(tester={"folder": "adapters/tester"}), None)
+    assert folder_digest(workspace / "adapters" / "tester") in str(caught.value)
+    assert caught.value.file == workspace / "guard.yaml"
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ({"folder": "../outside", "digest": "sha256:" + "0" * 64}, "lies outside the workspace"),
+        ({"folder": "adapters/gone", "digest": "sha256:" + "0" * 64}, "is not there"),
+        ({"server": "org/lora"}, "is a server's"),
+        ({"checkpoint": "chosen"}, "is the base itself"),
+    ],
+)
+def test_an_adapter_that_cannot_be_hosted_here_is_refused(workspace: Path, source: dict[str, Any], what: str) -> None:
+    with pytest.raises(InputError, match=what):
+        adapter_folders(workspace, settings(x=source), None)
+
+
+def test_the_name_of_the_released_adapter_is_taken(workspace: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is taken"):
+        adapter_folders(workspace, settings(released={"checkpoint": "chosen"}), tmp_path)
+
+
+@pytest.mark.parametrize(("layers", "layer"), [(30, 22), (2, 1), (12, 9), (80, 58)])
+def test_the_probe_looks_where_it_was_measured_to_see_most(layers: int, layer: int) -> None:
+    assert probed_layer(layers) == layer
