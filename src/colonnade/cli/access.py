@@ -13,11 +13,14 @@ from pydantic import ValidationError
 
 from colonnade.cli.display import out
 from colonnade.guard.access.alerting import AlertStanding
+from colonnade.guard.configuration import LogSettings
 from colonnade.pipeline import access as grants
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.access import Signer
 from colonnade.pipeline.access_book import read_book
 from colonnade.pipeline.access_words import Sealed, Words, words_of_uses
+from colonnade.pipeline.recording import PEOPLE, SECRET, log_settings
+from colonnade.pipeline.workspace import Workspace
 from colonnade.records import Act, Grant, GrantStanding, GrantUse, InputError, Level, RateCaps, digest_bytes
 
 access_application = typer.Typer(no_args_is_help=True, help="Grant, watch and end specialised access.")
@@ -157,6 +160,7 @@ def review(
     person: Annotated[str, typer.Option("--as", metavar="PERSON", help="Who signs the verdict.")] = "",
     key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="Their private key.")] = None,
     reason: ReasonOption = "",
+    with_words: Annotated[bool, typer.Option("--words", help="Show what was said, if you hold the keys.")] = False,
     log: Annotated[Path | None, typer.Option("--log", metavar="FOLDER", help="The audit log with the words.")] = None,
     keys: Annotated[Path | None, typer.Option("--keys", metavar="FOLDER", help="People's keys, to open them.")] = None,
     secret: Annotated[
@@ -166,7 +170,8 @@ def review(
 ) -> None:
     """List the uses that wait for a person; or sign a verdict on one, with --grant, --use and --within or --outside.
 
-    With --log, --keys and --secret the words are shown, each held against the commitment in the log of uses.
+    With --words what was said is shown, each text held against the commitment in the log of uses; it takes the
+    people's keys and the secret that they are wrapped with, of this workspace's service or named with options.
     """
     opened = open_workspace(workspace)
     if within is not None:
@@ -177,7 +182,9 @@ def review(
         out.print(f"signed: use {number} of '{name}' is {'within' if within else 'outside'} its purpose", markup=False)
         return
     queue = grants.review_queue(opened)
-    words = _words(workspace, queue, log, keys, secret)
+    wanted = with_words or log is not None or keys is not None or secret is not None
+    sealed = _sealed(opened, log, keys, secret) if wanted else None
+    words = words_of_uses(queue, sealed, grants.access_key(workspace)) if sealed is not None else {}
     if as_json:
         rows = [
             use.model_dump(mode="json") | ({"words": words[use].text, "state": words[use].state} if words else {})
@@ -245,15 +252,11 @@ def appeal(
     out.print(f"noted: an appeal about '{row.grant}' by {row.by}", markup=False)
 
 
-def _words(
-    workspace: Path, uses: Sequence[GrantUse], log: Path | None, keys: Path | None, secret: Path | None
-) -> dict[GrantUse, Words]:
-    """The words of the uses, where somebody brings what opens them."""
-    if log is None and keys is None and secret is None:
-        return {}
-    if log is None or keys is None or secret is None:
-        raise InputError("the words need three things.", mend="Give '--log', '--keys' and '--secret'.")
-    return words_of_uses(uses, Sealed(log, keys, secret), grants.access_key(workspace))
+def _sealed(workspace: Workspace, log: Path | None, keys: Path | None, secret: Path | None) -> Sealed:
+    """Where the words lie and what opens them: as somebody says, else where the service of this workspace keeps it."""
+    settings = log_settings(workspace) or LogSettings()
+    beside = (workspace.folder / settings.key).parent
+    return Sealed(log or workspace.folder / settings.folder, keys or beside / PEOPLE, secret or beside / SECRET)
 
 
 def _said(words: Words) -> str:
