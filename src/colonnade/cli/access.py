@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +11,15 @@ import typer
 from pydantic import ValidationError
 
 from colonnade.cli.display import out
+from colonnade.guard.access.alerting import AlertStanding
+from colonnade.guard.configuration import LogSettings
 from colonnade.pipeline import access as grants
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.access import Signer
+from colonnade.pipeline.access_book import read_book
+from colonnade.pipeline.access_words import Sealed, Words, words_of_uses
+from colonnade.pipeline.recording import PEOPLE, SECRET, log_settings
+from colonnade.pipeline.workspace import Workspace
 from colonnade.records import Act, Grant, GrantStanding, InputError, Level, RateCaps, digest_bytes
 
 access_application = typer.Typer(no_args_is_help=True, help="Grant, watch and end specialised access.")
@@ -36,20 +42,31 @@ def request(
     topics: Annotated[list[str], typer.Option("--topic", metavar="TOPIC", help="A clause, or a node above clauses.")],
     highest: Annotated[Level, typer.Option("--level", help="How specific an answer may be.")],
     purposes: Annotated[list[str], typer.Option("--purpose", help="What for: a purpose of guard.yaml.")],
-    until: Annotated[str, typer.Option("--until", metavar="YYYY-MM-DD", help="The last day, within a year.")],
     evidence: Annotated[
         Path, typer.Option("--evidence", metavar="FILE", help="What supports it; only its digest is kept.")
     ],
     reason: ReasonOption,
     workspace: WorkspaceArgument = HERE,
+    until: Annotated[str, typer.Option("--until", metavar="YYYY-MM-DD", help="The last day, within a year.")] = "",
     starts: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="The first day; by default today.")] = "",
     adapters: Annotated[list[str] | None, typer.Option("--adapter", help="An adapter the holder may ask for.")] = None,
     per_minute: Annotated[int, typer.Option(min=1, help="Uses within a minute; one more suspends it.")] = 10,
     per_day: Annotated[int, typer.Option(min=1, help="Uses within a day.")] = 200,
     specific_per_day: Annotated[int, typer.Option(min=1, help="Of these at actionable or recipe.")] = 50,
+    break_glass: Annotated[
+        bool, typer.Option("--break-glass", help="For an emergency: one signature, minutes, every use reviewed.")
+    ] = False,
+    minutes: Annotated[int, typer.Option(min=1, max=60, help="How long a break-glass lasts once it is signed.")] = 60,
 ) -> None:
-    """Ask for more than the ceiling, for somebody, for a purpose, until a day. Two people have to sign it."""
+    """Ask for more than the ceiling, for somebody, for a purpose, until a day. Two people have to sign it.
+
+    With --break-glass one signature is enough, for an hour at most; it has to be signed by the next day.
+    """
     opened, today = open_workspace(workspace), grants.now().date()
+    if break_glass and until:
+        raise InputError("a break-glass ends by itself.", mend="Leave '--until' out; '--minutes' says how long.")
+    if not until and not break_glass:
+        raise InputError("a grant needs a last day.", mend="Give '--until YYYY-MM-DD', within a year.")
     if not evidence.is_file():
         raise InputError("there is no such file.", file=evidence, mend="Name the document that supports the request.")
     caps = RateCaps(per_minute=per_minute, per_day=per_day, specific_per_day=specific_per_day)
@@ -62,7 +79,8 @@ def request(
             purposes=tuple(purposes),
             adapters=tuple(adapters or ()),
             starts=_day(starts) if starts else today,
-            until=_day(until),
+            until=_day(until) if until else (_day(starts) if starts else today) + timedelta(days=1),
+            minutes=minutes if break_glass else None,
             caps=caps,
             evidence=digest_bytes(evidence.read_bytes()),
             because=reason,
@@ -72,7 +90,7 @@ def request(
         place = ".".join(str(part) for part in first["loc"])
         what = first["msg"].removeprefix("Value error, ")
         raise InputError(f"{place}: {what}." if place else f"{what}.", mend="Nothing was written.") from None
-    _show(grants.request_grant(opened, grant, today))
+    _show(grants.request_grant(opened, grant, grants.now()))
 
 
 @access_application.command("approve")
@@ -83,7 +101,10 @@ def approve(
     workspace: WorkspaceArgument = HERE,
     reason: ReasonOption = "",
 ) -> None:
-    """Sign a grant as it stands, under the boundaries as they stand. It needs two, neither of them its subject."""
+    """Sign a grant as it stands, under the boundaries as they stand. It needs two, neither of them its subject.
+
+    A break-glass needs one, and begins to run with it.
+    """
     _show(_signed(workspace, Act.APPROVE, name, Signer(person, key, reason)))
 
 
@@ -107,8 +128,8 @@ def revoke(
 def show_grants(workspace: WorkspaceArgument = HERE, as_json: JsonOption = False) -> None:
     """Show every grant: who, what, until when, where it stands and why; and the appeals that wait."""
     opened = open_workspace(workspace)
-    book = grants.read_book(workspace, opened.people)
-    rows = grants.standings(opened, grants.now().date(), book)
+    book = read_book(workspace, opened.people)
+    rows = grants.standings(opened, grants.now(), book)
     waiting = grants.open_appeals(book, rows)
     uses = [use.grant for use in grants.uses_of(opened)]
     if as_json:
@@ -138,9 +159,19 @@ def review(
     person: Annotated[str, typer.Option("--as", metavar="PERSON", help="Who signs the verdict.")] = "",
     key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="Their private key.")] = None,
     reason: ReasonOption = "",
+    with_words: Annotated[bool, typer.Option("--words", help="Show what was said, if you hold the keys.")] = False,
+    log: Annotated[Path | None, typer.Option("--log", metavar="FOLDER", help="The audit log with the words.")] = None,
+    keys: Annotated[Path | None, typer.Option("--keys", metavar="FOLDER", help="People's keys, to open them.")] = None,
+    secret: Annotated[
+        Path | None, typer.Option("--secret", metavar="FILE", help="What the keys are wrapped in.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the uses that wait for a person; or sign a verdict on one, with --grant, --use and --within or --outside."""
+    """List the uses that wait for a person; or sign a verdict on one, with --grant, --use and --within or --outside.
+
+    With --words what was said is shown, each text held against the commitment in the log of uses; it takes the
+    people's keys and the secret that they are wrapped with, of this workspace's service or named with options.
+    """
     opened = open_workspace(workspace)
     if within is not None:
         if not (name and person and key):
@@ -150,8 +181,15 @@ def review(
         out.print(f"signed: use {number} of '{name}' is {'within' if within else 'outside'} its purpose", markup=False)
         return
     queue = grants.review_queue(opened)
+    wanted = with_words or log is not None or keys is not None or secret is not None
+    sealed = _sealed(opened, log, keys, secret) if wanted else None
+    words = words_of_uses(queue, sealed, grants.access_key(workspace)) if sealed is not None else {}
     if as_json:
-        print(json.dumps([use.model_dump(mode="json") for use in queue]))
+        rows = [
+            use.model_dump(mode="json") | ({"words": words[use].text, "state": words[use].state} if words else {})
+            for use in queue
+        ]
+        print(json.dumps(rows, ensure_ascii=False))
         return
     for use in queue:
         out.print(
@@ -159,7 +197,46 @@ def review(
             f" for {use.purpose} ({use.side})",
             markup=False,
         )
+        out.print(f"{'':<20}{_said(words[use]) if words else f'commitment {use.text}'}", markup=False)
     out.print(f"{len(queue)} uses wait for review.")
+
+
+@access_application.command("alerts")
+def alerts(
+    workspace: WorkspaceArgument = HERE,
+    everything: Annotated[bool, typer.Option("--all", help="Those that were answered, too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List the patterns over weeks and accounts that wait for a person's answer."""
+    rows = grants.alerts_of(open_workspace(workspace))
+    shown = [row for row in rows if everything or row.state == "open"]
+    if as_json:
+        content = [
+            {"id": row.alert.id, "state": row.state, "by": row.by, "reason": row.reason}
+            | row.alert.model_dump(mode="json")
+            for row in shown
+        ]
+        print(json.dumps(content, ensure_ascii=False))
+        return
+    for row in shown:
+        _show_alert(row)
+    out.print(f"{sum(row.state == 'open' for row in rows)} alerts wait for an answer.")
+
+
+@access_application.command("alert")
+def answer(
+    name: Annotated[str, typer.Argument(metavar="ALERT", help="The alert's id; 'alerts' lists them.")],
+    uphold: Annotated[
+        bool,
+        typer.Option("--uphold/--dismiss", help="To uphold it suspends the grants of those whom it is about."),
+    ],
+    person: PersonOption,
+    key: KeyOption,
+    reason: ReasonOption,
+    workspace: WorkspaceArgument = HERE,
+) -> None:
+    """Answer an alert, signed; the newest answer counts."""
+    _show_alert(grants.answer_alert(open_workspace(workspace), name, uphold, Signer(person, key, reason), grants.now()))
 
 
 @access_application.command("appeal")
@@ -174,6 +251,19 @@ def appeal(
     out.print(f"noted: an appeal about '{row.grant}' by {row.by}", markup=False)
 
 
+def _sealed(workspace: Workspace, log: Path | None, keys: Path | None, secret: Path | None) -> Sealed:
+    """Where the words lie and what opens them: as somebody says, else where the service of this workspace keeps it."""
+    settings = log_settings(workspace) or LogSettings()
+    beside = (workspace.folder / settings.key).parent
+    return Sealed(log or workspace.folder / settings.folder, keys or beside / PEOPLE, secret or beside / SECRET)
+
+
+def _said(words: Words) -> str:
+    if words.state == "found":
+        return f"fits its commitment: {words.text}"
+    return "its words were erased" if words.state == "erased" else "no whole text in the log fits its commitment"
+
+
 def _signed(workspace: Path, act: Act, name: str, signer: Signer) -> GrantStanding:
     return grants.sign_grant(open_workspace(workspace), act, name, signer, grants.now())
 
@@ -184,6 +274,17 @@ def _show(row: GrantStanding) -> None:
     what = f"{', '.join(grant.topics)} up to {grant.highest}, for {', '.join(grant.purposes)}"
     out.print(f"{'':<12}{grant.subject}: {what}, {grant.starts} to {grant.until}", markup=False)
     out.print(f"{'':<12}bound to {row.content}", markup=False)
+
+
+def _show_alert(row: AlertStanding) -> None:
+    alert = row.alert
+    about = f" on {alert.clause}" if alert.clause else ""
+    what = f"{alert.kind}{about} by {', '.join(alert.subjects)}, strength {alert.strength:.2f}"
+    out.print(f"{alert.id}  {row.state}: {what}", markup=False)
+    rows = f"{alert.since:%Y-%m-%d %H:%M} to {alert.until:%Y-%m-%d %H:%M}; requests {', '.join(alert.rows)}"
+    out.print(f"{'':<18}{rows}", markup=False)
+    if row.by:
+        out.print(f"{'':<18}{row.state} by {row.by}: {row.reason}", markup=False)
 
 
 def _day(text: str) -> date:

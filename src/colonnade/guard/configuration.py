@@ -57,6 +57,32 @@ def _check_texts(action: str, texts: Any) -> None:
             raise ValueError(f"'{action}' has no text in the language '{language}'; write one")
 
 
+class Purpose(Record):
+    """What somebody asks for, and what asking for it looks like.
+
+    Attributes:
+        id: its name in requests, grants and exceptions.
+        about: a sentence for people.
+        examples: requests that are for this purpose.
+        beside: requests that come close to it and are not.
+    """
+
+    id: Name
+    about: str = ""
+    examples: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    beside: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+
+
+def _named(value: Any) -> Any:
+    """A plain name stands for a purpose of which nothing more is said."""
+    return {"id": value} if isinstance(value, str) else value
+
+
+def _each_once(purposes: tuple[Purpose, ...]) -> tuple[Purpose, ...]:
+    _distinct(tuple(purpose.id for purpose in purposes))
+    return purposes
+
+
 class AccessSettings(Record):
     """Who decides about grants, and how their use is watched.
 
@@ -65,12 +91,14 @@ class AccessSettings(Record):
         reviewers: roles whose people look at uses, and whose verdict suspends a grant.
         log: where uses are written, a path below the workspace; without it no grant can be used.
         review_share: the share of uses that a person looks at; at ``recipe`` it is all of them.
+        appeals: whom a holder turns to whose access was stopped, as they read it: an address, an office.
     """
 
     approvers: Names
     reviewers: Names
     log: str = ""
     review_share: Annotated[float, Field(gt=0, le=1)] = 0.1
+    appeals: str = ""
 
 
 class LogSettings(Record):
@@ -158,7 +186,7 @@ class GuardConfiguration(Record):
 
     Attributes:
         tiers: who may ask; the first is the default.
-        purposes: what for; the first is the default.
+        described: what for, ``purposes`` in the file; the first is the default.
         replies: for every action the text per language, said instead of an answer; without one for
             ``cap`` the text for ``deflect`` is said where an answer cannot be capped.
         access: about grants; without it there are none.
@@ -170,7 +198,9 @@ class GuardConfiguration(Record):
     """
 
     tiers: Names
-    purposes: Names
+    described: Annotated[tuple[Annotated[Purpose, BeforeValidator(_named)], ...], AfterValidator(_each_once)] = Field(
+        alias="purposes", min_length=1
+    )
     replies: Annotated[Replies, BeforeValidator(_pairs)]
     access: AccessSettings | None = None
     log: LogSettings | Literal["none"] | None = None
@@ -190,6 +220,11 @@ class GuardConfiguration(Record):
         """How long a detector may take: what is said of its name, or of the part before the slash."""
         said = {limit.name: limit.milliseconds for limit in self.detectors}
         return said.get(detector, said.get(detector.partition("/")[0], DEFAULT_LIMIT))
+
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """The names of what for; the first is the default."""
+        return tuple(purpose.id for purpose in self.described)
 
 
 def read_guard_configuration(file: Path) -> GuardConfiguration:

@@ -347,7 +347,9 @@ class Guard:
             grant = holder.opens(case.cell, today)
             if not grant:
                 same = [row for row in closed if row.cell == case.cell]
-                return self._ruling(side, max(same, key=strictness), who, runs)
+                found = self._ruling(side, max(same, key=strictness), who, runs)
+                told = holder.notice(case.cell)
+                return found.model_copy(update={"reason": f"{found.reason} {told}"}) if told else found
             # Several texts on one topic are one use, at the most specific of them.
             uses[case.cell.topic] = (grant, case.cell, case)
         names = []
@@ -356,7 +358,8 @@ class Guard:
                 # The use is on disk when this returns, so it waits for one.
                 admission = await asyncio.to_thread(holder.use, cell, side, words[case.text])  # type: ignore[union-attr]
                 if not admission.grant:
-                    refused = {"action": Action.REFUSE, "rule": GRANT_REFUSED, "reason": f"{admission.refusal}."}
+                    reason = f"{admission.refusal}. {holder.notice(cell)}".strip()  # type: ignore[union-attr]
+                    refused = {"action": Action.REFUSE, "rule": GRANT_REFUSED, "reason": reason}
                     return ruling.model_copy(update=refused)
                 grant = admission.grant  # another may have become the one that holds longest
             names.append(grant)

@@ -2,75 +2,40 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from colonnade.guard import read_guard_configuration
-from colonnade.guard.access import FileUseLog, check_grant, grant_content, grant_subject, read_uses, use_subject
-from colonnade.guard.access.grants import GrantEvent, may_approve, may_review, may_revoke, standing_of_grant
+from colonnade.guard.access import AlsoRecorded, FileUseLog, UseLog, check_grant, grant_subject, read_uses, use_subject
+from colonnade.guard.access.alerting import AlertStanding, alert_subject, may_answer, standing_of_alert
+from colonnade.guard.access.grants import may_approve, may_review, may_revoke
+from colonnade.guard.access.uses import UseRecord
 from colonnade.guard.configuration import AccessSettings, LogSettings
 from colonnade.guard.recording import recorded_uses
-from colonnade.pipeline.agreement import day_in
+from colonnade.pipeline.access_book import APPEALED, ASKED, PATIENCE, Book, Standings, append_record, read_book
 from colonnade.pipeline.workspace import Workspace
 from colonnade.policy.reviews import PEOPLE_FILE
 from colonnade.records import (
     Act,
     Appeal,
-    BusyError,
     CorruptionError,
     Grant,
     GrantStanding,
     GrantState,
     GrantUse,
     InputError,
-    People,
-    Record,
-    SignedStatement,
     Statement,
-    Suspension,
-    canonical_json,
 )
-from colonnade.store import HOME, Ledger, Objects, Store
-from colonnade.store.statements import STATED, check_signature, counting, read_key, record_statement, sign
-from colonnade.store.store import LEDGER, OBJECTS
+from colonnade.store import HOME, Store
+from colonnade.store.statements import check_signature, read_key, record_statement, sign
 
-ASKED, SUSPENDED, APPEALED = "grant", "suspension", "appeal"
-"""The acts under which the ledger names a grant that was asked for, a suspension and an appeal."""
-
-KEY_FILE, SET_DOWN = "access.key", "suspensions.jsonl"
-PATIENCE = 10.0
-"""Seconds for which a signature or a suspension waits for a command that holds the workspace."""
-
-
-class Book(NamedTuple):
-    """Everything that the ledger says about grants, oldest first; signatures verified.
-
-    Attributes:
-        events: statements and suspensions, in one order.
-    """
-
-    grants: tuple[Grant, ...]
-    events: tuple[GrantEvent, ...]
-    appeals: tuple[Appeal, ...]
-
-    def grant(self, name: str) -> Grant:
-        """The grant with this id.
-
-        Raises:
-            InputError: where there is none.
-        """
-        for grant in self.grants:
-            if grant.id == name:
-                return grant
-        known = ", ".join(grant.id for grant in self.grants) or "none"
-        raise InputError(f"there is no grant '{name}'.", mend=f"The grants are {known}.")
+KEY_FILE, COUNTS = "access.key", "uses.jsonl"
 
 
 class Signer(NamedTuple):
@@ -79,40 +44,6 @@ class Signer(NamedTuple):
     person: str
     key: Path
     reason: str = ""
-
-
-def read_book(folder: Path, people: People | None) -> Book:
-    """What the ledger says about grants; nothing is made or changed.
-
-    Raises:
-        CorruptionError: where the ledger or something that it names is broken.
-    """
-    home = (folder / HOME).absolute()
-    objects = Objects(str(home / OBJECTS))
-    grants: list[Grant] = []
-    events: list[GrantEvent] = []
-    appeals: list[Appeal] = []
-    for entry in Ledger(home / LEDGER).entries():
-        if entry.act not in (ASKED, SUSPENDED, APPEALED, STATED):
-            continue
-        try:
-            for line in objects.get(entry.subject).splitlines():
-                if entry.act == ASKED:
-                    grants.append(Grant.model_validate_json(line))
-                elif entry.act == SUSPENDED:
-                    events.append(Suspension.model_validate_json(line))
-                elif entry.act == APPEALED:
-                    appeals.append(Appeal.model_validate_json(line))
-                elif people is not None:
-                    events += counting([SignedStatement.model_validate_json(line)], people)
-        except ValidationError:
-            what = f"ledger entry {entry.sequence} names {entry.subject}, which is no {entry.act}."
-            raise CorruptionError(what, mend="Put the store back from a backup.") from None
-    for suspension in _set_down(folder):
-        # What could not wait for the ledger takes its place in time among what the ledger says.
-        place = next((number for number, event in enumerate(events) if event.at > suspension.at), len(events))
-        events.insert(place, suspension)
-    return Book(tuple(grants), tuple(events), tuple(appeals))
 
 
 def access_settings(workspace: Workspace) -> AccessSettings | None:
@@ -127,31 +58,34 @@ def access_settings(workspace: Workspace) -> AccessSettings | None:
     return settings
 
 
-def standings(workspace: Workspace, today: date, book: Book | None = None) -> tuple[GrantStanding, ...]:
-    """Where every grant stands, in the order they were asked for.
+def standings(workspace: Workspace, at: datetime, book: Book | None = None) -> tuple[GrantStanding, ...]:
+    """Where every grant stands at a moment, in the order they were asked for.
 
-    Where the clock of this machine was set back, the day of the ledger's newest entry counts.
+    Where the clock of this machine was set back, the time of the ledger's newest entry counts.
     """
     book = book if book is not None else read_book(workspace.folder, workspace.people)
-    settings, day = access_settings(workspace), day_in(workspace.folder, today)
-    active = workspace.policies.active
-    return tuple(
-        standing_of_grant(grant, grant_content(grant, active), book.events, workspace.people, settings, day)
-        for grant in book.grants
-    )
+    settings, moment = access_settings(workspace), book.not_before(at)
+    return Standings(workspace.policies).of(book, workspace.people, settings, moment)
 
 
-def request_grant(workspace: Workspace, grant: Grant, today: date) -> GrantStanding:
+def request_grant(workspace: Workspace, grant: Grant, at: datetime) -> GrantStanding:
     """Ask for a grant: it is checked and written to the ledger, and opens nothing before two people signed it.
 
     Raises:
-        InputError: where it could never be used as it says, or its id is taken; nothing is written.
+        InputError: where it could never be used as it says, its id is taken, or an earlier break-glass
+            of the same subject is not done with; nothing is written.
     """
     configuration = read_guard_configuration(workspace.folder / "guard.yaml")
-    check_grant(grant, workspace.policies.active, configuration, today)
-    _refuse_a_taken_id(workspace, grant)
-    _append(workspace.folder, ASKED, grant, grant.id, workspace)
-    return next(row for row in standings(workspace, today) if row.grant.id == grant.id)
+    check_grant(grant, workspace.policies.active, configuration, at.date())
+    _refuse_a_taken_id(workspace, grant, at)
+    store = Store(workspace.folder)
+    try:
+        with store.held(PATIENCE):
+            _refuse_a_taken_id(workspace, grant, at)  # again, with others kept out
+            store.ledger.append(ASKED, store.put_records([grant]), grant.id)
+    finally:
+        store.close()
+    return next(row for row in standings(workspace, at) if row.grant.id == grant.id)
 
 
 def sign_grant(workspace: Workspace, act: Act, name: str, signer: Signer, now: datetime) -> GrantStanding:
@@ -166,7 +100,7 @@ def sign_grant(workspace: Workspace, act: Act, name: str, signer: Signer, now: d
     may = may_revoke if act is Act.REVOKE else may_approve
     if not may(signer.person, grant, people, settings):
         raise _not_entitled(signer.person, grant, settings, act)
-    standing = next(row for row in standings(workspace, now.date(), book) if row.grant.id == name)
+    standing = next(row for row in standings(workspace, now, book) if row.grant.id == name)
     if standing.state in (GrantState.REVOKED, GrantState.EXPIRED):
         what = f"the grant '{name}' is {standing.state}: {standing.reason}."
         raise InputError(what, mend="Ask for a new one with 'colonnade access request'.")
@@ -178,7 +112,7 @@ def sign_grant(workspace: Workspace, act: Act, name: str, signer: Signer, now: d
         raise InputError(f"{signer.person} approves '{name}' already.", mend="Somebody else has to be the second.")
     statement = _statement(workspace, act, grant_subject(name), standing.content, signer, now)
     _sign(workspace, statement, signer)
-    return next(row for row in standings(workspace, now.date()) if row.grant.id == name)
+    return next(row for row in standings(workspace, now) if row.grant.id == name)
 
 
 def judge_use(workspace: Workspace, name: str, number: int, within: bool, signer: Signer, now: datetime) -> GrantUse:
@@ -191,6 +125,9 @@ def judge_use(workspace: Workspace, name: str, number: int, within: bool, signer
     grant, settings = book.grant(name), access_settings(workspace)
     if not may_review(signer.person, grant, workspace.people, settings):
         raise _not_entitled(signer.person, grant, settings, Act.REFUSE)
+    if signer.person in openers(grant, book):
+        what = f"{signer.person} opened '{name}' alone."
+        raise InputError(what, mend="Somebody else has to look at what was done with it.")
     found = [use for use in uses_of(workspace) if (use.grant, use.number) == (name, number)]
     if not found:
         raise InputError(f"the log has no use {number} of '{name}'.", mend="'colonnade access review' lists them.")
@@ -200,19 +137,20 @@ def judge_use(workspace: Workspace, name: str, number: int, within: bool, signer
 
 
 def uses_of(workspace: Workspace) -> tuple[GrantUse, ...]:
-    """Every logged use of every grant; none where no log is configured."""
-    configuration = read_guard_configuration(workspace.folder / "guard.yaml")
-    settings, log = configuration.access, configuration.log
+    """Every logged use of every grant, each once; none where no log is configured."""
+    log = read_guard_configuration(workspace.folder / "guard.yaml").log
     rows = recorded_uses(workspace.folder / (log if isinstance(log, LogSettings) else LogSettings()).folder)
-    file = read_uses(workspace.folder / settings.log) if settings is not None and settings.log else ()
-    return (*file, *rows)
+    file = counting_file(workspace)
+    counted = read_uses(file) if file is not None else ()
+    return tuple(dict.fromkeys((*counted, *rows)))
 
 
-def review_queue(workspace: Workspace) -> tuple[GrantUse, ...]:
+def review_queue(workspace: Workspace, book: Book | None = None) -> tuple[GrantUse, ...]:
     """Uses that were drawn for review and that nobody has judged yet, oldest first."""
-    book = read_book(workspace.folder, workspace.people)
+    book = book if book is not None else read_book(workspace.folder, workspace.people)
     settings = access_settings(workspace)
     grants = {grant.id: grant for grant in book.grants}
+    alone = {grant.id: openers(grant, book) for grant in book.grants if grant.breaks_glass}
     judged = {
         (row.subject, row.content)
         for row in book.events
@@ -220,9 +158,45 @@ def review_queue(workspace: Workspace) -> tuple[GrantUse, ...]:
         and row.act in (Act.APPROVE, Act.REFUSE)
         and (grant := grants.get(row.subject.removeprefix("grant:").partition("/")[0])) is not None
         and may_review(row.person, grant, workspace.people, settings)
+        and row.person not in alone.get(grant.id, ())
     }
     drawn = (use for use in uses_of(workspace) if use.drawn)
     return tuple(use for use in drawn if (use_subject(use.grant, use.number), use.digest) not in judged)
+
+
+def openers(grant: Grant, book: Book) -> frozenset[str]:
+    """Who opened a break-glass; people who did that alone do not judge what became of it."""
+    if not grant.breaks_glass:
+        return frozenset()
+    said = (row for row in book.events if isinstance(row, Statement) and row.subject == grant_subject(grant.id))
+    return frozenset(row.person for row in said if row.act is Act.APPROVE)
+
+
+def alerts_of(workspace: Workspace, book: Book | None = None) -> tuple[AlertStanding, ...]:
+    """Every alert and what became of it, oldest first."""
+    book = book if book is not None else read_book(workspace.folder, workspace.people)
+    settings = access_settings(workspace)
+    return tuple(standing_of_alert(alert, book.events, workspace.people, settings) for alert in book.alerts)
+
+
+def answer_alert(workspace: Workspace, name: str, uphold: bool, signer: Signer, now: datetime) -> AlertStanding:
+    """A reviewer's signed answer to an alert; to uphold it suspends the grants of those whom it is about.
+
+    Raises:
+        InputError: where there is no such alert, the person may not answer it, or gives no reason.
+            Nothing is written then.
+    """
+    alert = read_book(workspace.folder, workspace.people).alert(name)
+    settings = access_settings(workspace)
+    if not may_answer(signer.person, alert, workspace.people, settings):
+        roles = " or ".join(settings.reviewers) if settings is not None else "the reviewers of guard.yaml"
+        what = f"{signer.person} may not answer the alert '{name}'."
+        raise InputError(what, mend=f"Ask somebody who speaks for {roles} and whom it is not about.")
+    if not signer.reason.strip():
+        raise InputError("to answer an alert needs a reason.", mend="Say why with '--reason', in a sentence.")
+    act = Act.APPROVE if uphold else Act.REFUSE
+    _sign(workspace, _statement(workspace, act, alert_subject(name), alert.digest, signer, now), signer)
+    return next(row for row in alerts_of(workspace) if row.alert.id == name)
 
 
 def appeal(workspace: Workspace, name: str, by: str, what: str, now: datetime) -> Appeal:
@@ -236,7 +210,7 @@ def appeal(workspace: Workspace, name: str, by: str, what: str, now: datetime) -
         row = Appeal(grant=name, by=by, what=what, at=now)
     except ValidationError:
         raise InputError("an appeal needs a name and a sentence.", mend="Give '--by' and '--reason'.") from None
-    _append(workspace.folder, APPEALED, row, by)
+    append_record(workspace.folder, APPEALED, row, by)
     return row
 
 
@@ -255,46 +229,38 @@ def open_appeals(book: Book, rows: Sequence[GrantStanding]) -> tuple[Appeal, ...
     )
 
 
-def record_suspension(folder: Path, suspension: Suspension, patience: float = 1.0) -> None:
-    """Write down that the service stopped a grant: in the ledger, or beside it while a run holds the workspace.
-
-    A run may take hours, and a service may be restarted meanwhile; the suspension has to outlast both.
-    """
-    try:
-        _append(folder, SUSPENDED, suspension, "guard", patience=patience)
-    except BusyError:
-        with (folder / HOME / SET_DOWN).open("ab") as stream:
-            stream.write(canonical_json(suspension.model_dump(mode="json")) + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-
-
-def _set_down(folder: Path) -> tuple[Suspension, ...]:
-    """Suspensions that were written beside the ledger."""
-    file = folder / HOME / SET_DOWN
-    if not file.exists():
-        return ()
-    try:
-        return tuple(Suspension.model_validate_json(line) for line in file.read_bytes().split(b"\n")[:-1])
-    except ValidationError:
-        mend = "Put the file back from a backup."
-        raise CorruptionError("this file holds something that is no suspension.", file=file, mend=mend) from None
-
-
-def use_log(workspace: Workspace) -> FileUseLog | None:
-    """The file of uses that ``guard.yaml`` names; none where it names none.
+def counting_file(workspace: Workspace) -> Path | None:
+    """The file that uses are counted by: the one that ``guard.yaml`` names, or one of our own; none without ``access``.
 
     Raises:
         InputError: where it would lie outside the workspace.
     """
     settings = read_guard_configuration(workspace.folder / "guard.yaml").access
-    if settings is None or not settings.log:
+    if settings is None:
         return None
-    file = workspace.folder / settings.log
+    file = workspace.folder / (settings.log or f"{HOME}/{COUNTS}")
     if not file.resolve().is_relative_to(workspace.folder.resolve()):
         raise InputError(f"the log '{settings.log}' lies outside the workspace.", file=workspace.folder / "guard.yaml")
+    return file
+
+
+def use_log(workspace: Workspace, record: UseRecord | None = None) -> UseLog | None:
+    """Where uses are counted and written; none where nobody configured a log.
+
+    Args:
+        workspace: whose ``guard.yaml`` says where.
+        record: another log that every use goes into first.
+
+    Raises:
+        InputError: where the file would lie outside the workspace.
+    """
+    settings = read_guard_configuration(workspace.folder / "guard.yaml").access
+    file = counting_file(workspace)
+    if settings is None or file is None or not (settings.log or record is not None):
+        return None
     file.parent.mkdir(parents=True, exist_ok=True)
-    return FileUseLog(file)
+    counted = FileUseLog(file)
+    return AlsoRecorded(counted, record) if record is not None else counted
 
 
 def access_key(folder: Path) -> bytes:
@@ -316,9 +282,22 @@ def access_key(folder: Path) -> bytes:
     return key
 
 
-def _refuse_a_taken_id(workspace: Workspace, grant: Grant) -> None:
-    if any(row.id == grant.id for row in read_book(workspace.folder, workspace.people).grants):
+def _refuse_a_taken_id(workspace: Workspace, grant: Grant, at: datetime) -> None:
+    book = read_book(workspace.folder, workspace.people)
+    if any(row.id == grant.id for row in book.grants):
         raise InputError(f"there is a grant '{grant.id}' already.", mend="Choose another id; a grant is never changed.")
+    if not grant.breaks_glass:
+        return
+    earlier = [row for row in standings(workspace, at, book) if row.grant.breaks_glass]
+    for row in earlier:
+        if row.grant.subject == grant.subject and row.state not in (GrantState.REVOKED, GrantState.EXPIRED):
+            what = f"'{row.grant.id}' is a break-glass of {grant.subject}, too, and it is {row.state}."
+            raise InputError(what, mend="One at a time: use it, or revoke it with 'colonnade access revoke'.")
+    ids = {row.grant.id for row in earlier if row.grant.subject == grant.subject}
+    waiting = [use for use in review_queue(workspace, book) if use.grant in ids]
+    if waiting:
+        what = f"{len(waiting)} uses of the break-glass '{waiting[0].grant}' of {grant.subject} wait for review."
+        raise InputError(what, mend="Somebody has to look at each of them first: 'colonnade access review'.")
 
 
 def _statement(workspace: Workspace, act: Act, subject: str, content: str, signer: Signer, now: datetime) -> Statement:
@@ -346,21 +325,6 @@ def _sign(workspace: Workspace, statement: Statement, signer: Signer) -> None:
     try:
         with store.held(PATIENCE):
             record_statement(store, signed, people)
-    finally:
-        store.close()
-
-
-def _append(
-    folder: Path, act: str, record: Record, actor: str, once: Workspace | None = None, patience: float = PATIENCE
-) -> None:
-    """Write a record to the heap and the ledger; ``once`` looks again, with others kept out, whether the id is free."""
-    store = Store(folder)
-    try:
-        with store.held(patience):
-            if once is not None and isinstance(record, Grant):
-                _refuse_a_taken_id(once, record)
-            digest = store.put_records([record])
-            store.ledger.append(act, digest, actor or getpass.getuser())
     finally:
         store.close()
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from colonnade.guard import compile_table, read_guard_configuration
-from colonnade.guard.access import Desk, UseLog, Watch
+from colonnade.guard.access import Desk, Watch
+from colonnade.guard.access.indexing import Question
+from colonnade.guard.access.monitoring import AccessMonitor, Known
+from colonnade.guard.access.patterns import seen, word_weights
+from colonnade.guard.access.purposes import PurposeReader
+from colonnade.guard.access.sightings import SightingFile
+from colonnade.guard.access.uses import UseRecord
 from colonnade.guard.access.watching import Mark, marks
-from colonnade.pipeline.access import (
-    SET_DOWN,
-    access_key,
-    access_settings,
-    record_suspension,
-    standings,
-    use_log,
-    uses_of,
-)
+from colonnade.models import Encoder
+from colonnade.pipeline.access import access_key, access_settings, now, use_log, uses_of
+from colonnade.pipeline.access_book import ALERTED, SET_DOWN, SUSPENDED, BookReader, Standings, set_down
 from colonnade.pipeline.workspace import Workspace, open_workspace
 from colonnade.records import GuardTable
 from colonnade.store import HOME
@@ -23,6 +24,9 @@ from colonnade.store.store import LEDGER
 
 _READ = ("policies", "profiles", "launch.yaml", "guard.yaml", "people.yaml")
 _SHARE = 0.1
+
+SIGHTINGS, MONITOR_LOCK = "sightings.jsonl", "monitor.lock"
+"""Files of the monitor below ``.colonnade``: what it keeps, and who leads."""
 
 
 class AccessService:
@@ -32,24 +36,38 @@ class AccessService:
 
     Args:
         workspace: as it was opened.
-        log: where uses are written; by default the file that ``guard.yaml`` names.
+        record: where uses are written besides the file that they are counted by; the service's own log.
+        encoder: makes what reads the purposes of uses; without one nobody does.
+
+    Attributes:
+        desk: where a guard asks.
+        monitor: an observer, to be told of every finished request; none where ``guard.yaml`` has no ``access``.
     """
 
-    def __init__(self, workspace: Workspace, log: UseLog | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        record: UseRecord | None = None,
+        encoder: Callable[[], Encoder] | None = None,
+    ) -> None:
         settings = access_settings(workspace)
         folder = workspace.folder
         self._workspace = workspace
         self._files: tuple[Mark, ...] = marks([folder / name for name in _READ])
         self._day = _today()
         self._table = _compiled(workspace, self._day)
+        self._book, self._standings = BookReader(folder), Standings(workspace.policies)
         self.desk = Desk(
             self._table,
-            log if log is not None else use_log(workspace),
+            use_log(workspace, record),
             access_key(folder),
             settings.review_share if settings is not None else _SHARE,
-            lambda suspension: record_suspension(folder, suspension),
+            lambda suspension: set_down(folder, SUSPENDED, suspension),
+            appeals=settings.appeals if settings is not None else "",
             past=uses_of(workspace),
         )
+        self._key, self._encoder = access_key(folder), encoder
+        self.monitor = self._new_monitor() if settings is not None else None
         self.watch = Watch(
             [folder / HOME / LEDGER, folder / HOME / SET_DOWN, *(folder / name for name in _READ)],
             self._take_up,
@@ -60,20 +78,62 @@ class AccessService:
     def start(self) -> None:
         """Take up the grants, and keep looking in a thread of its own."""
         self.watch.start()
+        if self.monitor is not None:
+            self.monitor.start()
 
     def stop(self) -> None:
-        """End the thread."""
+        """End the threads."""
+        if self.monitor is not None:
+            self.monitor.stop()
         self.watch.stop()
+
+    def _new_monitor(self) -> AccessMonitor:
+        folder = self._workspace.folder
+        return AccessMonitor(
+            self.desk,
+            SightingFile(folder / HOME / SIGHTINGS),
+            folder / HOME / MONITOR_LOCK,
+            self._key,
+            self._known(self._workspace),
+            lambda alert: set_down(folder, ALERTED, alert),
+        )
+
+    def _known(self, workspace: Workspace) -> Callable[[], Known]:
+        return lambda: known_of(workspace, self._key, self._encoder)
 
     def _take_up(self) -> None:
         """Read the ledger; and the policies only where one of their files changed, since that takes longer."""
         files, today = marks([self._workspace.folder / name for name in _READ]), _today()
         if files != self._files:
             self._workspace = open_workspace(self._workspace.folder)
+            self._standings = Standings(self._workspace.policies)
+            if self.monitor is not None:
+                self.monitor.learn(self._known(self._workspace))
         if files != self._files or today != self._day:
             self._table = _compiled(self._workspace, today)
             self._files, self._day = files, today
-        self.desk.replace(standings(self._workspace, today), self._table)
+        people, settings = self._workspace.people, access_settings(self._workspace)
+        book = self._book.book(people)
+        self.desk.replace(self._standings.of(book, people, settings, book.not_before(now())), self._table)
+        if self.monitor is not None:
+            self.monitor.know(book.alerts)
+
+
+def known_of(workspace: Workspace, key: bytes, encoder: Callable[[], Encoder] | None) -> Known:
+    """What a monitor knows of the policies: what must not be asked, ordinary words, and purposes."""
+    clauses = workspace.policies.active
+    asked = datetime(2000, 1, 1, tzinfo=UTC)  # when a question was written matters to nobody
+    questions = tuple(
+        Question(clause.id, seen("", asked, example.prompt, key))
+        for clause in clauses
+        if clause.ceiling is not None
+        for example in clause.examples
+        if example.label == "violating"
+    )
+    ordinary = (row.prompt for clause in clauses for row in clause.examples if row.label != "violating")
+    described = read_guard_configuration(workspace.folder / "guard.yaml").described
+    reader = PurposeReader(described, encoder()) if encoder is not None else None
+    return Known(questions, word_weights(ordinary, key), reader)
 
 
 def _today() -> date:

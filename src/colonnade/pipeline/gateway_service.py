@@ -28,6 +28,7 @@ from colonnade.guard.protocol import ENDPOINTS
 from colonnade.guard.recording import GrantUses, LogState, Recorder, Unrecorded
 from colonnade.guard.telemetry.metrics import Metrics, NamesOf
 from colonnade.guard.telemetry.spans import Spans
+from colonnade.models import adapter
 from colonnade.pipeline.access_service import AccessService
 from colonnade.pipeline.feedback import enter
 from colonnade.pipeline.recording import Opened
@@ -81,7 +82,10 @@ class GatewayService:
     def __init__(self, workspace: Workspace, behind: Behind, log: Opened | None, wish: Wish = Wish()) -> None:  # noqa: B008  a frozen value
         self._folder, self._behind, self._log, self._wish = workspace.folder, behind, log, wish
         recorder: Recorder = log.recorder if log is not None else Unrecorded()
-        self.access = AccessService(workspace, GrantUses(log.recorder.writer) if log is not None else None)
+        record = GrantUses(log.recorder.writer) if log is not None else None
+        self.access = AccessService(workspace, record, lambda: adapter("static")())
+        if self.access.monitor is not None:
+            wish = wish._replace(observers=(*wish.observers, self.access.monitor))
         stored = read_keys(keys_file(self._folder))
         self.keyed = bool(stored)
         self.standing = self._stand(workspace, Keys(stored, required=self.keyed))
@@ -110,8 +114,8 @@ class GatewayService:
         """End the threads, and the log with a signed checkpoint."""
         for watch in self._watches:
             watch.stop()
+        self.service.teller.close()  # before the monitor of grants ends, which is told by it
         self.access.stop()
-        self.service.teller.close()
         if self._wish.spans is not None:
             self._wish.spans.close()
         if self._log is not None:

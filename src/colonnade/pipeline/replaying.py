@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, ValidationError
 
 from colonnade.guard import Guard, Who, read_guard_configuration
-from colonnade.guard.access import GrantIndex, grant_content, standing_of_grant
-from colonnade.guard.access.grants import GrantEvent
+from colonnade.guard.access import GrantIndex
 from colonnade.guard.access.past import PastHolder
-from colonnade.guard.configuration import AccessSettings
 from colonnade.guard.remembering import Memories, RememberingJudge, remembering
 from colonnade.guard.replaying import (
     Exchange,
@@ -28,7 +26,8 @@ from colonnade.guard.replaying import (
     replay,
 )
 from colonnade.guard.table import Lookup
-from colonnade.pipeline.access import access_settings, read_book
+from colonnade.pipeline.access import access_settings
+from colonnade.pipeline.access_book import Standings, read_book
 from colonnade.pipeline.comparison import Side, side_of
 from colonnade.pipeline.detection import teaching_prompts
 from colonnade.pipeline.guard_parts import guard_parts
@@ -284,27 +283,20 @@ async def replay_all(
 def _grants_by_day(workspace: Workspace, guard: Guard) -> Callable[[date], GrantIndex]:
     settings = access_settings(workspace)
     book = read_book(workspace.folder, workspace.people) if settings is not None else None
-    known: dict[date, GrantIndex] = {}
+    standings, known = Standings(workspace.policies), dict[date, GrantIndex]()
 
     def on(day: date) -> GrantIndex:
         if day not in known:
             grants: Iterable[Grant] = ()
             if book is not None:
-                past = [event for event in book.events if event.at.date() <= day]
-                grants = [grant for grant in book.grants if _stood(workspace, grant, past, settings, day)]
+                past = book._replace(events=tuple(event for event in book.events if event.at.date() <= day))
+                moment = datetime.combine(day, time.max, UTC)
+                stood = standings.of(past, workspace.people, settings, moment)
+                grants = [row.grant for row in stood if row.state is GrantState.ACTIVE]
             known[day] = GrantIndex(grants, guard.table)
         return known[day]
 
     return on
-
-
-def _stood(
-    workspace: Workspace, grant: Grant, events: Sequence[GrantEvent], settings: AccessSettings | None, day: date
-) -> bool:
-    """Whether a grant was active on a day, under the boundaries of these policies."""
-    content = grant_content(grant, workspace.policies.active)
-    standing = standing_of_grant(grant, content, events, workspace.people, settings, day)
-    return standing.state is GrantState.ACTIVE
 
 
 def _today() -> date:

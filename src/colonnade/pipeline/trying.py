@@ -62,7 +62,7 @@ def trial_of(workspace: Workspace) -> Trial:
     configuration = read_guard_configuration(workspace.folder / "guard.yaml")
     parts = guard_parts(workspace, configuration, today, teaching_prompts(workspace))
     detectors = remembering(parts.detectors)
-    rows = standings(workspace, today) if access_settings(workspace) is not None else ()
+    rows = standings(workspace, datetime.now(UTC)) if access_settings(workspace) is not None else ()
     grants = tuple(row.grant for row in rows if row.state is GrantState.ACTIVE)
     judge = RememberingJudge(parts.judge) if parts.judge is not None else None
     guard = parts.guard(detectors, judge)

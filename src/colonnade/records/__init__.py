@@ -51,7 +51,9 @@ from colonnade.records.evaluation import (
 )
 from colonnade.records.feedback import Feedback, FeedbackDecision, FeedbackVerdict
 from colonnade.records.grant import (
+    LONGEST_EMERGENCY,
     LONGEST_GRANT,
+    Alert,
     Appeal,
     Grant,
     GrantStanding,
@@ -106,10 +108,12 @@ from colonnade.records.training import (
 )
 
 __all__ = [
+    "LONGEST_EMERGENCY",
     "LONGEST_GRANT",
     "Act",
     "Action",
     "Admin",
+    "Alert",
     "Answer",
     "AnswerFinding",
     "Appeal",

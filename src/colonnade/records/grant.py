@@ -1,4 +1,4 @@
-"""Specialised access: who was granted what, what became of it, and every use that was made of it."""
+"""Specialised access: who was granted what, what became of it, every use that was made of it, and every alert."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from colonnade.records.record import Digest, Record
 
 LONGEST_GRANT = timedelta(days=365)
 """A grant ends after a year at most; then somebody looks again."""
+
+LONGEST_EMERGENCY = 60
+"""Minutes for which one person alone may open something."""
 
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$")]
 _Names = Annotated[tuple[_Name, ...], Field(min_length=1)]
@@ -45,6 +48,8 @@ class Grant(Record):
         purposes: what for; a request for another purpose does not meet the grant.
         adapters: names of adapters that the holder may ask for.
         starts, until: first and last day, at most a year apart.
+        minutes: for break-glass: it needs one approval, ends so long after it, and people look at every
+            use; none for an ordinary grant. It has to be approved on its first day or the day after.
         evidence: digest of what was shown to support it (an engagement letter, an ethics vote).
         because: why, in a sentence; it stands in every trace.
     """
@@ -57,6 +62,7 @@ class Grant(Record):
     adapters: tuple[_Name, ...] = ()
     starts: date
     until: date
+    minutes: Annotated[int, Field(ge=1, le=LONGEST_EMERGENCY)] | None = None
     caps: RateCaps = RateCaps()
     evidence: Annotated[Digest, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
     because: Annotated[str, Field(min_length=3)]
@@ -67,7 +73,14 @@ class Grant(Record):
             raise ValueError("a grant ends on the day it starts at the earliest; correct 'until'")
         if self.until - self.starts > LONGEST_GRANT:
             raise ValueError(f"a grant lasts a year at most; let it end by {self.starts + LONGEST_GRANT}")
+        if self.minutes is not None and self.until - self.starts > timedelta(days=1):
+            raise ValueError("what is asked for in an emergency is approved by the next day; correct 'until'")
         return self
+
+    @property
+    def breaks_glass(self) -> bool:
+        """Whether one person opened it for minutes, instead of two for longer."""
+        return self.minutes is not None
 
 
 class GrantState(StrEnum):
@@ -88,6 +101,9 @@ class GrantStanding(Record):
         content: the digest that approvals are bound to: the grant, and the boundaries it was asked under.
         approved_by: people whose approvals count today.
         reason: why it is where it is, as a sentence.
+        since: when its newest approval was signed; of a suspended or revoked one, when that happened.
+        stopped_for: of a suspended one, the cause of the suspension, or ``review`` for a reviewer's verdict.
+        ends: the moment at which break-glass is over.
     """
 
     grant: Grant
@@ -95,6 +111,9 @@ class GrantStanding(Record):
     state: GrantState
     approved_by: tuple[str, ...]
     reason: str
+    since: AwareDatetime | None = None
+    ends: AwareDatetime | None = None
+    stopped_for: Literal["", "cap", "drift", "alert", "review"] = ""
 
 
 class GrantUse(Record):
@@ -123,12 +142,12 @@ class Suspension(Record):
     """A grant was stopped by the service itself; two fresh approvals bring it back.
 
     Attributes:
-        cause: a breached cap, or use that drifted from the purpose.
+        cause: a breached cap, use that drifted from the purpose, or an alert that a reviewer upheld.
         what: the finding as a sentence with its numbers.
     """
 
     grant: str
-    cause: Literal["cap", "drift"]
+    cause: Literal["cap", "drift", "alert"]
     what: str
     at: AwareDatetime
 
@@ -144,3 +163,32 @@ class Appeal(Record):
     by: _Name
     what: Annotated[str, Field(min_length=3)]
     at: AwareDatetime
+
+
+class Alert(Record):
+    """A pattern that no single request shows, for a person to look at.
+
+    Attributes:
+        kind: ``repeated`` where several asked the same, ``assembled`` where the parts that several asked
+            for add up to a known question, ``creep`` where somebody's questions on a topic became more
+            and more specific.
+        subjects: who took part.
+        since, until: first and last of the requests.
+        strength: the smallest likeness to the first of them; the share of the question that is covered;
+            or how many levels it rose, of four.
+        clause: the topic, where there is one.
+        rows: ids of the requests, as the service's rows name them.
+    """
+
+    kind: Literal["repeated", "assembled", "creep"]
+    subjects: Annotated[tuple[str, ...], Field(min_length=1)]
+    since: AwareDatetime
+    until: AwareDatetime
+    strength: Annotated[float, Field(ge=0, le=1)]
+    clause: str = ""
+    rows: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    @property
+    def id(self) -> str:
+        """Its name in commands: the same pattern in the same requests has the same."""
+        return f"alert-{self.digest.removeprefix('sha256:')[:10]}"

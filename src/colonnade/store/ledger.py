@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from colonnade.records import ColonnadeError, CorruptionError, Digest, Entry, canonical_json
+from colonnade.records import ColonnadeError, CorruptionError, Digest, Entry, canonical_json, digest_bytes
 
 GENESIS: Digest = "sha256:" + "0" * 64
 
@@ -37,9 +37,20 @@ class Ledger:
         Raises:
             CorruptionError: at the first line that is not what the chain says.
         """
-        entries: list[Entry] = []
-        previous = GENESIS
-        for number, line in enumerate(self._whole_lines(), start=1):
+        return tuple(self.entries_after(None, b"".join(line + b"\n" for line in self._whole_lines())))
+
+    def entries_after(self, last: Entry | None, content: bytes) -> Iterator[Entry]:
+        """The entries that some whole lines hold, checked to follow from the one before them.
+
+        Args:
+            last: the entry before the first line; none where the first line is the ledger's first.
+            content: whole lines.
+
+        Raises:
+            CorruptionError: at the first line that is not what the chain says.
+        """
+        previous, before = (last.digest, last.sequence + 1) if last is not None else (GENESIS, 0)
+        for number, line in enumerate(content.split(b"\n")[:-1], start=before + 1):
             try:
                 entry = Entry.model_validate(json.loads(line))
             except (ValueError, ValidationError):
@@ -50,9 +61,8 @@ class Ledger:
                 raise self._broken(number, f"has sequence {entry.sequence} instead of {number - 1}")
             if entry.previous != previous:
                 raise self._broken(number, "does not follow from the line before it")
-            entries.append(entry)
-            previous = entry.digest
-        return tuple(entries)
+            previous = digest_bytes(line)  # the line is its canonical form
+            yield entry
 
     def append(self, act: str, subject: Digest, actor: str) -> Entry:
         """Write one entry to disk; it is there when this returns.

@@ -17,7 +17,8 @@ from typing import IO
 from colonnade.records import BusyError
 
 _PAUSE = 0.05
-"""Seconds between two looks at a lock that somebody else has."""
+_SHORT_PAUSE = 0.001
+"""Seconds between two looks at a lock that somebody else has: for a run, and for a line of a file."""
 
 
 @contextmanager
@@ -69,7 +70,25 @@ def take_turns(folder: Path, patience: float) -> Iterator[None]:
         os.close(handle)
 
 
-def _locked(stream: IO[str] | int, patience: float) -> bool:
+@contextmanager
+def alone(file: Path, patience: float) -> Iterator[None]:
+    """Keep other processes and threads out who go alone at this file, for as long as the block lasts.
+
+    The file is made where it is missing, and nothing is written into it.
+
+    Raises:
+        BusyError: where somebody else takes longer than ``patience`` seconds.
+    """
+    handle = os.open(file, os.O_RDONLY | os.O_CREAT, 0o600)
+    try:
+        if not _locked(handle, patience, _SHORT_PAUSE):
+            raise BusyError(f"somebody has been at this file for more than {patience:.0f} seconds.", file=file)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked(stream: IO[str] | int, patience: float, pause: float = _PAUSE) -> bool:
     until = monotonic() + patience
     while True:
         try:
@@ -77,7 +96,7 @@ def _locked(stream: IO[str] | int, patience: float) -> bool:
         except BlockingIOError:
             if monotonic() >= until:
                 return False
-            sleep(_PAUSE)
+            sleep(pause)
         else:
             return True
 

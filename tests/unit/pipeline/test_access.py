@@ -3,92 +3,22 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
-from colonnade.cli.access import access_application
 from colonnade.pipeline import open_workspace
-from colonnade.pipeline.access import access_key, read_book, standings
+from colonnade.pipeline.access import access_key, now, standings
+from colonnade.pipeline.access_book import read_book
 from colonnade.pipeline.access_service import AccessService
-from colonnade.records import Cell, ColonnadeError, GrantState, InputError, Level
+from colonnade.records import GrantState, InputError
 from colonnade.store import Store
-from colonnade.store.statements import new_key
-from tests.workspaces import DOORS, GUARD, write_workspace
+from tests.workspaces import DOORS, GUARD
 
-ROLES = {"ana": "safety", "bo": "security", "ren": "review", "dee": "press", "sam": "safety"}
-ACCESS = "access: {approvers: [safety, security], reviewers: [review], log: .colonnade/uses.jsonl, review_share: 0.5}\n"
-TODAY = datetime.now(UTC).date()
-UNTIL = TODAY + timedelta(days=90)
-
-
-@pytest.fixture(scope="module")
-def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with people and their keys, made once."""
-    home = tmp_path_factory.mktemp("access")
-    rows = "".join(
-        f"  - {{id: {name}, roles: [{role}], key: {new_key(home / name)}}}\n" for name, role in ROLES.items()
-    )
-    files = {"people.yaml": f"people:\n{rows}", "guard.yaml": GUARD + ACCESS}
-    write_workspace(home / "w", files)
-    (home / "letter.txt").write_text("The workshop asks key-7 to repair its own locks.")
-    return home
-
-
-@pytest.fixture
-def home(pattern: Path, tmp_path: Path) -> Path:
-    shutil.copytree(pattern, tmp_path / "h")
-    return tmp_path / "h"
-
-
-def invoke(*arguments: object) -> Result:
-    done = CliRunner().invoke(access_application, [str(part) for part in arguments])
-    if isinstance(done.exception, ColonnadeError):
-        raise done.exception
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return done
-
-
-def ask(home: Path, name: str = "locks", **changes: object) -> str:
-    options = {
-        "subject": "key-7",
-        "topic": "doors.entry",
-        "level": "actionable",
-        "purpose": "repair",
-        "until": UNTIL,
-        "evidence": home / "letter.txt",
-        "reason": "repairs of our own locks",
-    } | changes
-    flat = [part for key, value in options.items() for part in (f"--{key.replace('_', '-')}", value)]
-    done = invoke("request", name, home / "w", *flat)
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-def sign(home: Path, act: str, person: str, *more: object, name: str = "locks") -> str:
-    return invoke(act, name, home / "w", "--as", person, "--key", home / person, *more).output
-
-
-def listed(home: Path) -> dict[str, Any]:
-    rows: dict[str, Any] = json.loads(invoke("list", home / "w", "--json").output)
-    return rows
-
-
-def state(home: Path) -> str:
-    return str(listed(home)["grants"][0]["state"])
-
-
-def active(home: Path, **changes: object) -> None:
-    ask(home, **changes)
-    sign(home, "approve", "ana")
-    sign(home, "approve", "bo")
+from .small_access import TODAY, active, ask, cell, invoke, listed, sign, state
 
 
 @pytest.fixture
@@ -98,18 +28,6 @@ def service(home: Path) -> Iterator[AccessService]:
     made.start()
     yield made
     made.stop()
-
-
-def cell(level: Level = Level.MECHANISM) -> Cell:
-    return Cell(
-        topic="doors.entry",
-        level=level,
-        tier="guest",
-        purpose="repair",
-        action="deflect",  # type: ignore[arg-type]  # pydantic makes the action of it
-        rule="doors.entry",
-        grantable=True,
-    )
 
 
 # --- asking and signing ---------------------------------------------------------------------------
@@ -307,7 +225,7 @@ def test_the_key_is_made_once_and_for_its_owner_alone(home: Path) -> None:
 
 def test_to_look_is_not_to_write(home: Path) -> None:
     opened = open_workspace(home / "w")
-    assert standings(opened, TODAY) == ()
+    assert standings(opened, now()) == ()
     assert read_book(home / "w", opened.people).grants == ()
     assert "No grant" in invoke("list", home / "w").output
     assert not (home / "w" / ".colonnade").exists()
@@ -316,5 +234,5 @@ def test_to_look_is_not_to_write(home: Path) -> None:
 def test_a_clock_that_was_set_back_revives_no_grant(home: Path) -> None:
     active(home)
     opened = open_workspace(home / "w")
-    assert [row.state for row in standings(opened, UNTIL + timedelta(days=1))] == [GrantState.EXPIRED]
-    assert [row.state for row in standings(opened, date(2020, 1, 1))] == [GrantState.ACTIVE]
+    assert [row.state for row in standings(opened, now() + timedelta(days=91))] == [GrantState.EXPIRED]
+    assert [row.state for row in standings(opened, now().replace(year=2020))] == [GrantState.ACTIVE]

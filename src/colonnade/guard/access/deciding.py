@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -66,10 +66,15 @@ class GrantIndex:
         self, subject: str, topic: str, level: Level, purpose: str, today: date, named: str = ""
     ) -> Grant | None:
         """The grant that opens this case today; the one with this id, where one is named."""
+        return next(self.all_opening(subject, topic, level, purpose, today, named), None)
+
+    def all_opening(
+        self, subject: str, topic: str, level: Level, purpose: str, today: date, named: str = ""
+    ) -> Iterator[Grant]:
+        """Every grant that opens this case today, the one that holds longest first."""
         for grant in self.openings.get((subject, topic, level, purpose), ()):
             if grant.starts <= today <= grant.until and named in ("", grant.id):
-                return grant
-        return None
+                yield grant
 
 
 class AccessTable:

@@ -11,6 +11,7 @@ from threading import RLock
 from typing import Literal, NamedTuple
 
 from colonnade.guard.access.deciding import GrantIndex
+from colonnade.guard.access.holding import covers, told_holder, would_open
 from colonnade.guard.access.uses import UseLog
 from colonnade.records import (
     Cell,
@@ -86,6 +87,12 @@ def breached_cap(caps: RateCaps, uses: Iterable[tuple[datetime, Level]], now: da
     return ""
 
 
+def commitment_to_words(key: bytes, content: Digest, number: int, side: Side, text: str) -> Digest:
+    """What the log of uses keeps of the words: whoever has them and the key can show that they are the ones."""
+    said = f"{content}\n{number}\n{side}\n{text}".encode("utf-8", "surrogatepass")
+    return f"sha256:{hmac.new(key, said, hashlib.sha256).hexdigest()}"
+
+
 class _Tally:
     """What was made of one grant so far."""
 
@@ -104,6 +111,9 @@ class _Tally:
 class Desk:
     """Holds the grants of a running service, and lets none be used unseen.
 
+    Several desks may share one log, each in a process of its own: every use is decided on in a turn
+    at the log, with the uses of all of them counted.
+
     Args:
         table: the compiled policies.
         log: where uses are written; without it none is let through.
@@ -111,9 +121,13 @@ class Desk:
         share: of uses below ``recipe`` that people look at.
         suspended: told of every suspension, to write it into the ledger. If it fails the grant stays
             stopped here until the service ends.
-        now: the clock.
+        now: the clock. One that is set back revives nothing: the latest moment seen counts, here or in the log.
         drift: what counts as drift from the purpose.
-        past: uses of earlier days or processes, so that a restart forgets no count.
+        appeals: whom a holder turns to whose access was stopped.
+        past: uses that another log has; those that ``log`` lacks, for instance after a crash, count as well.
+
+    Raises:
+        ColonnadeError: where the log cannot be read.
     """
 
     def __init__(
@@ -126,20 +140,26 @@ class Desk:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         drift: DriftRule = DRIFT,
+        appeals: str = "",
         past: Iterable[GrantUse] = (),
     ) -> None:
         if len(key) < 32:
             raise ValueError("the key has to be 32 bytes or more")
         self._log, self._key, self._share, self._suspended = log, key, share, suspended
-        self._now, self._rule = now, drift
+        self._now, self._rule, self._appeals = now, drift, appeals
+        self._latest = datetime.min.replace(tzinfo=UTC)
         self._lock = RLock()
         self._table = table
         self._active: dict[str, GrantStanding] = {}
         self._index = GrantIndex((), table)
-        self._stopped: dict[str, str] = {}
+        self._ended: dict[str, tuple[GrantStanding, ...]] = {}
+        self._stopped: dict[str, Suspension] = {}
+        self._unwritten: dict[str, str] = {}
         self._tallies: dict[str, _Tally] = {}
-        for use in past:
-            self._tallies.setdefault(use.grant, _Tally()).add(use)
+        if log is not None:
+            with log.turn() as counted:
+                self._count(counted)
+            self._count(sorted(set(past).difference(counted), key=lambda use: use.at))
 
     def replace(self, standings: Iterable[GrantStanding], table: GuardTable | None = None) -> None:
         """Take up where every grant stands now; what is not active can no longer be used.
@@ -148,13 +168,22 @@ class Desk:
         """
         standings = tuple(standings)
         active = {row.grant.id: row for row in standings if row.state is GrantState.ACTIVE}
+        ended: dict[str, tuple[GrantStanding, ...]] = {}
+        for row in standings:
+            if row.state in (GrantState.SUSPENDED, GrantState.REVOKED, GrantState.EXPIRED):
+                ended[row.grant.subject] = (*ended.get(row.grant.subject, ()), row)
+        with self._lock:
+            # What is no longer active is closed first: the index of many grants takes a while to make.
+            self._active, self._ended = active, ended
+            for row in standings:
+                if row.state is not GrantState.ACTIVE and row.grant.id in self._stopped:
+                    del self._stopped[row.grant.id]
+                    self._unwritten.pop(row.grant.id, "")
+                    self._tallies.setdefault(row.grant.id, _Tally()).drift = 0.0
         table = table if table is not None else self._table
         index = GrantIndex((row.grant for row in active.values()), table)
         with self._lock:
-            for row in standings:
-                if row.state is not GrantState.ACTIVE and self._stopped.pop(row.grant.id, ""):
-                    self._tallies.setdefault(row.grant.id, _Tally()).drift = 0.0
-            self._table, self._active, self._index = table, active, index
+            self._table, self._index = table, index
 
     def close(self) -> None:
         """Let nothing through any more, because it is not known what holds."""
@@ -165,12 +194,26 @@ class Desk:
         """What the guard asks on behalf of a subject; of the one grant that the request names, if it names one."""
         return Holder(self, subject, named)
 
+    def standings_of(self, subject: str) -> tuple[GrantStanding, ...]:
+        """The grants that a subject has now."""
+        with self._lock:
+            return tuple(
+                row for name, row in self._active.items() if row.grant.subject == subject and name not in self._stopped
+            )
+
     def opening(self, subject: str, cell: Cell, today: date, named: str = "") -> Grant | None:
-        """The grant that opens a cell for a subject today; nothing where none does or it was stopped."""
+        """The grant that opens a cell for a subject today; nothing where none does or it was stopped.
+
+        What a suspended grant of the subject covered, no other grant of theirs opens, unless people
+        signed that one after the suspension.
+        """
         if not cell.grantable:
             return None
-        found = self._index.opening(subject, cell.topic, cell.level, cell.purpose, today, named)
-        return None if found is None or found.id in self._stopped else found
+        with self._lock:
+            now = self._moment()
+            day = max(today, now.date())
+            found = self._index.all_opening(subject, cell.topic, cell.level, cell.purpose, day, named)
+            return next((grant for grant in found if self._holds(grant, cell.topic, now)), None)
 
     def active(self, subject: str, named: str) -> Grant | None:
         """The grant with this id, if it is this subject's and holds now."""
@@ -178,30 +221,83 @@ class Desk:
             standing = self._active.get(named)
             if standing is None or named in self._stopped or standing.grant.subject != subject:
                 return None
+            if standing.ends is not None and self._moment() >= standing.ends:
+                return None
             return standing.grant
 
     def use(self, subject: str, cell: Cell, side: Side, text: str, named: str = "") -> Admission:
         """Write a use down and let it through, or say why not. A use more than a cap allows suspends the grant."""
         with self._lock:
-            now = self._now()
-            grant = self.opening(subject, cell, now.date(), named)
+            grant = self.opening(subject, cell, self._now().date(), named)
             if grant is None:
                 return Admission("", refusal="no active grant opens this")
             if self._log is None:
                 return Admission("", refusal=f"the grant '{grant.id}' cannot be used where no log is configured")
-            tally = self._tallies.setdefault(grant.id, _Tally())
-            breach = breached_cap(grant.caps, tally.recent, now, cell.level)
-            if breach:
-                self.stop(Suspension(grant=grant.id, cause="cap", what=breach, at=now))
-                return Admission("", refusal=f"the grant '{grant.id}' was suspended: {breach}")
-            use = self._written(grant, self._active[grant.id].content, cell, side, text, tally.number, now)
             try:
-                self._log.append(use)
+                with self._log.turn() as others:
+                    self._count(others)
+                    return self._use(self._log, grant, cell, side, text)
             except Exception as fault:  # whatever the log has met: what is not written down does not happen
                 what = f"a use of the grant '{grant.id}' could not be logged ({type(fault).__name__})"
                 return Admission("", refusal=what)
-            tally.add(use)
-            return Admission(grant.id, use.drawn)
+
+    def _use(self, log: UseLog, grant: Grant, cell: Cell, side: Side, text: str) -> Admission:
+        """One use, with nobody else at the log."""
+        now, tally = self._moment(), self._tallies.setdefault(grant.id, _Tally())
+        breach = breached_cap(grant.caps, tally.recent, now, cell.level)
+        if breach:
+            self.stop(Suspension(grant=grant.id, cause="cap", what=breach, at=now))
+            return Admission("", refusal=f"the grant '{grant.id}' was suspended: {breach}")
+        use = self._written(grant, self._active[grant.id].content, cell, side, text, tally.number, now)
+        log.append(use)
+        tally.add(use)
+        return Admission(grant.id, use.drawn)
+
+    def _count(self, uses: Iterable[GrantUse]) -> None:
+        """Take note of uses that another desk let through, or this one before it was started anew."""
+        for use in uses:
+            self._tallies.setdefault(use.grant, _Tally()).add(use)
+            self._latest = max(self._latest, use.at)
+
+    def _moment(self) -> datetime:
+        self._latest = max(self._latest, self._now())
+        return self._latest
+
+    def _holds(self, grant: Grant, topic: str, now: datetime) -> bool:
+        """Whether an active grant can be used at this moment, its subject's other grants considered."""
+        row = self._active.get(grant.id)
+        if row is None or grant.id in self._stopped or (row.ends is not None and now >= row.ends):
+            return False
+        for name in self._stopped:
+            other = self._active.get(name)
+            if other is not None and other.grant.subject == grant.subject and covers(other.grant, topic):
+                return False
+        return not any(
+            other.state is GrantState.SUSPENDED
+            and covers(other.grant, topic)
+            and (row.since is None or other.since is None or row.since <= other.since)
+            for other in self._ended.get(grant.subject, ())
+        )
+
+    def notice(self, subject: str, cell: Cell) -> str:
+        """What the holder of a grant is told who meets a closed cell that the grant would have opened.
+
+        Their own grant, since when it cannot be used, and on which kind of ground; never who found
+        what, never a number that a monitor counts by. Empty for everybody else.
+        """
+        if not cell.grantable:
+            return ""
+        with self._lock:
+            for name, suspension in self._stopped.items():
+                row = self._active.get(name)
+                if row is not None and row.grant.subject == subject and would_open(row.grant, cell):
+                    day = suspension.at.date()
+                    return told_holder(name, GrantState.SUSPENDED, suspension.cause, day, self._appeals)
+            for row in self._ended.get(subject, ()):
+                if would_open(row.grant, cell):
+                    day = row.since.date() if row.since is not None else row.grant.until
+                    return told_holder(row.grant.id, row.state, row.stopped_for, day, self._appeals)
+        return ""
 
     def score(self, grant: str, beside: float) -> bool:
         """Take note of how far a use lay beside the grant's purpose; whether this suspended it.
@@ -219,25 +315,30 @@ class Desk:
             self.stop(Suspension(grant=grant, cause="drift", what=what, at=self._now()))
             return True
 
+    def forget_scores(self) -> None:
+        """Begin the sums of evidence anew, for somebody who tells all of it again."""
+        with self._lock:
+            for tally in self._tallies.values():
+                tally.drift = 0.0
+
     def stop(self, suspension: Suspension) -> None:
         """Suspend a grant here and now, and have it written into the ledger."""
         with self._lock:
-            self._stopped[suspension.grant] = suspension.what
+            self._stopped[suspension.grant] = suspension
         try:
             self._suspended(suspension)
         except Exception as fault:  # the ledger may be held or full; the grant stays stopped here all the same
-            self._stopped[suspension.grant] = f"{suspension.what} (not in the ledger: {type(fault).__name__})"
+            self._unwritten[suspension.grant] = f" (not in the ledger: {type(fault).__name__})"
 
     @property
     def stopped(self) -> dict[str, str]:
         """Grants that were stopped here and that the ledger is not yet known to have stopped, with the reason."""
         with self._lock:
-            return dict(self._stopped)
+            return {name: row.what + self._unwritten.get(name, "") for name, row in self._stopped.items()}
 
     def _written(
         self, grant: Grant, content: Digest, cell: Cell, side: Side, text: str, number: int, now: datetime
     ) -> GrantUse:
-        commitment = hmac.new(self._key, f"{content}\n{number}\n{side}\n{text}".encode(), hashlib.sha256)
         return GrantUse(
             grant=grant.id,
             content=content,
@@ -247,8 +348,8 @@ class Desk:
             purpose=cell.purpose,
             side=side,
             number=number,
-            text=f"sha256:{commitment.hexdigest()}",
-            drawn=drawn_for_review(self._key, content, number, cell.level, self._share),
+            text=commitment_to_words(self._key, content, number, side, text),
+            drawn=grant.breaks_glass or drawn_for_review(self._key, content, number, cell.level, self._share),
             at=now,
         )
 
@@ -268,6 +369,10 @@ class Holder:
         """The id of the grant that opens a closed cell today; empty where none does."""
         found = self._desk.opening(self.subject, cell, today, self.named)
         return found.id if found is not None else ""
+
+    def notice(self, cell: Cell) -> str:
+        """What the holder is told where a grant of theirs would have opened a closed cell, had it not ended."""
+        return self._desk.notice(self.subject, cell)
 
     def use(self, cell: Cell, side: Side, text: str) -> Admission:
         """Ask the desk for one use."""

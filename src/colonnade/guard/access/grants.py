@@ -7,8 +7,8 @@ which order things were said is the ledger's order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import NamedTuple
+from datetime import date, datetime, timedelta
+from typing import Literal, NamedTuple
 
 from colonnade.guard.configuration import AccessSettings, GuardConfiguration
 from colonnade.guard.topics import ceiling_of, chain, hard_limit, in_words, lies_under
@@ -29,7 +29,7 @@ from colonnade.records import (
 )
 
 APPROVALS = 2
-"""How many people have to sign a grant; never its subject, and never one of them twice."""
+"""How many people have to sign a grant; never its subject, and never one of them twice. For break-glass it is one."""
 
 GrantEvent = Statement | Suspension
 """What can happen to a grant after it was asked for."""
@@ -110,12 +110,22 @@ def _refuse_too_much(grant: Grant, clauses: Sequence[Clause]) -> None:
 
 
 class _Said(NamedTuple):
-    """What the ledger says about one grant, as far as it was read."""
+    """What the ledger says about one grant, as far as it was read.
+
+    ``first`` is the first approval ever: to take one back and give it again starts no second hour.
+    """
 
     approvals: dict[str, Statement]
     refused: dict[str, str]
+    first: datetime | None = None
     suspended: str = ""
+    stopped_for: Literal["", "cap", "drift", "alert", "review"] = ""
+    stopped_at: datetime | None = None
     revoked: str = ""
+
+    def stopped(self, why: str, cause: Literal["cap", "drift", "alert", "review"], at: datetime) -> _Said:
+        """After a suspension: what was approved before counts no more."""
+        return _Said({}, {}, self.first, why, cause, at, self.revoked)
 
 
 def standing_of_grant(
@@ -125,6 +135,7 @@ def standing_of_grant(
     people: People | None,
     settings: AccessSettings | None,
     today: date,
+    now: datetime | None = None,
 ) -> GrantStanding:
     """Where a grant stands on a day.
 
@@ -135,30 +146,64 @@ def standing_of_grant(
         people: who may say what.
         settings: roles, and whether there is a log.
         today: the day.
+        now: the moment, for break-glass, which is over without one.
     """
     said = _read(grant, content, events, people, settings, today)
     approved_by = tuple(sorted(said.approvals))
-    state, reason = _state(grant, said, settings, today)
-    return GrantStanding(grant=grant, content=content, state=state, approved_by=approved_by, reason=reason)
+    minutes = grant.minutes
+    ends = said.first + timedelta(minutes=minutes) if minutes is not None and said.first is not None else None
+    state, reason = _state(grant, said, settings, today, now, ends)
+    since = max((row.at for row in said.approvals.values()), default=None)
+    if state in (GrantState.SUSPENDED, GrantState.REVOKED):
+        since = said.stopped_at
+    stopped_for = said.stopped_for if state is GrantState.SUSPENDED else ""
+    return GrantStanding(
+        grant=grant,
+        content=content,
+        state=state,
+        approved_by=approved_by,
+        reason=reason,
+        since=since,
+        ends=ends,
+        stopped_for=stopped_for,
+    )
 
 
-def _state(grant: Grant, said: _Said, settings: AccessSettings | None, today: date) -> tuple[GrantState, str]:
-    missing = APPROVALS - len(said.approvals)
+def approvals_needed(grant: Grant) -> int:
+    """How many people have to sign it."""
+    return 1 if grant.breaks_glass else APPROVALS
+
+
+def _state(
+    grant: Grant,
+    said: _Said,
+    settings: AccessSettings | None,
+    today: date,
+    now: datetime | None,
+    ends: datetime | None,
+) -> tuple[GrantState, str]:
+    needed = approvals_needed(grant)
+    missing = needed - len(said.approvals)
     if said.revoked:
         return GrantState.REVOKED, said.revoked
     if today > grant.until:
         return GrantState.EXPIRED, f"it ended on {grant.until}"
+    if said.suspended and grant.breaks_glass:
+        return GrantState.SUSPENDED, f"{said.suspended}; break-glass is not brought back"
     if said.suspended and missing > 0:
         return GrantState.SUSPENDED, f"{said.suspended}; {missing} fresh approvals would bring it back"
+    if ends is not None and (now is None or now >= ends):
+        return GrantState.EXPIRED, f"its {grant.minutes} minutes were over on {ends:%Y-%m-%d at %H:%M} UTC"
     if said.refused:
         return GrantState.REQUESTED, "; ".join(f"refused by {name}: {why}" for name, why in said.refused.items())
     if missing > 0:
-        return GrantState.REQUESTED, f"{missing} of {APPROVALS} approvals of what it now says are missing"
+        return GrantState.REQUESTED, f"{missing} of {needed} approvals of what it now says are missing"
     if today < grant.starts:
         return GrantState.APPROVED, f"it starts on {grant.starts}"
     if settings is None or not settings.log:
         return GrantState.APPROVED, "no log of uses is configured, and without one no grant can be used"
-    return GrantState.ACTIVE, f"approved by {' and '.join(sorted(said.approvals))}, until {grant.until}"
+    until = f"{ends:%Y-%m-%d %H:%M} UTC" if ends is not None else str(grant.until)
+    return GrantState.ACTIVE, f"approved by {' and '.join(sorted(said.approvals))}, until {until}"
 
 
 def _read(
@@ -172,14 +217,15 @@ def _read(
     said = _Said({}, {})
     for event in events:
         if isinstance(event, Suspension):
-            if event.grant == grant.id:
-                said = _Said({}, {}, f"suspended for {event.cause}: {event.what}", said.revoked)
+            # An alert stops what was approved; a grant that nobody signed has nothing to lose by it.
+            if event.grant == grant.id and (event.cause != "alert" or said.approvals or said.suspended):
+                said = said.stopped(f"suspended for {event.cause}: {event.what}", event.cause, event.at)
         elif event.subject == grant_subject(grant.id):
             said = _heard(said, grant, content, event, people, settings, today)
         elif _condemns_a_use(event, grant) and may_review(event.person, grant, people, settings):
             use = event.subject.rpartition(":")[2]
             why = f"{event.person} found use {use} outside the purpose: {event.reason}"
-            said = _Said({}, {}, why, said.revoked)
+            said = said.stopped(why, "review", event.at)
     return said
 
 
@@ -200,12 +246,13 @@ def _heard(
     if event.act is Act.REVOKE:
         # It ends whatever the grant says by now: a revocation is about the holder, not about a wording.
         counts = may_revoke(person, grant, people, settings)
-        return said._replace(revoked=f"revoked by {person}: {event.reason}") if counts else said
+        why = f"revoked by {person}: {event.reason}"
+        return said._replace(revoked=why, stopped_at=event.at) if counts else said
     if event.content != content or not may_approve(person, grant, people, settings):
         return said
     if event.act is Act.APPROVE and (event.expires is None or event.expires >= today):
         others = {name: why for name, why in said.refused.items() if name != person}
-        return said._replace(approvals=said.approvals | {person: event}, refused=others)
+        return said._replace(approvals=said.approvals | {person: event}, refused=others, first=said.first or event.at)
     if event.act in (Act.REFUSE, Act.WITHDRAW):
         approvals = {name: row for name, row in said.approvals.items() if name != person}
         refused = {name: why for name, why in said.refused.items() if name != person}
@@ -217,21 +264,22 @@ def _heard(
 
 def may_approve(person: str, grant: Grant, people: People | None, settings: AccessSettings | None) -> bool:
     """Whether somebody may answer for a grant: they speak for a role that decides, and it is not their own."""
-    return settings is not None and person != grant.subject and _speaks(person, people, settings.approvers)
+    return settings is not None and person != grant.subject and speaks_for(person, people, settings.approvers)
 
 
 def may_review(person: str, grant: Grant, people: People | None, settings: AccessSettings | None) -> bool:
     """Whether somebody's verdict on a use counts; nobody judges their own."""
-    return settings is not None and person != grant.subject and _speaks(person, people, settings.reviewers)
+    return settings is not None and person != grant.subject and speaks_for(person, people, settings.reviewers)
 
 
 def may_revoke(person: str, grant: Grant, people: People | None, settings: AccessSettings | None) -> bool:
     """Whether somebody may end a grant: who decides, who reviews, and the subject, who may always give it back."""
     roles = (*settings.approvers, *settings.reviewers) if settings is not None else ()
     known = people is not None and people.person(person) is not None
-    return known and (person == grant.subject or _speaks(person, people, roles))
+    return known and (person == grant.subject or speaks_for(person, people, roles))
 
 
-def _speaks(person: str, people: People | None, roles: Sequence[str]) -> bool:
+def speaks_for(person: str, people: People | None, roles: Sequence[str]) -> bool:
+    """Whether somebody is known and has one of these roles."""
     found = people.person(person) if people is not None else None
     return found is not None and bool(set(found.roles) & set(roles))

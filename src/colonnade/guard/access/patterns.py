@@ -85,7 +85,7 @@ def repeated(
     rows = sorted((row for row in texts if row.shingles), key=lambda row: (row.at, row.subject))
     buckets: dict[tuple[int, tuple[int, ...]], list[int]] = {}
     for number, row in enumerate(rows):
-        for band in _bands(row.shingles):
+        for band in bands(row.shingles):
             buckets.setdefault(band, []).append(number)
     near: dict[int, set[int]] = {}
     for members in buckets.values():
@@ -96,7 +96,7 @@ def repeated(
         if number in told:
             continue
         same = {
-            other: _jaccard(row.shingles, rows[other].shingles)
+            other: jaccard(row.shingles, rows[other].shingles)
             for other in near[number]
             if other >= number and rows[other].at - row.at <= window
         }
@@ -116,10 +116,10 @@ def word_weights(texts: Iterable[str], key: bytes) -> dict[int, float]:
     for text in texts:
         counts.update({_hashed(word, key) for word in _words(text)})
         total += 1
-    return {word: log((total + 1) / (count + 1)) for word, count in counts.items()} | {_TOTAL: log(total + 1)}
+    return {word: log((total + 1) / (count + 1)) for word, count in counts.items()} | {TOTAL: log(total + 1)}
 
 
-_TOTAL = -1
+TOTAL = -1
 """The place in the weights of a word that no ordinary text has; no hash is negative."""
 
 
@@ -151,20 +151,20 @@ def assembled(
         parts: at most so many make the whole.
         window: no two parts lie further apart.
     """
-    rare = weights.get(_TOTAL, 1.0)
+    rare = weights.get(TOTAL, 1.0)
     rows = sorted(texts, key=lambda row: (row.at, row.subject))
-    own = [_weight(row.words, weights, rare) for row in rows]
+    own = [weight_of(row.words, weights, rare) for row in rows]
     holding: dict[int, list[int]] = {}
     for number, row in enumerate(rows):
         for word in row.words:
             holding.setdefault(word, []).append(number)
     alerts = []
     for place, question in enumerate(questions):
-        whole = _weight(question.words, weights, rare)
+        whole = weight_of(question.words, weights, rare)
         candidates = sorted({number for word in question.words for number in holding.get(word, ())})
         fitting = []
         for number in candidates:
-            share = _weight(rows[number].words & question.words, weights, rare)
+            share = weight_of(rows[number].words & question.words, weights, rare)
             if whole > 0 and share < alone * whole and own[number] > 0 and share >= focus * own[number]:
                 fitting.append(rows[number])
         found = _cover(fitting, question.words, weights, rare, covered * whole, parts, subjects, window)
@@ -188,21 +188,22 @@ def _cover(
     for start, first in enumerate(rows):
         chosen, have = [first], first.words & wanted
         pool = [row for row in rows[start + 1 :] if row.at - first.at <= window]
-        while pool and len(chosen) < parts and _weight(have, weights, rare) < enough:
-            best = max(pool, key=lambda row: _weight((row.words & wanted) - have, weights, rare))
+        while pool and len(chosen) < parts and weight_of(have, weights, rare) < enough:
+            best = max(pool, key=lambda row: weight_of((row.words & wanted) - have, weights, rare))
             if not (best.words & wanted) - have:
                 break
             chosen.append(best)
             have |= best.words & wanted
             pool.remove(best)
         who = tuple(sorted({row.subject for row in chosen}))
-        weight = _weight(have, weights, rare)
+        weight = weight_of(have, weights, rare)
         if weight >= enough and len(who) >= subjects:
             return who, first.at, max(row.at for row in chosen), weight
     return None
 
 
-def _weight(words: Iterable[int], weights: Mapping[int, float], rare: float) -> float:
+def weight_of(words: Iterable[int], weights: Mapping[int, float], rare: float) -> float:
+    """How telling some words are together."""
     return sum(weights.get(word, rare) for word in words)
 
 
@@ -214,7 +215,7 @@ def _hashed(text: str, key: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7, key=key[:64]).digest(), "big")
 
 
-def _bands(shingles: frozenset[int]) -> list[tuple[int, tuple[int, ...]]]:
+def bands(shingles: frozenset[int]) -> list[tuple[int, tuple[int, ...]]]:
     """The signature in bands: minima under fixed random linear maps modulo a prime."""
     signature = [min((factor * value + shift) % _PRIME for value in shingles) for factor, shift in _MAPS]
     return [(band, tuple(signature[band * _ROWS : (band + 1) * _ROWS])) for band in range(_BANDS)]
@@ -233,5 +234,6 @@ def _maps() -> tuple[tuple[int, int], ...]:
 _MAPS = _maps()
 
 
-def _jaccard(one: frozenset[int], other: frozenset[int]) -> float:
+def jaccard(one: frozenset[int], other: frozenset[int]) -> float:
+    """What two sets share, of all that is in either."""
     return len(one & other) / len(one | other)

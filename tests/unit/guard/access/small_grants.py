@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -101,6 +103,14 @@ class Memory:
     def __init__(self) -> None:
         self.uses: list[GrantUse] = []
         self.fault: Exception | None = None
+        self.told = 0
+
+    @contextmanager
+    def turn(self) -> Iterator[tuple[GrantUse, ...]]:
+        """What is in it before the first turn was written by somebody else."""
+        found, self.told = tuple(self.uses[self.told :]), len(self.uses)
+        yield found
+        self.told = len(self.uses)
 
     def append(self, use: GrantUse) -> None:
         if self.fault:
@@ -121,7 +131,10 @@ class Clock:
 class Room:
     """A desk with its log, its clock and what it suspended."""
 
-    def __init__(self, *standings: GrantStanding, share: float = 0.1, **more: Any) -> None:
+    def __init__(
+        self, *standings: GrantStanding, share: float = 0.1, past: Iterable[GrantUse] = (), **more: Any
+    ) -> None:
         self.log, self.clock, self.suspended = Memory(), Clock(), list[Suspension]()
+        self.log.uses += past
         self.desk = Desk(table(), self.log, KEY, share, self.suspended.append, now=self.clock, **more)
         self.desk.replace(standings or (standing(),))

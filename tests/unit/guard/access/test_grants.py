@@ -7,10 +7,19 @@ import pytest
 from pydantic import ValidationError
 
 from colonnade.guard.access import check_grant, grant_content, standing_of_grant, use_subject
-from colonnade.records import Act, Boundary, Clause, GrantState, InputError, Statement, Suspension
+from colonnade.records import (
+    Act,
+    Boundary,
+    Clause,
+    GrantStanding,
+    GrantState,
+    InputError,
+    Statement,
+    Suspension,
+)
 from tests.unit.guard.small_policies import TODAY, clause, configuration, drugs, exception
 
-from .small_grants import ACCESS, CLAUSES, access_configuration, grant, people, said, stop
+from .small_grants import ACCESS, CLAUSES, NOON, access_configuration, grant, people, said, stop
 
 TWO = (said(Act.APPROVE, "ana"), said(Act.APPROVE, "bo"))
 
@@ -181,3 +190,73 @@ def test_who_has_no_say_cannot_revoke() -> None:
 
 def test_exceptions_do_not_move_what_was_approved() -> None:
     assert state(*TWO, clauses=(clause(exceptions=(exception(id="x"),)), drugs())).state is GrantState.ACTIVE
+
+
+# --- break-glass ----------------------------------------------------------------------------------
+
+
+def glass(*events: Statement | Suspension, minutes: float = 0) -> GrantStanding:
+    row = grant(minutes=45, until=TODAY)
+    signed = [
+        event.model_copy(update={"content": grant_content(row, CLAUSES)}) if isinstance(event, Statement) else event
+        for event in events
+    ]
+    now = NOON + timedelta(minutes=minutes)
+    return standing_of_grant(row, grant_content(row, CLAUSES), signed, people(), ACCESS, TODAY, now)
+
+
+def test_break_glass_needs_one_signature_and_ends_by_itself() -> None:
+    assert glass().reason == "1 of 1 approvals of what it now says are missing"
+    opened = glass(said(Act.APPROVE, "ana"))
+    assert (opened.state, opened.ends) == (GrantState.ACTIVE, NOON + timedelta(minutes=45))
+    assert "until 2026-11-22 12:45 UTC" in opened.reason
+    assert glass(said(Act.APPROVE, "ana"), minutes=45).state is GrantState.EXPIRED
+    assert glass(said(Act.APPROVE, "key-7")).state is GrantState.REQUESTED, "not by its subject"
+
+
+def test_taking_an_approval_back_and_giving_it_again_starts_no_second_hour() -> None:
+    later = {"at": NOON + timedelta(minutes=50)}
+    rows = said(Act.APPROVE, "ana"), said(Act.WITHDRAW, "ana"), said(Act.APPROVE, "ana", **later)
+    assert glass(*rows, minutes=51).state is GrantState.EXPIRED
+    assert glass(said(Act.APPROVE, "ana"), said(Act.APPROVE, "bo", **later), minutes=51).state is GrantState.EXPIRED
+
+
+def test_a_suspended_break_glass_is_not_brought_back() -> None:
+    found = glass(said(Act.APPROVE, "ana"), stop(), said(Act.APPROVE, "ana"), said(Act.APPROVE, "bo"))
+    assert (found.state, found.stopped_for) == (GrantState.SUSPENDED, "cap")
+    assert "not brought back" in found.reason
+
+
+def test_break_glass_is_for_minutes_and_never_for_what_nobody_may_be_granted() -> None:
+    for minutes in (0, 61):
+        with pytest.raises(ValidationError, match="minutes"):
+            grant(minutes=minutes, until=TODAY)
+    with pytest.raises(ValidationError, match="by the next day"):
+        grant(minutes=10, until=TODAY + timedelta(days=2))
+    hard = grant(minutes=10, until=TODAY, topics=("safety.drugs",))
+    with pytest.raises(InputError, match=r"'safety.drugs' is prohibited"):
+        check_grant(hard, CLAUSES, access_configuration(), TODAY)
+
+
+# --- since when, and what for ---------------------------------------------------------------------
+
+
+def test_a_standing_says_since_when_people_stand_by_it() -> None:
+    late = said(Act.APPROVE, "bo", at=NOON + timedelta(days=1))
+    assert state(TWO[0], late).since == late.at
+    stopped = state(*TWO, stop(at=NOON + timedelta(days=2)))
+    assert (stopped.since, stopped.stopped_for) == (NOON + timedelta(days=2), "cap")
+    assert state(*TWO, said(Act.REVOKE, "ren", at=NOON + timedelta(days=3))).since == NOON + timedelta(days=3)
+
+
+def test_a_renamed_topic_ends_the_approvals() -> None:
+    renamed = clause("cyber.break-in")
+    assert state(*TWO).state is GrantState.ACTIVE
+    assert state(*TWO, clauses=(renamed, drugs())).state is GrantState.REQUESTED
+
+
+def test_an_alert_stops_what_was_approved_and_nothing_that_nobody_signed() -> None:
+    upheld = stop(cause="alert", what="ren upheld the alert 'alert-1': a pattern")
+    assert state(*TWO, upheld).stopped_for == "alert"
+    assert state(upheld).state is GrantState.REQUESTED
+    assert state(upheld, *TWO).state is GrantState.ACTIVE

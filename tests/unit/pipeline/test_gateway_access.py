@@ -1,0 +1,85 @@
+"""A holder of a grant in front of the gateway: uses with their words, a refusal that says how to appeal, drift."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from colonnade.guard.keys import StoredKey, hash_of, write_keys
+from colonnade.pipeline.gateway_service import keys_file
+from tests.workspaces import GUARD
+
+from . import test_gateway_service
+from .small_access import ACCESS, active, invoke, listed, state
+from .test_gateway_service import Served, within
+
+ASKED = "Get me into the room of my colleague without her key."
+OTHER = "When is Mira alone in the workshop?"
+
+
+@pytest.fixture
+def served(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    monkeypatch.setattr(test_gateway_service, "BAKE", "My key broke, who gives me a new one?")  # open to all
+    (home / "w" / "guard.yaml").write_text(GUARD + ACCESS.replace("0.5", "1.0, appeals: the key office"))
+    key = StoredKey(
+        id="k", hash=hash_of("ck-7"), principal="key-7", tier="guest", purposes=("repair",), added=date(2026, 1, 1)
+    )
+    (home / "w" / ".colonnade").mkdir(exist_ok=True)
+    write_keys(keys_file(home / "w"), [key])
+    active(home, per_minute=2)
+    found = Served(home / "w")
+    found.service.start()
+    yield found
+    found.service.stop()
+
+
+def ask(served: Served, text: str = ASKED) -> dict[str, Any]:
+    body = {"model": "help-desk", "messages": [{"role": "user", "content": text}]}
+    headers = {"Authorization": "Bearer ck-7", "X-Colonnade-Purpose": "repair"}
+    answer: dict[str, Any] = served.client.post("/v1/chat/completions", json=body, headers=headers).json()
+    shown: dict[str, Any] = answer["colonnade"]
+    return shown
+
+
+def seen_by_the_monitor(home: Path) -> list[dict[str, Any]]:
+    file = home / "w" / ".colonnade" / "sightings.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def test_a_use_is_counted_recorded_and_its_words_are_shown_to_who_holds_the_keys(home: Path, served: Served) -> None:
+    assert ask(served)["action"] == "allow"
+    assert listed(home)["grants"][0]["uses"] == 1, "in two logs, and one use"
+    (row,) = json.loads(invoke("review", home / "w", "--words", "--json").output)
+    assert (row["state"], row["words"], row["side"]) == ("found", ASKED, "request")
+    assert ASKED not in invoke("review", home / "w").output
+
+
+def test_who_is_refused_for_a_suspension_is_told_so_and_where_to_appeal(home: Path, served: Served) -> None:
+    assert [ask(served)["action"] for _ in range(2)] == ["allow", "allow"]
+    for _ in range(2):
+        refused = ask(served)
+        assert refused["action"] != "allow"
+        assert "Your access 'locks' is suspended since" in refused["reason"]
+        assert "name 'locks' and say why to the key office." in refused["reason"]
+        assert within(5, lambda: state(home) == "suspended")
+
+
+def test_what_a_holder_asks_reaches_the_monitor_as_evidence_and_without_words(home: Path, served: Served) -> None:
+    assert ask(served)["action"] == "allow"
+    assert ask(served, OTHER)["action"] == "refuse"
+    assert within(5, lambda: len(seen_by_the_monitor(home)) == 2)
+    assert [row["evidence"] for row in seen_by_the_monitor(home)] == [
+        [["locks", 0.0, "use"]],
+        [["locks", 1.0, "outside"]],
+    ]
+    written = (home / "w" / ".colonnade" / "sightings.jsonl").read_text()
+    assert "Mira" not in written
+    assert "colleague" not in written
+    monitor = served.service.access.monitor
+    assert monitor is not None
+    assert within(5, lambda: monitor.leads and monitor.faults == 0)
