@@ -81,6 +81,10 @@ class StaticEncoder:
                 progress(row + 1, len(texts))
         return vectors
 
+    def of_word(self, word: str) -> Floats:
+        """What a word adds to a text's vector before that is normalised; the word may have no blanks."""
+        return np.asarray(self._table.take(self._tokens_of(word), axis=0).sum(axis=0), dtype=np.float32)
+
     def tokens(self, text: str) -> list[int]:
         """The ids of the text's tokens; the tokenizer cuts at blanks first, so it can be asked word by word."""
         return list(chain.from_iterable(map(self._tokens_of, text.split())))

@@ -12,7 +12,6 @@ import unicodedata
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +29,13 @@ _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 
 def places(text: str) -> NDArray[np.int64]:
     """The place of every word, pair of neighbours and piece of a word, in no order, repetitions kept."""
-    words = words_of(text)
-    return np.concatenate([*map(places_of_word, words), places_of_pairs(words)])
+    return places_of(words_of(text))
+
+
+def places_of(words: Sequence[str]) -> NDArray[np.int64]:
+    """The same of words in their order."""
+    pairs = end_pairs([begin_pair(one) for one in words[:-1]], [spelt(other) for other in words[1:]])
+    return np.concatenate([*map(places_of_word, words), pairs])
 
 
 def words_of(text: str) -> list[str]:
@@ -40,10 +44,19 @@ def words_of(text: str) -> list[str]:
     return found
 
 
-def places_of_pairs(words: Sequence[str]) -> NDArray[np.int64]:
-    """The place of every pair of neighbours."""
-    pairs = [zlib.crc32(f"{one} {other}".encode(errors="replace")) % PLACES for one, other in pairwise(words)]
-    return np.array(pairs, dtype=np.int64)
+def begin_pair(one: str) -> int:
+    """What a word adds to the place of a pair in which it is the first."""
+    return zlib.crc32(spelt(f"{one} "))
+
+
+def end_pairs(begun: Sequence[int], others: Sequence[bytes]) -> NDArray[np.int64]:
+    """The places of pairs, from what the first word of each adds and how the second is spelt."""
+    return np.array(list(map(zlib.crc32, others, begun)), dtype=np.int64) % PLACES
+
+
+def spelt(word: str) -> bytes:
+    """What is hashed of a word; half a character is as good as none."""
+    return word.encode(errors="replace")
 
 
 def plain(text: str) -> str:
@@ -82,6 +95,6 @@ def places_of_word(word: str) -> NDArray[np.int64]:
     """The places of a word and of its pieces; not to be written to, since the same words come again."""
     framed = f"<{word[:_LONGEST]}>"
     terms = [word, *(framed[at : at + size] for size in _PIECES for at in range(len(framed) - size + 1))]
-    found = np.array([zlib.crc32(term.encode(errors="replace")) % PLACES for term in terms], dtype=np.int64)
+    found = np.array([zlib.crc32(spelt(term)) % PLACES for term in terms], dtype=np.int64)
     found.flags.writeable = False
     return found

@@ -1,0 +1,158 @@
+"""What is summed quickly is what a plain reading of every window by itself gives."""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from colonnade.guard.detection import Heads, summing, train, wording
+from colonnade.guard.detection.heads import TOPIC_SHARE
+from colonnade.guard.detection.material import everyday
+from colonnade.guard.detection.windows import LONGEST_WORD, SHORT, SIZES, cut, windows
+
+from .learnt_topics import topics
+
+Array = NDArray[np.float64]
+
+
+class SumEncoder:
+    """Every word, cut at blanks, has a random direction and length of its own, fixed by its spelling."""
+
+    name = "static/sums"
+
+    def of_word(self, word: str) -> NDArray[np.float32]:
+        if word == "—":
+            return np.zeros(16, dtype=np.float32)
+        return np.random.default_rng(zlib.crc32(word.encode(errors="replace"))).normal(size=16).astype(np.float32)
+
+    def encode(self, texts: Sequence[str], progress: object = None) -> NDArray[np.float32]:
+        vectors = np.zeros((len(texts), 16), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in text.split():
+                vectors[row] += self.of_word(word)
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+@cache
+def heads() -> Heads:
+    return train(topics(3), (SumEncoder(),))
+
+
+def plain_windows(text: str) -> tuple[str, ...]:
+    """As it reads in the documentation of ``windows``, with no word found twice."""
+    chunks = [match.span() for match in re.finditer(rf"\S{{1,{LONGEST_WORD}}}", text)]
+    if len(chunks) <= SHORT:
+        return (text,)
+    spans = [
+        (start, min(start + size, len(chunks)))
+        for size, step in SIZES
+        for start in range(0, max(len(chunks) - size, 0) + step, step)
+    ]
+    pieces = [text[chunks[start][0] : chunks[end - 1][1]] for start, end in spans if start < end]
+    for part in re.split(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+", text):
+        if 0 < len(part.split()) <= SIZES[0][0] and len(part.strip()) <= SIZES[0][0] * LONGEST_WORD:
+            pieces.append(part.strip())
+    return tuple(dict.fromkeys(pieces))
+
+
+def plain_raw(model: Heads, piece: str) -> Array:
+    """One window by itself, word by word, in double precision."""
+    weights = model._weights
+    found = weights.intercepts.astype(np.float64)
+    words = wording.words_of(piece)
+    places = [place for word in words for place in wording.places_of_word(word)]
+    places += [zlib.crc32(f"{one} {two}".encode(errors="replace")) % wording.PLACES for one, two in pairwise(words)]
+    length = math.sqrt(sum(float(weights.rarity[place]) ** 2 for place in places))
+    for place in places:
+        found = found + weights.words[place] / max(length, 1e-9)
+    for encoder, part in zip(model._encoders, weights.embeddings, strict=True):
+        found = found + encoder.encode([piece])[0].astype(np.float64) @ part
+    return np.asarray(found)
+
+
+def plain_scores(model: Heads, text: str) -> Array:
+    raw = np.array([plain_raw(model, piece) for piece in plain_windows(text)]).clip(0, 1)
+    return np.asarray((raw[:, :-2] ** TOPIC_SHARE * raw[:, -2:-1] ** (1 - TOPIC_SHARE)).max(axis=0))
+
+
+WORDS = st.one_of(
+    st.sampled_from(["vault", "pick", "the", "—", "don't", "end.", "end?!", "ende。weiter", "…", "Σας", "a\u200bb", "ﬁn"]),
+    st.text(min_size=1, max_size=6),
+    st.integers(95, 240).map(lambda length: "long" * (length // 4)),
+)
+TEXTS = st.one_of(
+    st.text(max_size=80),
+    st.lists(WORDS, max_size=90).map(" ".join),
+    st.lists(st.tuples(WORDS, st.sampled_from([" ", "  ", "\n", "\t", " \n ", "\u00a0", "\u2028", ""])), max_size=90).map(
+        lambda pairs: "".join(f"{word}{blank}" for word, blank in pairs)
+    ),
+)
+
+
+@given(TEXTS)
+def test_the_pieces_are_those_of_a_plain_reading_and_each_has_its_words(text: str) -> None:
+    parts = cut(text)
+    assert parts.pieces == windows(text) == plain_windows(text)
+    assert [parts.words[start:end] for start, end in parts.spans] == [piece.split() for piece in parts.pieces]
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_what_the_heads_say_of_every_window_is_what_a_plain_sum_says(text: str) -> None:
+    expected = np.array([plain_raw(heads(), piece) for piece in plain_windows(text)])
+    assert np.allclose(heads()._raw(cut(text)), expected, atol=1e-5)
+    assert np.allclose(heads().raw(windows(text)), expected, atol=1e-5)
+
+
+def score_of_halves(model: Heads, text: str) -> None:
+    """Scores are steep at 0, so they are compared where rounding is not stretched."""
+    assert np.allclose(model.scores(text), plain_scores(model, text), atol=2e-3)
+
+
+@pytest.mark.parametrize("count", [1, 20, 80, 300])
+def test_a_long_text_of_many_windows_has_the_same_scores(count: int) -> None:
+    text = " ".join(everyday()[start % 80] for start in range(count))
+    score_of_halves(heads(), text)
+
+
+def test_when_too_many_words_are_known_they_are_forgotten_and_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summing, "KEPT", 40)
+    model = train(topics(6), (SumEncoder(),))
+    before = model.scores("pick the vault unseen tonight")
+    for number in range(30):
+        model.detect(" ".join(f"word{number * 3 + place}" for place in range(4 + number)))
+    assert len(model._sums._known.numbers) <= 40
+    assert (model.scores("pick the vault unseen tonight") == before).all()
+    # A single text with more words than are kept is read all the same.
+    score_of_halves(model, " ".join(f"new{number}" for number in range(200)))
+
+
+def test_threads_that_make_each_other_forget_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summing, "KEPT", 24)
+    model = train(topics(6), (SumEncoder(),))
+    texts = [f"pick the vault {number} and word{number % 7} then word{number}" for number in range(200)]
+    alone = [model.detect(text) for text in texts]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(model.detect, texts)) == alone
+
+
+def test_a_vector_that_is_no_number_lets_nothing_pass() -> None:
+    class Broken(SumEncoder):
+        def of_word(self, word: str) -> NDArray[np.float32]:
+            return np.full(16, np.nan if word == "rotten" else 1.0, dtype=np.float32)
+
+    model = train(topics(6), (Broken(),))
+    for text in ("a rotten word", "word " * 60 + "rotten"):
+        with pytest.raises(ValueError, match="number for every head"):
+            model.detect(text)
