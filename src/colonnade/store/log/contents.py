@@ -88,9 +88,11 @@ def seal_contents(ring: KeyRing, subject: str, retain_until: date, texts: Mappin
     cipher = AESGCM(key.secret)
     references: dict[str, dict[str, str]] = {}
     lines: list[bytes] = []
-    for name, text in texts.items():
-        content, random = text.encode("utf-8", "surrogatepass"), os.urandom(SALT + NONCE)
-        salt, nonce = random[:SALT], random[SALT:]
+    # One draw for all texts: each lets other threads go first, and none is kept for later, where a fork could copy it.
+    random = os.urandom((SALT + NONCE) * len(texts))
+    for at, (name, text) in enumerate(texts.items()):
+        content, drawn = text.encode("utf-8", "surrogatepass"), random[at * (SALT + NONCE) :]
+        salt, nonce = drawn[:SALT], drawn[SALT : SALT + NONCE]
         commitment = commitment_to(content, salt)
         padding = bytes(-(SALT + _LENGTH + len(content)) % _PADDING)
         plain = b"".join((salt, len(content).to_bytes(_LENGTH, "big"), content, padding))
@@ -102,7 +104,8 @@ def seal_contents(ring: KeyRing, subject: str, retain_until: date, texts: Mappin
 
 def commitment_to(content: bytes, salt: bytes) -> str:
     """The commitment to some bytes under a salt."""
-    return _SCHEME + hmac.digest(salt, content, "sha256").hex()
+    # hmac.digest lets other threads go first, however short the content is; this does so only where it is long.
+    return _SCHEME + hmac.new(salt, content, "sha256").hexdigest()
 
 
 def open_row(folder: Path, ring: KeyRing, index: int) -> dict[str, Opening | None]:

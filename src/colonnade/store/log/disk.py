@@ -77,8 +77,11 @@ class Turn:
 
 def append_bytes(file: Path, content: bytes) -> None:
     """Write at the end of a file, and return when it is on disk."""
-    new = not file.exists()
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    name = os.fspath(file)
+    try:
+        new, handle = False, os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    except FileNotFoundError:
+        new, handle = True, os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
         rest = memoryview(content)
         while rest:
@@ -92,13 +95,22 @@ def append_bytes(file: Path, content: bytes) -> None:
 
 def append_lines(file: Path, lines: Sequence[bytes]) -> None:
     """The same for whole lines; half a line that a crash left at the end is dropped first."""
-    if file.exists() and file.stat().st_size:
-        with file.open("rb") as stream:
-            stream.seek(-1, os.SEEK_END)
-            whole = stream.read(1) == b"\n"
-        if not whole:
-            os.truncate(file, file.read_bytes().rfind(b"\n") + 1)
+    if not _ends_a_line(os.fspath(file)):
+        os.truncate(file, file.read_bytes().rfind(b"\n") + 1)
     append_bytes(file, b"\n".join(lines) + b"\n")
+
+
+def _ends_a_line(file: str) -> bool:
+    """Whether what comes next begins a line; so it does in a file that is empty or not there yet."""
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    try:
+        size = os.fstat(handle).st_size
+        return not size or os.pread(handle, 1, size - 1) == b"\n"
+    finally:
+        os.close(handle)
 
 
 def replace_bytes(file: Path, content: bytes, mode: int = 0o644) -> None:

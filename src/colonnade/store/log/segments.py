@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,6 +65,7 @@ def read_settings(folder: Path) -> LogSettings:
         raise CorruptionError("this does not say what the log is.", file=folder / SETTINGS, mend=mend) from None
 
 
+@lru_cache(maxsize=256)
 def segment_file(folder: Path, kind: str, first: int) -> Path:
     """The file with the rows, or the contents, from ``first`` on."""
     return folder / kind / f"{first:012d}.jsonl"

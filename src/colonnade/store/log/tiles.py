@@ -71,6 +71,7 @@ class TileFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / TILES
+        self._place = os.fspath(self.folder)
         self.size = 0
         self._partial: list[bytes] = [b""]
 
@@ -125,7 +126,7 @@ class TileFiles:
                 os.close(handle)
 
     def _write(self, level: int, offset: int, content: bytes) -> None:
-        handle = os.open(self.folder / str(level), os.O_WRONLY | os.O_CREAT, 0o644)
+        handle = os.open(f"{self._place}/{level}", os.O_WRONLY | os.O_CREAT, 0o644)
         try:
             while content:
                 written = os.pwrite(handle, content, offset)

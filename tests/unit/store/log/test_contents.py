@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import date
 from pathlib import Path
@@ -168,3 +169,26 @@ def test_half_a_key_from_a_crash_is_nobody_s_key(tmp_path: Path) -> None:
     (key.file.parent / f"{UNTIL}-{'0' * 32}.key.17.new").write_bytes(b'{"id":')
     assert ring.keys_of("alice") == (key,)
     assert list(ring.all_keys()) == [key.id]
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "expected"),
+    [
+        (b"\x0b" * 20, b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+        (b"Jefe", b"what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+        (b"\xaa" * 20, b"\xdd" * 50, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
+        (bytes(range(1, 26)), b"\xcd" * 50, "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"),
+    ],
+)
+def test_a_commitment_is_the_hmac_of_rfc_4231(key: bytes, content: bytes, expected: str) -> None:
+    assert commitment_to(content, key) == f"hmac-sha256:{expected}"
+
+
+def test_no_two_texts_of_a_row_share_their_salt(tmp_path: Path) -> None:
+    log, ring = new_log(tmp_path / "log"), ring_of(tmp_path)
+    index = record(log, ring, "alice", one="the same", two="the same", three="")
+    salts = [opening.salt for opening in open_row(tmp_path / "log", ring, index).values() if opening]
+    assert {len(salt) for salt in salts} == {32}
+    sealed = (tmp_path / "log" / "contents" / f"{0:012d}.jsonl").read_bytes().splitlines()
+    nonces = {base64.b64decode(json.loads(line)["sealed"])[:12] for line in sealed}
+    assert len(set(salts)) == len(nonces) == 3
