@@ -66,6 +66,13 @@ def test_a_text_is_the_sum_of_its_tokens_wherever_it_is_cut(folder: Path) -> Non
     assert not np.allclose(vectors[0], vectors[4], atol=0.1)
 
 
+def test_the_vector_of_a_text_is_the_sum_of_what_its_words_add_at_length_one(folder: Path) -> None:
+    encoder = StaticEncoder(folder)
+    for text in TEXTS:
+        summed = np.sum([encoder.of_word(word) for word in ("", *text.split())], axis=0)
+        assert np.allclose(encoder.encode([text])[0], summed / max(float(np.linalg.norm(summed)), 1e-12), atol=1e-6)
+
+
 def test_the_table_is_made_once_whole_and_is_the_same_afterwards(
     folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,8 +45,9 @@ class Conversations:
         Raises:
             ValueError: as :meth:`Heads.detect`.
         """
-        turns = turns_of(join_turns(turns_of(text)))
         nothing = Detection(None, None, 0.0, detector=self.name)
+        said = turns_of(text)
+        turns = turns_of(join_turns(said)) if len(said) > 1 else said
         if len(turns) < 2:
             return (nothing,)
         alone = [self._of_turn(turn) for turn in turns]
