@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +20,7 @@ from colonnade.pipeline.access_book import read_book
 from colonnade.pipeline.access_words import Sealed, Words, words_of_uses
 from colonnade.pipeline.recording import PEOPLE, SECRET, log_settings
 from colonnade.pipeline.workspace import Workspace
-from colonnade.records import Act, Grant, GrantStanding, GrantUse, InputError, Level, RateCaps, digest_bytes
+from colonnade.records import Act, Grant, GrantStanding, InputError, Level, RateCaps, digest_bytes
 
 access_application = typer.Typer(no_args_is_help=True, help="Grant, watch and end specialised access.")
 
