@@ -6,22 +6,20 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from colonnade.guard.access import grant_content
 from colonnade.guard.access.alerting import alert_subject, suspensions_by_alert
-from colonnade.guard.access.grants import GrantEvent, standing_of_grant
+from colonnade.guard.access.grants import GrantEvent, bound_content, boundaries_under, standing_of_grant
 from colonnade.guard.configuration import AccessSettings
 from colonnade.records import (
     Alert,
     Appeal,
     BusyError,
     CorruptionError,
-    Digest,
     Entry,
     Grant,
     GrantStanding,
@@ -200,8 +198,17 @@ def read_book(folder: Path, people: People | None) -> Book:
     return BookReader(folder).book(people)
 
 
+class _Stood(NamedTuple):
+    """Where a grant stood, and all that this followed from besides people, settings and policies."""
+
+    grant: Grant
+    events: list[GrantEvent]
+    day: date
+    standing: GrantStanding
+
+
 class Standings:
-    """Where all grants of a workspace stand; what does not change with the day is worked out once.
+    """Where all grants of a workspace stand; only those that something new was said of are worked out again.
 
     Args:
         policies: as they are in force.
@@ -209,23 +216,30 @@ class Standings:
 
     def __init__(self, policies: PolicySet) -> None:
         self._active = policies.active
-        self._contents: dict[Digest, Digest] = {}
+        self._rules: tuple[People | None, AccessSettings | None] = (None, None)
+        self._stood: dict[str, _Stood] = {}
+        self._boundaries: dict[tuple[str, ...], dict[str, list[str]]] = {}
 
     def of(
         self, book: Book, people: People | None, settings: AccessSettings | None, at: datetime
     ) -> tuple[GrantStanding, ...]:
         """At a moment, in the order in which they were asked for."""
+        if self._rules != (people, settings):
+            self._rules, self._stood = (people, settings), {}
         events, day = events_by_grant(book, people, settings), at.astimezone(UTC).date()
-        return tuple(
-            standing_of_grant(grant, self._content(grant), events[grant.id], people, settings, day, at)
-            for grant in book.grants
-        )
+        return tuple(self._of_one(grant, events[grant.id], day, at) for grant in book.grants)
 
-    def _content(self, grant: Grant) -> Digest:
-        key = grant.digest
-        if key not in self._contents:
-            self._contents[key] = grant_content(grant, self._active)
-        return self._contents[key]
+    def _of_one(self, grant: Grant, events: list[GrantEvent], day: date, at: datetime) -> GrantStanding:
+        known = self._stood.get(grant.id)
+        if known is not None and known[:3] == (grant, events, day) and not grant.breaks_glass:
+            return known.standing
+        people, settings = self._rules
+        if grant.topics not in self._boundaries:
+            self._boundaries[grant.topics] = boundaries_under(grant, self._active)
+        content = bound_content(grant, self._boundaries[grant.topics])
+        found = standing_of_grant(grant, content, events, people, settings, day, at)
+        self._stood[grant.id] = _Stood(grant, events, day, found)
+        return found
 
 
 def events_by_grant(

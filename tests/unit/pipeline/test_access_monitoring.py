@@ -12,8 +12,8 @@ import pytest
 from colonnade.guard import Detector, Guard
 from colonnade.guard.access.desk import commitment_to_words
 from colonnade.pipeline import open_workspace
-from colonnade.pipeline.access import access_key, now
-from colonnade.pipeline.access_book import ALERTED, BookReader, read_book, set_down
+from colonnade.pipeline.access import access_key, access_settings, now
+from colonnade.pipeline.access_book import ALERTED, BookReader, Standings, read_book, set_down
 from colonnade.pipeline.access_service import AccessService, _compiled, known_of
 from colonnade.records import Alert, GrantUse, InputError, Level
 from colonnade.store import Store
@@ -258,6 +258,30 @@ def test_what_is_read_on_is_what_would_be_read_anew_and_an_old_line_is_not_chang
         reader.book(people)
     ledger.write_bytes(whole)
     assert reader.book(people) == read_book(home / "w", people)
+
+
+def test_standings_that_are_remembered_are_what_they_would_be_anew(home: Path) -> None:
+    ask(home)
+    ask(home, "second", subject="key-8")
+    opened, reader = open_workspace(home / "w"), BookReader(home / "w")
+    kept, settings = Standings(opened.policies), access_settings(opened)
+
+    def both(days: int = 0) -> list[str]:
+        book, at = reader.book(opened.people), now() + timedelta(days=days)
+        found = kept.of(book, opened.people, settings, at)
+        assert found == Standings(opened.policies).of(book, opened.people, settings, at)
+        return [row.state for row in found]
+
+    assert both() == ["requested", "requested"]
+    sign(home, "approve", "ana", name="second")
+    sign(home, "approve", "bo", name="second")
+    assert both() == ["requested", "active"]
+    assert both(days=100) == ["expired", "expired"]
+    set_down(home / "w", ALERTED, alert(subjects=("key-8",)))
+    answer(home, read_book(home / "w", opened.people).alerts[0].id, "uphold")
+    assert both() == ["requested", "suspended"]
+    sign(home, "revoke", "ren", "--reason", "over", name="second")
+    assert both() == ["requested", "revoked"]
 
 
 def test_a_statement_whose_signature_is_not_the_persons_counts_for_nothing_when_it_is_read_on(home: Path) -> None:

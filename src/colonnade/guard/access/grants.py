@@ -6,7 +6,7 @@ which order things were said is the ledger's order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -57,10 +57,19 @@ def grant_content(grant: Grant, clauses: Iterable[Clause]) -> Digest:
 
     An edit of either ends the approval; to take the edit back revives it.
     """
+    return bound_content(grant, boundaries_under(grant, clauses))
+
+
+def boundaries_under(grant: Grant, clauses: Iterable[Clause]) -> dict[str, list[str]]:
+    """The boundary of every clause that the grant's topics touch, by its id; grants of the same topics share it."""
     clauses = tuple(clauses)
     above = {name for node in grant.topics for name in chain(node)}
     read = {*covered_clauses(grant, clauses), *(clause for clause in clauses if clause.id in above)}
-    boundaries = {clause.id: [clause.facet(Facet.BOUNDARY), clause.admin.status] for clause in read}
+    return {clause.id: [clause.facet(Facet.BOUNDARY), clause.admin.status] for clause in read}
+
+
+def bound_content(grant: Grant, boundaries: Mapping[str, Sequence[str]]) -> Digest:
+    """The digest of a grant under boundaries."""
     return digest_of({"grant": grant.digest, "boundaries": boundaries})
 
 

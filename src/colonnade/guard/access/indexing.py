@@ -18,6 +18,7 @@ _MOST_PARTS = 2_000
 
 CREEP_WINDOW = timedelta(days=30)
 _FIRST, _RISE = 3, 2
+_ENOUGH, _LAST = 4, 8
 _MOST_CREEP = 200
 
 
@@ -52,13 +53,14 @@ class Repeats:
 
     def __init__(self, *, subjects: int = 3, likeness: float = 0.5, window: timedelta = WINDOW) -> None:
         self._fewest, self._likeness, self._window = subjects, likeness, window
-        self._buckets: dict[tuple[int, tuple[int, ...]], list[_Cluster]] = {}
+        self._buckets: dict[int, list[_Cluster]] = {}
 
     def add(self, row: Sighting) -> Alert | None:
         """Take a text in; the alert that it raises."""
         if not row.closed or not row.seen.shingles:
             return None
-        keys = bands(row.seen.shingles)
+        # A hash for a band takes a fifth of the room; two bands of one hash cost a comparison more.
+        keys = [hash(band) for band in bands(row.seen.shingles)]
         best: tuple[float, _Cluster] | None = None
         for cluster in {id(found): found for key in keys for found in self._buckets.get(key, ())}.values():
             like = jaccard(cluster.first.seen.shingles, row.seen.shingles)
@@ -222,10 +224,11 @@ class Parts:
 class Creep:
     """Questions of one subject on one topic that become more and more specific.
 
-    A level counts as reached by the second request at or above it, since one may be the detector's
-    mistake. It is told when the level reached within thirty days lies two or more above the level
-    that the first three requests reached, and the requests that reached it were refused: whoever
-    rises within what they may have is none of this monitor's business.
+    What is added up is the highest level within thirty days. Detectors slip, and the highest of many
+    slips is high; so a level counts as reached where four of the last eight requests were at or above
+    it and were refused, and it is told when that lies two or more above the level that two of the
+    first three requests had. Whoever rises within what they may have is none of this monitor's
+    business, and whoever asks for much between much that is harmless is not seen by it.
 
     Args:
         window: over which the highest level is added up.
@@ -246,11 +249,11 @@ class Creep:
         rows = [*rows[:_FIRST], *rows[_FIRST:][-_MOST_CREEP:], (at, row.level.rank, row.refused, row.id)]
         self._rows[case] = rows
         told = self._told.get(case)
-        if len(rows) < _FIRST + 2 or (told is not None and at - told <= self._window):
+        if len(rows) < _FIRST + _ENOUGH or (told is not None and at - told <= self._window):
             return None
-        began = _second(found[1] for found in rows[:_FIRST])
-        refused = [found for found in rows[_FIRST:] if found[2]]
-        reached = _second(found[1] for found in refused)
+        began = _nth(2, (found[1] for found in rows[:_FIRST]))
+        refused = [found for found in rows[_FIRST:][-_LAST:] if found[2]]
+        reached = _nth(_ENOUGH, (found[1] for found in refused))
         if reached - began < _RISE:
             return None
         self._told[case] = at
@@ -270,7 +273,7 @@ class Creep:
         self._rows = {case: rows for case, rows in self._rows.items() if rows[-1][0] >= before}
 
 
-def _second(ranks: Iterable[int]) -> int:
-    """The second highest; the lowest level where there are not two."""
+def _nth(place: int, ranks: Iterable[int]) -> int:
+    """The second, third ... highest; the lowest level where there are not so many."""
     found = sorted(ranks, reverse=True)
-    return found[1] if len(found) > 1 else 0
+    return found[place - 1] if len(found) >= place else 0
