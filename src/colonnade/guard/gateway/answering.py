@@ -112,23 +112,24 @@ class Answering:
 
     async def _stream(self, reply: UpstreamReply) -> End:
         held, course, reader = self._held, self._passed.course, self._endpoint.reader()
-        rest: list[Event] = []
         while not reader.done and len(held.withheld) < self._passed.asked.choices:
             data = await reply.piece()
             arrived = perf_counter()
             course.first_piece = course.first_piece or arrived
-            events = await held.feed(reader.feed(data) if data else reader.finish())
-            course.ruling_reply += perf_counter() - arrived
+            said = reader.feed(data) if data else reader.finish()
             if reader.done or not data:
-                # Nothing more comes, so this goes out with the end: a stream in one piece is one piece again.
-                rest = events
+                # Nothing more comes, so this is judged and goes out with the end: a stream in one piece is one again.
+                held.take(said)
                 break
+            events = await held.feed(said)
+            course.ruling_reply += perf_counter() - arrived
             if events:
                 await self._send(events)
         course.last_piece = perf_counter()
         course.usage = reader.usage
-        last = [*rest, *await held.finish()]
-        course.ruling_reply += perf_counter() - course.last_piece
+        ending = perf_counter()
+        last = await held.finish()
+        course.ruling_reply += perf_counter() - ending
 
         async def end() -> None:
             # Written only now: where the row cannot be, the stream ends with an error instead.
