@@ -101,7 +101,7 @@ class AccessMonitor:
         self._looking = Lock()
         self._end = Event()
         self._thread: Thread | None = None
-        self.dropped, self.faults = 0, 0
+        self.dropped, self.faults, self._named = 0, 0, 0
         self.unread: dict[str, int] = {}
         self._begin()
 
@@ -156,6 +156,9 @@ class AccessMonitor:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
                 self._try(partial(self._write, batch), len(batch))
+            if self.dropped > self._named:
+                logger.error("%d requests were not watched by the monitor of access", self.dropped - self._named)
+                self._named = self.dropped
             if self._leading():
                 self._try(self._read, 0)
                 self._try(self._raise, 0)
@@ -177,6 +180,9 @@ class AccessMonitor:
         if make is not None:
             self._known = make()
             self._begin()
+            silent = self._known.reader.silent if self._known.reader is not None else {}
+            for name in sorted(silent):
+                logger.warning("uses for '%s' are not read for their purpose: %s", name, silent[name])
             if self._to_learn is make:
                 self._to_learn = None
 
