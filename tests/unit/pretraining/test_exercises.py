@@ -132,6 +132,7 @@ def test_an_edit_of_another_facet_leaves_every_exercise_as_it_was(facet: Facet) 
         Facet.THRESHOLDS: {"thresholds": {"violation_rate": {"max": 0.3}}},
         Facet.DATA: {"data": ({"id": "photos", "because": "a test"},)},
         Facet.MAPS: {"pillar": "privacy-and-security"},
+        Facet.DETECTION: {"hold_back": {"tokens": 64}},
         Facet.ADMIN: {"admin": {"policy": "other", "status": "active", "version": "2.0.0", "owners": ["porter"]}},
     }
     assert exercises_from([make_clause(**edits[facet])]) == exercises_from([make_clause()])
