@@ -48,6 +48,7 @@ class Exchange:
         self.sent: list[tuple[bytes, bytes]] = [(b"x-colonnade-id", self.id.encode())]
         self._receive, self._send = receive, send
         self._watch: asyncio.Future[Any] | None = None
+        self._watched: object | None = None
         # Where nobody writes spans, a client's trace goes on as it came.
         parent, state = self.headers.get("traceparent", ""), self.headers.get("tracestate", "")
         self.trace: Trace | None = None
@@ -86,18 +87,20 @@ class Exchange:
 
     def watch(self) -> None:
         """From here on a client that hangs up ends the work for it: ``asyncio.CancelledError``, with ``gone`` set."""
-        work = asyncio.current_task()
-        self._watch = watch = asyncio.ensure_future(self._receive())
+        work, watched = asyncio.current_task(), object()
+        self._watch, self._watched = asyncio.ensure_future(self._receive()), watched
 
+        # The server's own future may be one that the garbage collector cannot look into: a function that it calls
+        # must not refer to it, or neither of them is ever given back.
         def left(done: asyncio.Future[Any]) -> None:
-            if not done.cancelled() and done.exception() is None and watch is self._watch:
+            if not done.cancelled() and done.exception() is None and watched is self._watched:
                 self._leave(work)
 
-        watch.add_done_callback(left)
+        self._watch.add_done_callback(left)
 
     def unwatch(self) -> None:
         """What is left to do is done whether the client is there or not."""
-        watch, self._watch = self._watch, None
+        watch, self._watch, self._watched = self._watch, None, None
         if watch is not None:
             watch.cancel()
 
