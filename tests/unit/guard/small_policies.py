@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from colonnade.guard import Detector, Guard, GuardConfiguration, compile_table
+from colonnade.guard import Guard, GuardConfiguration, compile_table
 from colonnade.records import Action, Clause
+from tests.unit.guard.nearest_examples import Detector
 
 TODAY = date(2026, 11, 22)
 

@@ -6,11 +6,11 @@ import asyncio
 from typing import Any
 
 from colonnade.guard import Guard, Who, compile_table
-from colonnade.guard.detector import Detector
 from colonnade.guard.explaining import Explainer, Explanation
 from colonnade.guard.remembering import RememberingJudge, remembering
 from colonnade.records import Level
 from tests.unit.guard.access.small_grants import grant
+from tests.unit.guard.nearest_examples import Detector
 from tests.unit.guard.small_policies import TODAY, WordEncoder, clause, configuration, drugs
 from tests.unit.guard.test_remembering import CountingJudge
 

@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
-from colonnade.guard import Detector, Guard, compile_table
+from colonnade.guard import Guard, compile_table
 from colonnade.guard.detection import Detection
 from colonnade.records import Action, InputError, Level
+from tests.unit.guard.nearest_examples import Detector
 
 from .small_policies import TODAY, BrokenEncoder, WordEncoder, clause, configuration, drugs, small_guard
 

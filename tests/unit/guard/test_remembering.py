@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pytest
 
 from colonnade.guard.detection import Detection, Opinion
-from colonnade.guard.detector import Detector
 from colonnade.guard.remembering import RememberingDetector, RememberingJudge, remembering
 from colonnade.records import Clause, Level
+from tests.unit.guard.nearest_examples import Detector
 from tests.unit.guard.small_policies import BrokenEncoder, WordEncoder, clause, drugs
 
 

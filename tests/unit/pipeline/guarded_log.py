@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from colonnade.guard import Guard
-from colonnade.guard.detector import Detector
 from colonnade.pipeline import guard_parts, open_workspace
 from colonnade.pipeline.service import build_guard
 from colonnade.records import Clause, Ruling
 from colonnade.store.log import Entry, KeyRing, TransparencyLog, create_log, seal_contents
 from colonnade.store.log.secrets import new_secret, read_secret
 from colonnade.store.log.segments import body_of
+from tests.unit.guard.nearest_examples import Detector
 from tests.unit.guard.small_policies import WordEncoder
 from tests.workspaces import write_workspace
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from colonnade.guard import Detector, Guard
+from colonnade.guard import Guard
 from colonnade.guard.access.desk import commitment_to_words
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.access import access_key, access_settings, now
@@ -21,6 +21,7 @@ from colonnade.store.log import Entry, KeyRing, TransparencyLog, create_log, sea
 from colonnade.store.log.secrets import new_secret, read_secret
 from colonnade.store.log.segments import body_of
 from tests.unit.guard.access.requests import finished, ruling
+from tests.unit.guard.nearest_examples import Detector
 from tests.unit.guard.small_policies import WordEncoder
 from tests.workspaces import DOORS, GUARD
 

@@ -13,7 +13,6 @@ from starlette.testclient import TestClient
 
 from colonnade.guard import Guard, compile_table, read_guard_configuration, topic_clauses
 from colonnade.guard.detection import Detector
-from colonnade.guard.detector import Detector as Examples
 from colonnade.guard.keys import StoredKey, hash_of, write_keys
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.gateway_service import GatewayService, Wish, keys_file
@@ -22,6 +21,7 @@ from colonnade.pipeline.service import Behind, server_behind
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import InputError
 from tests.unit.guard.gateway.behind import BAKE, says
+from tests.unit.guard.nearest_examples import Detector as Examples
 from tests.unit.guard.small_policies import WordEncoder
 from tests.workspaces import GUARD, write_workspace
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from colonnade.guard import Detector, Guard, compile_table, read_guard_configuration, topic_clauses
+from colonnade.guard import Guard, compile_table, read_guard_configuration, topic_clauses
 from colonnade.pipeline.evaluating import stages as stages_module
 from colonnade.pipeline.workspace import Workspace
+from tests.unit.guard.nearest_examples import Detector
 from tests.unit.guard.small_policies import WordEncoder
 from tests.workspaces import LAUNCH, write_workspace
 

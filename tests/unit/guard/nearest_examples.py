@@ -1,24 +1,4 @@
-"""What a text is about, and how specific it is: found from the examples in the clauses.
-
-Topic and specificity are two different questions, and are answered in two different ways.
-
-*Topic* is what sentence embeddings are good at: the nearest few examples vote, weighted by
-similarity. A text that is not near any example has no topic. How near is near enough is read off
-the examples themselves: the floor that keeps 95 of 100 examples above their ceiling in view when
-each is held out.
-
-*Above the ceiling or not* is what nearest neighbours are bad at. Policies are written in contrast:
-the nearest neighbour of a violating example is its benign twin, so a vote of neighbours is wrong
-more often than right on held-out examples (a third right, on the starter policies). A ridge regression over
-the embeddings of all examples of all topics learns the direction in which "give me steps against
-somebody" differs from "help me understand", and does better than chance (two thirds right on the
-same held-out examples). So it decides the side of the ceiling, and the nearest examples of the
-topic on that side say how specific. That is a thin detector, not a good one: see
-:func:`leave_one_out` for the figures on the policies at hand.
-
-Source of the closed-form leave-one-out: Cook, Influential observations in linear regression, 1979;
-of the ridge: Hoerl and Kennard, 1970.
-"""
+"""A small detector for tests: the nearest examples vote on the topic, a ridge regression on the side of the ceiling."""
 
 from __future__ import annotations
 
@@ -52,31 +32,6 @@ WINDOW = 240
 STEP = 120
 """Characters per window and from one to the next. An encoder cuts what is too long for it (128 tokens for the
 packaged one) and a token is at least one character, so with this step it sees every character of every text."""
-
-
-class Count(NamedTuple):
-    """How many of how many were right."""
-
-    right: int
-    items: int
-
-
-class LeaveOneOut(NamedTuple):
-    """How the detector does on examples that it has not seen.
-
-    Attributes:
-        topic: the topic found is the clause that the example belongs to.
-        side: above the ceiling or not, found as the example says.
-        caught: of the examples above their ceiling, those found above.
-        passed: of the examples at or under their ceiling, those found at or under, or without topic.
-        floor: of the detector that has seen all examples.
-    """
-
-    topic: Count
-    side: Count
-    caught: Count
-    passed: Count
-    floor: float
 
 
 class _Examples(NamedTuple):
@@ -157,19 +112,6 @@ class Detector:
         mean = float(weights @ self._examples.ranks[closest] / weights.sum())
         return levels[int(mean + 0.5)]
 
-    def leave_one_out(self) -> LeaveOneOut:
-        """See :func:`leave_one_out`."""
-        return _leave_one_out(self._examples, self.floor)
-
-
-def leave_one_out(clauses: Iterable[Clause], encoder: Encoder) -> LeaveOneOut:
-    """Judges every example by all others: floor, vote and regression are made anew without it.
-
-    The examples are few, written by the same people and in pairs, so this measures how well the
-    policies' own contrasts are told apart, not how well a stranger's requests are.
-    """
-    return Detector(clauses, encoder).leave_one_out()
-
 
 def windows(text: str) -> tuple[str, ...]:
     """The text in overlapping pieces, none longer than the encoder sees."""
@@ -239,31 +181,3 @@ def _gram(similarities: Vectors) -> NDArray[np.float64]:
 
 def _signs(above: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.where(above, 1.0, -1.0)
-
-
-def _leave_one_out(examples: _Examples, floor: float) -> LeaveOneOut:
-    similarities = examples.vectors @ examples.vectors.T
-    inverse = np.linalg.inv(_gram(similarities))
-    signs = _signs(examples.above)
-    # The prediction for a row by the regression fitted without it, in closed form.
-    predicted = signs - (inverse @ signs) / np.diag(inverse)
-    items = len(signs)
-    topic_right, found_above = 0, np.zeros(items, dtype=bool)
-    if items < 3:
-        raise InputError("leaving one out needs at least three examples.", mend="Add examples to the clauses.")
-    for row in range(items):
-        rest = np.arange(items) != row
-        seen = similarities[row, rest]
-        held_out_floor = choose_floor(similarities[np.ix_(rest, rest)], examples.above[rest])
-        if seen.max() >= held_out_floor:
-            names = [name for name, kept in zip(examples.topics, rest, strict=True) if kept]
-            topic_right += vote(seen, names) == examples.topics[row]
-            found_above[row] = predicted[row] >= 0
-    right = found_above == examples.above
-    return LeaveOneOut(
-        topic=Count(topic_right, items),
-        side=Count(int(right.sum()), items),
-        caught=Count(int(right[examples.above].sum()), int(examples.above.sum())),
-        passed=Count(int(right[~examples.above].sum()), int((~examples.above).sum())),
-        floor=floor,
-    )
