@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-import aiohttp
 import orjson
-from yarl import URL
 
+from colonnade.guard.gateway.connections import BrokenOff, Connection, Connections
 from colonnade.guard.protocol.errors import ProtocolError
+from colonnade.records import InputError
 
 PREFIX = "/v1"
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -77,14 +76,12 @@ class Limits(NamedTuple):
         first: seconds until the answer begins; a whole reply begins when it is finished.
         stall: seconds between two pieces.
         size: bytes of an answer.
-        connections: at once.
     """
 
     connect: float = 5.0
     first: float = 300.0
     stall: float = 60.0
     size: int = 32 * 1024 * 1024
-    connections: int = 2048
 
 
 class HttpUpstream:
@@ -96,72 +93,87 @@ class HttpUpstream:
         address: up to and with ``/v1``.
         key: of the server, if it wants one.
         limits: of time and size.
+
+    Raises:
+        InputError: where the key cannot be sent.
     """
 
     def __init__(self, address: str, key: str = "", limits: Limits = Limits()) -> None:  # noqa: B008  a frozen value
         self.address, self.limits = address.rstrip("/").removesuffix(PREFIX), limits
+        self._connections = Connections(self.address, limits.connect)
         # Asked for as it is: what a compressed body grows to is known only once it has grown.
-        self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "colonnade"}
+        headers = [
+            f"Host: {self._connections.host}",
+            "Content-Type: application/json",
+            "Accept-Encoding: identity",
+            "User-Agent: colonnade",
+        ]
         if key:
-            self._headers["Authorization"] = f"Bearer {key}"
-        self._session: aiohttp.ClientSession | None = None
-        self._places: dict[str, URL] = {}
+            if not (key.isascii() and key.isprintable()):
+                mend = "Copy it anew, without the line break at its end."
+                raise InputError("the key of the model's server has a character that no key has.", mend=mend)
+            headers.append(f"Authorization: Bearer {key}")
+        self._headers = "\r\n".join(headers).encode()
 
     async def send(
         self, path: str, body: Mapping[str, Any], stream: bool, headers: Mapping[str, str] = _NONE
     ) -> UpstreamReply:
         """Ask it; the answer's status has been looked at when this returns."""
-        content = orjson.dumps(body)
-        told = {**self._headers, **headers} if headers else self._headers
-        place = self._places.get(path)
-        if place is None:
-            place = self._places[path] = URL(self.address + path)
+        request = self._request(path, orjson.dumps(body), headers)
+        connection = self._connections.kept()
         try:
-            async with asyncio.timeout(self.limits.first):
-                response = await self._opened().post(place, data=content, headers=told, allow_redirects=False)
-        except TimeoutError:  # aiohttp's own are of this kind, too
+            if connection is not None:
+                try:
+                    return await self._answer(connection, request)
+                except BrokenOff as fault:
+                    # A server may close what nobody needs at the moment at which somebody does.
+                    if not fault.untouched:
+                        raise
+            return await self._answer(await self._connections.fresh(), request)
+        except TimeoutError:
             raise _stalled() from None
-        except (aiohttp.ClientError, OSError):
+        except OSError:
             raise UpstreamFault("the model's server cannot be reached.", 502, "upstream_unreachable") from None
-        if response.status != 200:
-            fault = _refused(response)
-            response.close()
-            raise fault
-        return _HttpReply(response, self.limits)
 
     async def close(self) -> None:
         """End every connection."""
-        if self._session is not None:
-            await self._session.close()
+        self._connections.close()
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self.limits.connections, keepalive_timeout=30),
-                timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=self.limits.connect, sock_read=max(self.limits.first, self.limits.stall)
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-            )
-        return self._session
+    def _request(self, path: str, content: bytes, more: Mapping[str, str]) -> bytes:
+        added = "".join(f"\r\n{name}: {value}" for name, value in more.items() if value.isprintable())
+        return b"POST %b HTTP/1.1\r\n%b%b\r\nContent-Length: %d\r\n\r\n%b" % (
+            (self._connections.path + path).encode(),
+            self._headers,
+            added.encode("latin-1", "replace"),
+            len(content),
+            content,
+        )
+
+    async def _answer(self, connection: Connection, request: bytes) -> UpstreamReply:
+        connection.ask(request)
+        try:
+            status = await connection.status(self.limits.first)
+            if status != 200:
+                raise _refused(status, connection.headers)
+            if connection.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+                message = "the model's server compresses its answers although it was asked not to."
+                raise UpstreamFault(message, 502, "upstream_error")
+        except BaseException:
+            connection.close()
+            raise
+        return _HttpReply(connection, self._connections, self.limits)
 
 
 class _HttpReply:
-    def __init__(self, response: aiohttp.ClientResponse, limits: Limits) -> None:
-        self._response, self._limits, self._size = response, limits, 0
+    def __init__(self, connection: Connection, connections: Connections, limits: Limits) -> None:
+        self._connection, self._connections, self._limits, self._size = connection, connections, limits, 0
 
     async def piece(self) -> bytes:
-        content = self._response.content
         try:
-            # Where bytes are there already, there is nothing to wait for and no timer to set.
-            piece = content.read_nowait() if content._buffer else b""
-            if not piece and not content.at_eof():
-                async with asyncio.timeout(self._limits.stall):
-                    piece = await content.readany()
+            piece = await self._connection.piece(self._limits.stall)
         except TimeoutError:
             raise _stalled() from None
-        except (aiohttp.ClientError, OSError):
+        except BrokenOff:
             raise UpstreamFault("the model's server broke off its answer.", 502, "upstream_truncated") from None
         self._size += len(piece)
         if self._size > self._limits.size:
@@ -169,20 +181,17 @@ class _HttpReply:
         return piece
 
     def close(self) -> None:
-        # A connection whose answer was read to its end goes back to the pool; any other is ended.
-        if not self._response.content.at_eof():
-            self._response.close()
+        self._connections.give_back(self._connection)
 
 
 def _stalled() -> UpstreamFault:
     return UpstreamFault("the model's server did not answer in time.", 504, "upstream_timeout")
 
 
-def _refused(response: aiohttp.ClientResponse) -> UpstreamFault:
+def _refused(status: int, said: Mapping[bytes, bytes]) -> UpstreamFault:
     """What a status comes to; the server's own words are not repeated, for nobody has ruled on them."""
-    status = response.status
     if status in (429, 503):
-        after = response.headers.get("Retry-After", "")
+        after = said.get(b"retry-after", b"").decode("latin-1")
         headers = {"Retry-After": after} if after.isdigit() else {}
         code = "rate_limit_exceeded" if status == 429 else "upstream_busy"
         return UpstreamFault("the model's server is busy; try again later.", status, code, headers)

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from colonnade.guard.protocol.asked import Asked, OutputKey
+from colonnade.guard.protocol.asked import Asked, Delta, OutputKey
 from colonnade.guard.protocol.errors import UpstreamError
 from colonnade.guard.protocol.replies.chat import reasoning_of, usage_of
 from colonnade.guard.protocol.replies.reply import MOST, finish_of, garbage, identity, text_of
@@ -19,6 +19,8 @@ _FINISHED_LATER = b'},"logprobs":null,"finish_reason":null}]}\n\n'
 
 class ChatReader(Reader):
     """Reads chunks of chats."""
+
+    _key = b'"content":"'
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,6 +46,17 @@ class ChatReader(Reader):
                 self._delta(index, delta)
             if (finish := choice.get("finish_reason")) is not None:
                 self._end(index, finish_of(finish))
+
+    def _only_text(self, chunk: dict[str, Any]) -> Delta | None:
+        if chunk.get("usage") is not None or len(chunk.get("choices") or ()) != 1:
+            return None
+        choice = chunk["choices"][0]
+        delta = choice.get("delta") or {}
+        if choice.get("finish_reason") is not None or delta.keys() != {"content"}:
+            return None
+        if type(delta["content"]) is not str or not delta["content"]:
+            return None
+        return Delta(choice.get("index", 0), "content", delta["content"])
 
     def _delta(self, index: int, delta: Any) -> None:
         if type(delta) is not dict:

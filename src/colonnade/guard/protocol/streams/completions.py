@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from colonnade.guard.protocol.asked import Asked
+from colonnade.guard.protocol.asked import Asked, Delta
 from colonnade.guard.protocol.errors import UpstreamError
 from colonnade.guard.protocol.replies.chat import usage_of
 from colonnade.guard.protocol.replies.completions import completion_finish
@@ -18,6 +18,8 @@ from colonnade.guard.protocol.streams.writing import ChunkWriter
 
 class CompletionsReader(Reader):
     """Reads chunks of completions."""
+
+    _key = b'"text":"'
 
     def _chunk(self, chunk: dict[str, Any]) -> None:
         if chunk.get("error"):
@@ -36,6 +38,14 @@ class CompletionsReader(Reader):
             self._say(index, "content", text_of(choice.get("text")))
             if (finish := choice.get("finish_reason")) is not None:
                 self._end(index, completion_finish(finish))
+
+    def _only_text(self, chunk: dict[str, Any]) -> Delta | None:
+        if chunk.get("usage") is not None or len(chunk.get("choices") or ()) != 1:
+            return None
+        choice = chunk["choices"][0]
+        if choice.get("finish_reason") is not None or type(choice.get("text")) is not str or not choice["text"]:
+            return None
+        return Delta(choice.get("index", 0), "content", choice["text"])
 
 
 class CompletionsWriter(ChunkWriter):

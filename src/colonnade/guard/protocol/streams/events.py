@@ -27,6 +27,11 @@ class Events:
         self._begun = False
         self._after_return = False
 
+    @property
+    def between(self) -> bool:
+        """Whether what comes next begins an event."""
+        return not (self._waiting or self._data or self._after_return)
+
     def feed(self, data: bytes) -> list[bytes]:
         """The events that these bytes complete.
 

@@ -12,7 +12,11 @@ from colonnade.guard.protocol.asked import Delta, OutputKey
 from colonnade.guard.protocol.calls import Plainer
 from colonnade.guard.protocol.errors import UpstreamError
 from colonnade.guard.protocol.replies.reply import MOST, garbage, text_of, tool_name_of
-from colonnade.guard.protocol.streams.events import Events
+from colonnade.guard.protocol.streams.alike import Frame, frame_around, read_alike, read_one
+from colonnade.guard.protocol.streams.events import LARGEST_EVENT, Events
+
+_TURNS = 8
+"""So often within the same bytes is it tried to read events at once."""
 
 
 class Reader(ABC):
@@ -23,6 +27,9 @@ class Reader(ABC):
         done: the stream has said that it is complete.
     """
 
+    _key = b""
+    """What the text of an event stands under, where events may be alike."""
+
     def __init__(self) -> None:
         self.usage: Mapping[str, Any] | None = None
         self.done = False
@@ -32,11 +39,35 @@ class Reader(ABC):
         self._open: set[int] = set()
         self._ended: set[int] = set()
         self._calls: dict[OutputKey, Call] = {}
+        self._frame: Frame | None = None
 
     def feed(self, data: bytes) -> list[Delta]:
         """The pieces that these bytes complete, joined by channel, then the ends of choices."""
-        payloads = self._events.feed(data)
-        return self._read(payloads) if payloads else []
+        if self._key and len(data) <= LARGEST_EVENT and self._events.between:
+            frame = self._frame
+            if frame is not None and (text := read_one(frame, data)):
+                self._say(frame.choice, frame.channel, text)
+                return self._gathered()
+            data = self._feed_alike(data)
+        if data and (payloads := self._events.feed(data)):
+            self._read(payloads)
+        return self._gathered() if self._pieces or self._ends else []
+
+    def _feed_alike(self, data: bytes) -> bytes:
+        """Read events that are alike at once, and a few that are not by themselves; what is left is given back."""
+        for _ in range(_TURNS):
+            alike = read_alike(self._frame, data) if self._frame is not None else None
+            if alike is not None and self._frame is not None:
+                self._say(self._frame.choice, self._frame.channel, alike.text)
+                data = alike.rest
+            end = data.find(b"\n\n") + 2
+            if end < 2 or self.done or b"\r" in data:
+                break
+            if self._frame is not None and not data.startswith(self._frame.head):
+                self._frame = None
+            self._read(self._events.feed(data[:end]))
+            data = data[end:]
+        return data
 
     def finish(self) -> list[Delta]:
         """The rest, at the end of the bytes.
@@ -45,7 +76,7 @@ class Reader(ABC):
             UpstreamError: where the stream ended before a choice did, or before any spoke.
         """
         try:
-            found = self._read(self._events.finish())
+            self._read(self._events.finish())
         except UpstreamError as fault:
             if fault.code == "upstream_garbage":
                 raise _truncated() from fault
@@ -53,9 +84,9 @@ class Reader(ABC):
         if self._open - self._ended or not self._ended:
             raise _truncated()
         self.done = True
-        return found
+        return self._gathered()
 
-    def _read(self, payloads: list[bytes]) -> list[Delta]:
+    def _read(self, payloads: list[bytes]) -> None:
         for payload in payloads:
             if self.done:
                 break
@@ -71,7 +102,8 @@ class Reader(ABC):
             if type(chunk) is not dict:
                 raise garbage("an event is no object")
             self._chunk(chunk)
-        return self._gathered()
+            if self._key and self._frame is None and (only := self._only_text(chunk)) is not None:
+                self._frame = frame_around(payload, self._key, only)
 
     def _gathered(self) -> list[Delta]:
         found = [Delta(choice, channel, "".join(pieces)) for (choice, channel), pieces in self._pieces.items()]
@@ -84,6 +116,10 @@ class Reader(ABC):
     @abstractmethod
     def _chunk(self, chunk: dict[str, Any]) -> None:
         """One event."""
+
+    def _only_text(self, chunk: dict[str, Any]) -> Delta | None:
+        """What an event says, where it says a text and nothing else."""
+        return None
 
     def _index(self, choice: Mapping[str, Any]) -> None:
         """Takes note of a choice that speaks for the first time."""

@@ -1,0 +1,170 @@
+"""Connections kept, lost and refused, over real sockets; and a teller that gathers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from colonnade.guard.gateway import HttpUpstream, Limits, UpstreamFault
+from colonnade.guard.gateway.connections import LARGEST_HEAD, MOST_WAITING
+from colonnade.records import InputError
+
+from .behind import CHAT
+from .test_upstreams import Connection, asks, fault_of, says, server
+
+PATIENT = Limits(connect=5, first=5, stall=5)
+
+
+def says_bytes(*pieces: bytes, close: bool = False) -> Connection:
+    """Answers with these bytes, each in a write of its own."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+        if close:
+            writer.close()
+
+    return answer
+
+
+async def one(upstream: HttpUpstream, headers: dict[str, str] | None = None) -> bytes:
+    reply, said = await upstream.send(CHAT, {"model": "m"}, False, headers or {}), b""
+    try:
+        while piece := await reply.piece():
+            said += piece
+    finally:
+        reply.close()
+    return said
+
+
+def served(answer: Connection, work: Callable[[HttpUpstream], Awaitable[None]]) -> None:
+    async def both() -> None:
+        async with server(answer) as address:
+            upstream = HttpUpstream(address, limits=PATIENT)
+            try:
+                await work(upstream)
+            finally:
+                await upstream.close()
+
+    asyncio.run(both())
+
+
+def test_a_connection_is_used_again_and_one_that_the_server_closed_is_replaced() -> None:
+    ports: list[int] = []
+    closing: list[bool] = [False, True, False]
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ports.append(writer.get_extra_info("peername")[1])
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        await writer.drain()
+        if closing.pop(0):
+            writer.close()
+
+    async def work(upstream: HttpUpstream) -> None:
+        for _ in range(3):
+            assert await one(upstream) == b"{}"
+
+    served(answer, work)
+    assert ports[0] == ports[1] != ports[2]
+
+
+def test_a_question_is_not_asked_again_once_the_server_began_to_answer_it() -> None:
+    asked: list[int] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            await says(b"{}")(reader, writer)
+        else:
+            writer.write(b"HTTP/1.1 200")
+            await writer.drain()
+            writer.close()
+
+    async def work(upstream: HttpUpstream) -> None:
+        await one(upstream)
+        with pytest.raises(UpstreamFault):
+            await one(upstream)
+
+    served(answer, work)
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n{", b"}"),
+        (b"HTTP/1.0 200 OK\r\n\r\n{}",),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n1\r", b"\n}\r\n0\r\nx: y\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}",),
+    ],
+)
+def test_every_way_to_end_an_answer_is_understood(pieces: tuple[bytes, ...]) -> None:
+    assert asks(says_bytes(*pieces, close=True)) == b"{}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"HTTP/1.1 200 OK\r\n" + b"x-long: " + b"y" * LARGEST_HEAD + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\nabcd",
+        b"SSH-2.0-server\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_what_is_no_answer_is_a_fault_and_nothing_is_read_from_it(content: bytes) -> None:
+    assert fault_of(says_bytes(content)).status == 502
+
+
+def test_an_answer_without_a_question_is_nobodys_answer() -> None:
+    stuffed = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(stuffed + b"{}" + stuffed + b"[]")
+        await writer.drain()
+
+    async def work(upstream: HttpUpstream) -> None:
+        assert [await one(upstream) for _ in range(3)] == [b"{}"] * 3
+
+    served(answer, work)
+
+
+def test_a_server_that_says_more_than_anybody_takes_has_to_wait() -> None:
+    size = 4 * 1024 * 1024
+
+    async def work(upstream: HttpUpstream) -> None:
+        reply = await upstream.send(CHAT, {"model": "m"}, True)
+        await asyncio.sleep(0.3)
+        first = await reply.piece()
+        assert len(first) < 2 * MOST_WAITING
+        rest = 0
+        while piece := await reply.piece():
+            rest += len(piece)
+        assert len(first) + rest == size
+        reply.close()
+
+    served(says(bytes(size)), work)
+
+
+def test_a_line_break_gets_into_no_header() -> None:
+    heads: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(writer.__dict__["head"])
+        await says(b"{}")(reader, writer)
+
+    async def work(upstream: HttpUpstream) -> None:
+        await one(upstream, {"traceparent": "00-1-2-01", "tracestate": "a=b\r\nx-evil: 1"})
+
+    served(answer, work)
+    assert b"traceparent: 00-1-2-01\r\n" in heads[0]
+    assert b"evil" not in heads[0]
+    with pytest.raises(InputError, match="a character that no key has"):
+        HttpUpstream("http://127.0.0.1:1/v1", "key\n")
