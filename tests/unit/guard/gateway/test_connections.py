@@ -1,11 +1,19 @@
-"""Connections kept, lost and refused, over real sockets; and a teller that gathers."""
+"""Connections kept, lost and refused, over real sockets."""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from colonnade.guard.gateway import HttpUpstream, Limits, UpstreamFault
 from colonnade.guard.gateway.connections import LARGEST_HEAD, MOST_WAITING
@@ -168,3 +176,37 @@ def test_a_line_break_gets_into_no_header() -> None:
     assert b"evil" not in heads[0]
     with pytest.raises(InputError, match="a character that no key has"):
         HttpUpstream("http://127.0.0.1:1/v1", "key\n")
+
+
+def _certificate(folder: Path) -> Path:
+    """A certificate for this machine, signed by itself, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a test")])
+    now = datetime.now(UTC)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(1), now + timedelta(1))
+    made = made.add_extension(here, critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = folder / "certificate.pem"
+    file.write_bytes(made.sign(key, SHA256()).public_bytes(Encoding.PEM) + secret)
+    return file
+
+
+def test_a_server_is_trusted_by_its_certificate_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = _certificate(tmp_path)
+
+    async def ask() -> bytes:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(file)
+        async with server(says(b"{}"), context) as address:
+            upstream = HttpUpstream(address, limits=PATIENT)
+            try:
+                return await one(upstream) + await one(upstream)
+            finally:
+                await upstream.close()
+
+    with pytest.raises(UpstreamFault, match="cannot be reached"):
+        asyncio.run(ask())
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    assert asyncio.run(ask()) == b"{}{}"

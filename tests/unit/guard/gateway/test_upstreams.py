@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,7 +23,7 @@ SHORT = Limits(connect=0.5, first=0.5, stall=0.5, size=10_000)
 
 
 @asynccontextmanager
-async def server(answer: Connection) -> AsyncIterator[str]:
+async def server(answer: Connection, secret: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """Something on a port that reads one request after the other and answers as it likes."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -39,9 +40,9 @@ async def server(answer: Connection) -> AsyncIterator[str]:
         finally:
             writer.close()
 
-    listening = await asyncio.start_server(connected, "127.0.0.1", 0)
+    listening = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=secret)
     try:
-        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
+        yield f"{'https' if secret else 'http'}://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
     finally:
         listening.close()
 
