@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from colonnade.guard.protocol.asked import Asked
-from colonnade.guard.protocol.parsing import parse
 from colonnade.guard.protocol.requests.content import (
     ASSISTANT_PARTS,
     SYSTEM_PARTS,
@@ -91,6 +90,8 @@ ROLES: dict[str, dict[str, Rule]] = {
 }
 """The keys of a message by its role, in the order in which the model reads them."""
 
+_SOME = "be a list with at least one message"
+
 _SPEAKS = ("content", "refusal", "tool_calls", "function_call")
 
 
@@ -109,7 +110,7 @@ def _messages(notes: Notes, value: Any, place: str) -> list[dict[str, Any]]:
             raise wrong(where, "have 'name'", "missing_key")
         found.append(message)
     if not found:
-        raise wrong(place, "be a list with at least one message", "invalid_value")
+        raise wrong(place, _SOME, "invalid_value")
     return found
 
 
@@ -148,21 +149,13 @@ RULES: dict[str, Rule] = {
 """Every key of a request; the order is the order of the parts."""
 
 
-def read(content_: bytes) -> Asked:
-    """A request from its bytes.
+def read(body: Mapping[str, Any]) -> Asked:
+    """A request from its body.
 
     Raises:
         ProtocolError: for the first thing that does not fit.
     """
-    return _read(parse(content_))
-
-
-def _read(body: Mapping[str, Any]) -> Asked:
-    notes = Notes()
-    checked = read_object(notes, body, "", RULES)
-    if "messages" not in checked:
-        raise wrong("messages", "be a list with at least one message", "missing_key")
-    return asked(NAME, notes, checked, checked.get("n", 1))
+    return asked(NAME, body, RULES, ("messages", _SOME), lambda checked: int(checked.get("n", 1)))
 
 
 def for_upstream(request: Asked, model: str, system: str) -> dict[str, Any]:
@@ -207,7 +200,7 @@ def without_refused(request: Asked, fixed_answers: frozenset[str]) -> Asked:
             kept.append(message)
     if len(kept) == len(request.body["messages"]):
         return request
-    return _read({**request.body, "messages": kept})
+    return read({**request.body, "messages": kept})
 
 
 def _belongs(message: Mapping[str, Any]) -> bool:

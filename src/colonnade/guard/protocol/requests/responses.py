@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from colonnade.guard.protocol.asked import Asked
-from colonnade.guard.protocol.parsing import parse
 from colonnade.guard.protocol.requests.content import (
     DETAIL,
     ELSEWHERE,
@@ -49,6 +48,8 @@ from colonnade.guard.protocol.requests.tools import (
 )
 
 NAME = "responses"
+
+_SOME = "be text or a list of items"
 
 SEALED = "it is sealed, and the guard cannot read it"
 
@@ -145,7 +146,7 @@ def _input(notes: Notes, value: Any, place: str) -> Any:
             raise unsupported(where, f"only items of type {', '.join(ITEMS)} are; of others, {ELSEWHERE}")
         found.append(ITEMS[kind](notes, item, where))
     if not found:
-        raise wrong(place, "be text or a list of items", "invalid_value")
+        raise wrong(place, _SOME, "invalid_value")
     return found
 
 
@@ -188,21 +189,13 @@ RULES: dict[str, Rule] = {
 """Every key of a request; the order is the order of the parts."""
 
 
-def read(content_: bytes) -> Asked:
-    """A request from its bytes.
+def read(body: Mapping[str, Any]) -> Asked:
+    """A request from its body.
 
     Raises:
         ProtocolError: for the first thing that does not fit.
     """
-    return _read(parse(content_))
-
-
-def _read(body: Mapping[str, Any]) -> Asked:
-    notes = Notes()
-    checked = read_object(notes, body, "", RULES)
-    if "input" not in checked:
-        raise wrong("input", "be text or a list of items", "missing_key")
-    return asked(NAME, notes, checked, 1)
+    return asked(NAME, body, RULES, ("input", _SOME), lambda _: 1)
 
 
 def for_upstream(request: Asked, model: str, system: str) -> dict[str, Any]:
@@ -237,4 +230,4 @@ def without_refused(request: Asked, fixed_answers: frozenset[str]) -> Asked:
                     break
         else:
             kept.append(item)
-    return request if len(kept) == len(items) else _read({**request.body, "input": kept})
+    return request if len(kept) == len(items) else read({**request.body, "input": kept})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from colonnade.guard.protocol.asked import Asked
@@ -92,12 +93,31 @@ def stream_options(notes: Notes, value: Any, place: str) -> dict[str, Any]:
     return read_object(notes, value, place, {"include_usage": flag, "include_obfuscation": aside})
 
 
-def asked(endpoint: str, notes: Notes, body: dict[str, Any], choices: int) -> Asked:
-    """The request from its checked body.
+def asked(
+    endpoint: str,
+    given: Mapping[str, Any],
+    rules: Mapping[str, Rule],
+    needed: tuple[str, str],
+    choices: Callable[[Mapping[str, Any]], int],
+) -> Asked:
+    """The request from its body.
+
+    Args:
+        endpoint: its name.
+        given: the body as it came.
+        rules: one per key; the order is the order of the parts.
+        needed: the key that holds the words, and what it must be.
+        choices: how many replies a checked body asks for.
 
     Raises:
-        ProtocolError: without a model, or with options of a stream where none is wanted.
+        ProtocolError: for the first thing that does not fit; without a model, or with options of a stream where none
+            is wanted.
     """
+    notes = Notes()
+    body = read_object(notes, given, "", rules)
+    if needed[0] not in body:
+        raise wrong(*needed, "missing_key")
+    count = choices(body)
     if "model" not in body:
         raise ProtocolError("you must name a model.", parameter="model", code="missing_key")
     stream = bool(body.get("stream"))
@@ -107,4 +127,4 @@ def asked(endpoint: str, notes: Notes, body: dict[str, Any], choices: int) -> As
     if options:
         body["stream_options"] = options
     usage = bool(options and options.get("include_usage"))
-    return Asked(endpoint, body["model"], tuple(notes.parts), notes.pictures, stream, choices, usage, body)
+    return Asked(endpoint, body["model"], tuple(notes.parts), notes.pictures, stream, count, usage, body)
