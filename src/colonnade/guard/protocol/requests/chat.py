@@ -42,6 +42,7 @@ from colonnade.guard.protocol.requests.settings import (
 from colonnade.guard.protocol.requests.tools import (
     ON_THE_SERVER,
     SCHEMA,
+    answer_format,
     call_id,
     definition,
     earlier_call,
@@ -97,7 +98,7 @@ _SPEAKS = ("content", "refusal", "tool_calls", "function_call")
 
 def _messages(notes: Notes, value: Any, place: str) -> list[dict[str, Any]]:
     found = []
-    for member, where in read_list(value, place):
+    for member, where in read_list(value, place, what=_SOME):
         if not isinstance(member, dict):
             raise wrong(where, "be an object")
         role = said_by(ROLES, member.get("role"), where)
@@ -112,14 +113,6 @@ def _messages(notes: Notes, value: Any, place: str) -> list[dict[str, Any]]:
     if not found:
         raise wrong(place, _SOME, "invalid_value")
     return found
-
-
-def _format(notes: Notes, value: Any, place: str) -> dict[str, Any]:
-    kind = value.get("type") if isinstance(value, dict) else None
-    if kind != "json_schema":
-        return nested({"type": word("text", "json_object", "json_schema")}, "type")(notes, value, place)
-    rules: dict[str, Rule] = {"type": word("json_schema"), "json_schema": definition(SCHEMA, "name")}
-    return nested(rules, "json_schema")(notes, value, place)
 
 
 RULES: dict[str, Rule] = {
@@ -141,7 +134,9 @@ RULES: dict[str, Rule] = {
     "parallel_tool_calls": flag,
     "function_call": function_choice,
     "tool_choice": tool_choice(wrapped=True),
-    "response_format": _format,
+    "response_format": answer_format(
+        nested({"type": word("json_schema"), "json_schema": definition(SCHEMA, "name")}, "json_schema")
+    ),
     "stop": stop,
     "prediction": nested({"type": word("content"), "content": content("setting", SYSTEM_PARTS)}, "type", "content"),
     "messages": _messages,

@@ -37,7 +37,7 @@ def _prompt(notes: Notes, value: Any, place: str) -> Any:
     if isinstance(value, str):
         return text("user")(notes, value, place)
     prompts = []
-    for member, where in read_list(value, place, most=MOST_CHOICES):
+    for member, where in read_list(value, place, most=MOST_CHOICES, what=_SOME):
         if isinstance(member, int | list) and not isinstance(member, bool):
             raise unsupported(place, "numbers of tokens cannot be judged; send the prompt as text")
         prompts.append(text("user")(notes, member, where))

@@ -40,6 +40,7 @@ from colonnade.guard.protocol.requests.settings import (
 from colonnade.guard.protocol.requests.tools import (
     ON_THE_SERVER,
     SCHEMA,
+    answer_format,
     call_id,
     definition,
     earlier_call,
@@ -138,28 +139,24 @@ def _input(notes: Notes, value: Any, place: str) -> Any:
     if isinstance(value, str):
         return text("user")(notes, value, place)
     found = []
-    for item, where in read_list(value, place):
+    for item, where in read_list(value, place, what=_SOME):
         if not isinstance(item, dict):
             raise wrong(where, "be an object")
         kind = "message" if item.get("type") is None else item["type"]
         if not isinstance(kind, str) or kind not in ITEMS:
-            raise unsupported(where, f"only items of type {', '.join(ITEMS)} are; of others, {ELSEWHERE}")
+            others = "others name what the server behind keeps, and the guard cannot see it"
+            raise unsupported(where, f"only items of type {', '.join(ITEMS)} are; {others}")
         found.append(ITEMS[kind](notes, item, where))
     if not found:
         raise wrong(place, _SOME, "invalid_value")
     return found
 
 
-def _format(notes: Notes, value: Any, place: str) -> dict[str, Any]:
-    kind = value.get("type") if isinstance(value, dict) else None
-    if kind != "json_schema":
-        return nested({"type": word("text", "json_object", "json_schema")}, "type")(notes, value, place)
-    return definition({"type": word("json_schema"), **SCHEMA}, "name", "schema")(notes, value, place)
-
-
 def _stream_options(notes: Notes, value: Any, place: str) -> dict[str, Any]:
     return read_object(notes, value, place, {"include_obfuscation": aside})
 
+
+_format = answer_format(definition({"type": word("json_schema"), **SCHEMA}, "name", "schema"))
 
 _summary = word("auto", "concise", "detailed")
 

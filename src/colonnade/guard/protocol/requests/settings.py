@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -54,7 +55,8 @@ def _bias(_notes: Notes, value: Any, place: str) -> dict[str, Any]:
         raise wrong(place, "be an object of at most 1024 numbers of tokens")
     for token, weight in value.items():
         if not (token.isascii() and token.isdigit() and len(token) <= 10):
-            raise wrong(place, "have numbers of tokens as its keys", "invalid_value")
+            told = f"have numbers of tokens as its keys, and {json.dumps(token)[:80]} is none"
+            raise wrong(place, told, "invalid_value")
         number(-100, 100)(_notes, weight, f"{place}.{token}")
     return value
 
@@ -82,7 +84,7 @@ def stop(notes: Notes, value: Any, place: str) -> Any:
         notes.say("setting", value, place)
         return value
     found = []
-    for member, where in read_list(value, place, most=16):
+    for member, where in read_list(value, place, most=16, what="be text or a list of texts"):
         found.append(string(member, where))
         notes.say("setting", member, where)
     return found or ASIDE
@@ -119,7 +121,9 @@ def asked(
         raise wrong(*needed, "missing_key")
     count = choices(body)
     if "model" not in body:
-        raise ProtocolError("you must name a model.", parameter="model", code="missing_key")
+        raise ProtocolError(
+            "'model' is missing; name one of those in /v1/models.", parameter="model", code="missing_key"
+        )
     stream = bool(body.get("stream"))
     options = body.pop("stream_options", None)
     if options and not stream:
