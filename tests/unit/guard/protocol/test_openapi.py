@@ -9,7 +9,6 @@ from hypothesis import given, settings
 
 from colonnade.guard.protocol import ENDPOINTS, Endpoint, ProtocolError, model_list
 from colonnade.guard.protocol.openapi import document
-from colonnade.guard.protocol.requests.feedback import Feedback, read_feedback
 
 from .bodies import BODIES, CHAT, COMPLETIONS, RESPONSES, read, small
 from .test_clients import CHAT_REPLY, COMPLETIONS_REPLY, RESPONSES_REPLY, asked_for
@@ -82,13 +81,3 @@ def test_the_replies_fit_the_document() -> None:
         assert not fits(endpoint.name.capitalize(), {**upstream, "model": 3})
     assert fits("Models", model_list(["a"]))
     assert fits("Error", ProtocolError("x").body())
-
-
-def test_feedback_is_read_as_the_document_says() -> None:
-    assert read_feedback(b'{"id":"r-1","what":"should not have been"}') == Feedback("r-1", "should not have been")
-    wrong = [{"id": "r"}, {"what": "x"}, {"id": "r s", "what": "x"}, {"id": "r", "what": "x", "more": 1}]
-    wrong += [{"id": "", "what": "x"}, {"id": "r", "what": ""}, {"id": 3, "what": "x"}, {"id": "r", "what": "x" * 5000}]
-    for body in wrong:
-        assert not fits("Feedback", body)
-        with pytest.raises(ProtocolError):
-            read_feedback(json.dumps(body).encode())
