@@ -92,7 +92,9 @@ def gateway(service: Service, desk: FeedbackDesk) -> Starlette:
         return service.standing().keys
 
     more = [metrics_route(Metrics(lambda: NOBODY), keys), feedback_route(desk, keys)]
-    return application(service, ENDPOINTS, lambda: {"status": "ok"}, more=more)
+    return application(
+        service, ENDPOINTS, lambda: {"status": "ok", "models": list(service.standing().models)}, more=more
+    )
 
 
 def public_key_file(log: Path) -> Path:

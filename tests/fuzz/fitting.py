@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,7 +80,7 @@ def _text(schema: Schema) -> st.SearchStrategy[str]:
     if pattern is None:
         return (WORDS | st.text(max_size=8)).filter(lambda text: least <= len(text) <= most)
     anchored = pattern.startswith("^")
-    found = st.from_regex(re.compile(pattern.removeprefix("^").removesuffix("$"), re.ASCII), fullmatch=anchored)
+    found = st.from_regex(pattern.removeprefix("^").removesuffix("$"), fullmatch=anchored)
     likely = next((words for beginning, words in KNOWN.items() if pattern.startswith(beginning)), None)
     return found if likely is None else st.sampled_from(likely) | found
 

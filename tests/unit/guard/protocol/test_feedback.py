@@ -24,6 +24,7 @@ WRONG: list[Any] = [
     {"id": "e" * 101, "what": "x"},
     {"id": "ex-1", "what": ""},
     {"id": "ex-1", "what": "   "},
+    {"id": "ex-1", "what": "\x1f\u2003"},
     {"id": "ex-1", "what": "x" * (MOST_CHARACTERS + 1)},
 ]
 

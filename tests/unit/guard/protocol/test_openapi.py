@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from colonnade.guard.protocol import ENDPOINTS, Endpoint, ProtocolError, model_list
+from colonnade.guard.protocol import Endpoint, ProtocolError, model_list
 from colonnade.guard.protocol.openapi import document
 
 from .bodies import BODIES, CHAT, COMPLETIONS, RESPONSES, read, small
@@ -27,14 +27,11 @@ def request_fits(endpoint: Endpoint, body: Any) -> bool:
     return fits(f"{endpoint.name.capitalize()}Request", body)
 
 
-def test_every_route_is_described_with_its_errors() -> None:
-    assert set(DOCUMENT["paths"]) == {*ENDPOINTS, "/v1/models", "/v1/feedback", "/health", "/metrics"}
-    for path in ENDPOINTS:
-        statuses = set(DOCUMENT["paths"][path]["post"]["responses"])
-        assert statuses == {"200", *map(str, (400, 401, 403, 404, 405, 408, 413, 429, 500, 502, 503, 504))}
+def test_every_schema_is_one_and_every_reference_leads_somewhere() -> None:
     for schema in SCHEMAS.values():
         jsonschema.Draft202012Validator.check_schema(schema)
-    references = set(json.dumps(DOCUMENT).split('"#/components/')[1:])
+    references = json.dumps(DOCUMENT).split('"#/components/')[1:]
+    assert references
     for reference in references:
         kind, name = reference.split('"')[0].split("/")
         assert name in DOCUMENT["components"][kind]

@@ -67,8 +67,8 @@ def document(version: str) -> dict[str, Any]:
             "/v1/feedback": _feedback(),
             "/v1/models": _reading("models", "The models that this key may name.", _json("Models"), 401, 405, 500),
             "/metrics": _reading("metrics", "Counts for Prometheus, for operators.", _text(), 401, 403, 405, 500),
-            "/health": _open("health", "Whether the service answers, and its detectors.", _json("Health")),
-            "/openapi.json": _open("described", "This document.", {"application/json": {"schema": OBJECT}}),
+            "/health": _open("health", "Whether the service answers, and its detectors.", _json("Health"), 405, 500),
+            "/openapi.json": _open("described", "This document.", {"application/json": {"schema": OBJECT}}, 405),
         },
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "A key of the gateway."}},
@@ -134,9 +134,9 @@ def _reading(name: str, summary: str, content: dict[str, Any], *errors: int) -> 
     }
 
 
-def _open(name: str, summary: str, content: dict[str, Any]) -> dict[str, Any]:
+def _open(name: str, summary: str, content: dict[str, Any], *errors: int) -> dict[str, Any]:
     """A route that asks for no key."""
-    found = _reading(name, summary, content, 405, 500)
+    found = _reading(name, summary, content, *errors)
     return {"get": {**found["get"], "security": []}}
 
 

@@ -33,7 +33,7 @@ from colonnade.guard.protocol.openapi.shapes import (
     texts,
     word,
 )
-from colonnade.guard.protocol.requests.feedback import ANSWER, MOST_CHARACTERS
+from colonnade.guard.protocol.requests.feedback import ANSWER, MOST_CHARACTERS, SAID
 
 
 def _chosen(kind: str, wrapped: bool) -> Schema:
@@ -219,4 +219,4 @@ def _streamed(body: Schema, **options: Schema) -> Schema:
 def feedback() -> Schema:
     """The body of /v1/feedback."""
     answer: Schema = {"type": "string", "pattern": f"^{ANSWER.pattern}$"}
-    return keys({"id": answer, "what": {"type": "string", "pattern": "\\S", "maxLength": MOST_CHARACTERS}})
+    return keys({"id": answer, "what": {"type": "string", "pattern": SAID.pattern, "maxLength": MOST_CHARACTERS}})

@@ -20,6 +20,10 @@ ANSWER = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 """The id of an answer."""
 
 
+SAID = re.compile(r"[^\s\x00-\x20\x7f-\xa0\ufeff]")
+"""A sign that says something; blanks are what either Python or JavaScript takes for one."""
+
+
 class Told(NamedTuple):
     """A word about one answer.
 
@@ -40,7 +44,7 @@ def _answer(_notes: Notes, value: Any, place: str) -> str:
 
 def _what(_notes: Notes, value: Any, place: str) -> str:
     said = string(value, place)
-    if not said.strip() or len(said) > MOST_CHARACTERS:
+    if SAID.search(said) is None or len(said) > MOST_CHARACTERS:
         told = f"say what should have been otherwise, in at most {MOST_CHARACTERS} characters"
         raise wrong(place, told, "invalid_value")
     return said.strip()
