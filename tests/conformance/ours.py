@@ -82,6 +82,8 @@ def guard(*, failing: bool = False) -> Guard:
     return Guard(table, detectors, today=lambda: TODAY, clauses=clauses)
 
 
+OK = {"status": "ok"}
+
 NOBODY = Known(frozenset(), frozenset(), frozenset(), frozenset())
 
 
@@ -92,9 +94,7 @@ def gateway(service: Service, desk: FeedbackDesk) -> Starlette:
         return service.standing().keys
 
     more = [metrics_route(Metrics(lambda: NOBODY), keys), feedback_route(desk, keys)]
-    return application(
-        service, ENDPOINTS, lambda: {"status": "ok", "models": list(service.standing().models)}, more=more
-    )
+    return application(service, ENDPOINTS, lambda: {"models": list(service.standing().models)} | OK, more=more)
 
 
 def public_key_file(log: Path) -> Path:

@@ -68,14 +68,16 @@ def complaint(path: str, method: str, status: int, kind: str, content: str) -> s
 def _events_complaint(path: str, name: str, content: str) -> str:
     if not content.endswith("\n\n"):
         return f"the stream ends inside of an event: {content[-100:]}"
-    data = ["\n".join(_data(event)) for event in content.removesuffix("\n\n").split("\n\n")]
+    data = data_of(content)
     if path != "/v1/responses" and data.pop() != "[DONE]":
         return "the stream has no end"
     return next((found for event in data if (found := _misfit(name, json.loads(event)))), "")
 
 
-def _data(event: str) -> list[str]:
-    return [line.removeprefix("data: ") for line in event.split("\n") if line.startswith("data: ")]
+def data_of(content: str) -> list[str]:
+    """What the events of a stream hold."""
+    lines = [event.split("\n") for event in content.removesuffix("\n\n").split("\n\n")]
+    return ["\n".join(row.removeprefix("data: ") for row in event if row.startswith("data: ")) for event in lines]
 
 
 def _misfit(name: str, value: Any) -> str:
