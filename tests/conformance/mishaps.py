@@ -12,9 +12,9 @@ from .check import PASSED, Check, Context, Outcome, unserved
 from .client import Answer, hang_up, request
 from .faults import SPILLING, STREAM_FAULTS, WHOLE_FAULTS
 from .official import complaint
-from .plans import saying
-from .reading import MalformedError, leak, read
-from .replies import Cell, exchange, judged
+from .plans import Plan, saying
+from .reading import leak
+from .replies import Cell, exchange, judged, understood
 from .upstream import ENDPOINTS
 from .words import innocent
 
@@ -42,6 +42,23 @@ def checks() -> Iterator[Check]:
             yield _client_leaves(Cell(endpoint, streaming, "content", "word", 1))
 
 
+def _way(cell: Cell) -> str:
+    return "stream" if cell.streaming else "whole"
+
+
+async def _asked(context: Context, cell: Cell, plan: Plan) -> Answer | Outcome:
+    """What the guard makes of a plan; at once what is to be said of it where it does not serve this, or leaks."""
+
+    async def plainly() -> bool:
+        return unserved(await exchange(context, cell, saying(innocent())))
+
+    if await context.once(("served", cell), plainly):
+        return Outcome("not served")
+    answer = await exchange(context, cell, plan)
+    found = leak(answer)
+    return Outcome("leak", f"{found!r} came out") if found else answer
+
+
 def _told(cell: Cell, answer: Answer) -> Outcome:
     """The client was told in good order that something went wrong."""
     if answer.status == 0 or not answer.whole:
@@ -49,10 +66,9 @@ def _told(cell: Cell, answer: Answer) -> Outcome:
     if answer.status != 200:
         known = isinstance(answer.json, dict) and "error" in answer.json
         return PASSED if known else Outcome("broken", f"status {answer.status} without an error object")
-    try:
-        found = read(cell.endpoint, cell.streaming, answer)
-    except (MalformedError, KeyError, TypeError, AttributeError, IndexError) as fault:
-        return Outcome("broken", f"{fault}")
+    found, wrong = understood(cell, answer)
+    if found is None:
+        return Outcome("broken", wrong)
     if found.error or any(finish not in _COMPLETE for finish in found.finishes.values()):
         return PASSED
     raised = complaint(cell.endpoint, cell.streaming, answer)
@@ -61,11 +77,9 @@ def _told(cell: Cell, answer: Answer) -> Outcome:
 
 def _fault(cell: Cell, fault: str, what: str) -> Check:
     async def run(context: Context) -> Outcome:
-        if await _unknown(context, cell):
-            return Outcome("not served")
-        answer = await exchange(context, cell, saying(innocent(), fault=fault))
-        if found := leak(answer):
-            return Outcome("leak", f"{found!r} came out")
+        answer = await _asked(context, cell, saying(innocent(), fault=fault))
+        if isinstance(answer, Outcome):
+            return answer
         outcome = _told(cell, answer)
         if outcome.verdict == "broken" and fault in _TOLD_WHOLE:
             found_read, wrong = judged(cell, answer)
@@ -74,36 +88,19 @@ def _fault(cell: Cell, fault: str, what: str) -> Check:
                 return PASSED
         return outcome
 
-    way = "stream" if cell.streaming else "whole"
     sentence = f"Where {what}, the client of {cell.endpoint} is told so in good order."
-    return Check(sentence, "server's faults", {"endpoint": cell.endpoint, "way": way, "fault": fault}, run)
-
-
-async def _unknown(context: Context, cell: Cell) -> bool:
-    """Whether the guard does not serve this at all."""
-
-    async def plainly() -> bool:
-        return unserved(await exchange(context, cell, saying(innocent())))
-
-    missing: bool = await context.once(("served", cell), plainly)
-    return missing
+    return Check(sentence, "server's faults", {"endpoint": cell.endpoint, "way": _way(cell), "fault": fault}, run)
 
 
 def _spill(cell: Cell, fault: str, what: str) -> Check:
     async def run(context: Context) -> Outcome:
-        if await _unknown(context, cell):
-            return Outcome("not served")
-        answer = await exchange(context, cell, saying(innocent(), fault=fault))
-        if found := leak(answer):
-            return Outcome("leak", f"{found!r} came out")
+        answer = await _asked(context, cell, saying(innocent(), fault=fault))
+        if isinstance(answer, Outcome):
+            return answer
         if not answer.whole:
             return Outcome("broken", answer.fault)
-        if answer.status == 200:
-            try:
-                read(cell.endpoint, cell.streaming, answer)
-            except (MalformedError, KeyError, TypeError, AttributeError, IndexError) as problem:
-                return Outcome("broken", str(problem))
-        return PASSED
+        found, wrong = understood(cell, answer)
+        return Outcome("broken", wrong) if answer.status == 200 and found is None else PASSED
 
     sentence = f"Where {what}, it does not come out at {cell.endpoint}."
     return Check(sentence, "server's tricks", {"endpoint": cell.endpoint, "fault": fault}, run)
@@ -111,17 +108,10 @@ def _spill(cell: Cell, fault: str, what: str) -> Check:
 
 def _status(cell: Cell, status: int) -> Check:
     async def run(context: Context) -> Outcome:
-        if await _unknown(context, cell):
-            return Outcome("not served")
-        answer = await exchange(context, cell, saying(innocent(), status=status))
-        if found := leak(answer):
-            return Outcome("leak", f"{found!r} came out")
-        if answer.status == 200:
-            return _told(cell, answer)
-        known = isinstance(answer.json, dict) and "error" in answer.json
-        return PASSED if known and answer.whole else Outcome("broken", answer.fault or "no error object")
+        answer = await _asked(context, cell, saying(innocent(), status=status))
+        return answer if isinstance(answer, Outcome) else _told(cell, answer)
 
-    way = "stream" if cell.streaming else "whole"
+    way = _way(cell)
     sentence = (
         f"Where the server answers {status}, the client of {cell.endpoint} ({way}) gets an error without its words."
     )
@@ -130,8 +120,9 @@ def _status(cell: Cell, status: int) -> Check:
 
 def _client_leaves(cell: Cell) -> Check:
     async def run(context: Context) -> Outcome:
-        if await _unknown(context, cell):
-            return Outcome("not served")
+        served = await _asked(context, cell, saying(innocent()))
+        if isinstance(served, Outcome):
+            return served
         slow = saying(innocent() * 40, chunking="word", pause=0.05 if cell.streaming else 60.0)
         case = context.upstream.plan(slow)
         body = context.body(cell.endpoint, f"What is in {case}?", **({"stream": True} if cell.streaming else {}))
@@ -149,6 +140,6 @@ def _client_leaves(cell: Cell) -> Check:
             return Outcome("broken", "the server was never asked")
         return PASSED if closed else Outcome("broken", "the server goes on answering nobody")
 
-    way = "stream" if cell.streaming else "whole"
+    way = _way(cell)
     sentence = f"Where the client of {cell.endpoint} ({way}) hangs up, the server is let go."
     return Check(sentence, "client hangs up", {"endpoint": cell.endpoint, "way": way}, run)

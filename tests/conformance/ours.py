@@ -12,16 +12,20 @@ from datetime import date
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from starlette.applications import Starlette
 
 from colonnade.guard import Guard, GuardConfiguration, compile_table
 from colonnade.guard.detection import Detection
 from colonnade.guard.detection.patterns import PatternDetector, pattern_detectors
+from colonnade.guard.feedback import FeedbackDesk, LoggedAnswers
 from colonnade.guard.gateway import HttpUpstream, Limits, Service, Standing, application
+from colonnade.guard.gateway.side_routes import feedback_route, metrics_route
 from colonnade.guard.keys import Keys
 from colonnade.guard.protocol import ENDPOINTS
 from colonnade.guard.recording import LogRecorder
 from colonnade.guard.serving import serve
-from colonnade.records import Clause
+from colonnade.guard.telemetry.metrics import Known, Metrics
+from colonnade.records import Clause, Feedback
 from colonnade.store.log import GroupWriter, TransparencyLog, create_log, verifier_key
 
 from .words import NUMBER_PATTERN, WORD_PATTERN
@@ -78,6 +82,21 @@ def guard(*, failing: bool = False) -> Guard:
     return Guard(table, detectors, today=lambda: TODAY, clauses=clauses)
 
 
+OK = {"status": "ok"}
+
+NOBODY = Known(frozenset(), frozenset(), frozenset(), frozenset())
+
+
+def gateway(service: Service, desk: FeedbackDesk) -> Starlette:
+    """The gateway with every route that it can have."""
+
+    def keys() -> Keys:
+        return service.standing().keys
+
+    more = [metrics_route(Metrics(lambda: NOBODY), keys), feedback_route(desk, keys)]
+    return application(service, ENDPOINTS, lambda: {"models": list(service.standing().models)} | OK, more=more)
+
+
 def public_key_file(log: Path) -> Path:
     """Where the public key of a log is written."""
     return log.with_suffix(".key")
@@ -97,9 +116,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     upstream = HttpUpstream(f"http://127.0.0.1:{options.upstream_port}/v1", limits=Limits(first=STALL, stall=STALL))
     standing = Standing(guard(failing=options.failing), Keys(), {MODEL: MODEL})
     with GroupWriter(TransparencyLog(options.log), key) as writer:
-        service = Service(lambda: standing, upstream, LogRecorder(writer))
-        serve(application(service, ENDPOINTS, lambda: {"status": "ok"}), "127.0.0.1", options.port)
+        recorder = LogRecorder(writer)
+        service = Service(lambda: standing, upstream, recorder)
+        serve(gateway(service, FeedbackDesk(LoggedAnswers(options.log), recorder, _queue)), "127.0.0.1", options.port)
     return 0
+
+
+def _queue(_entry: Feedback) -> None:
+    """Nobody reads it."""
 
 
 if __name__ == "__main__":

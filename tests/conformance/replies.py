@@ -119,12 +119,19 @@ async def exchange(context: Context, cell: Cell, plan: Plan, **more: Any) -> Ans
     return answer
 
 
-def judged(cell: Cell, answer: Answer) -> tuple[Read | None, str]:
-    """The answer read, and what is wrong with its form."""
+def understood(cell: Cell, answer: Answer) -> tuple[Read | None, str]:
+    """The answer read, or why it cannot be."""
     try:
-        found = read(cell.endpoint, cell.streaming, answer)
+        return read(cell.endpoint, cell.streaming, answer), ""
     except (MalformedError, KeyError, TypeError, AttributeError, IndexError) as fault:
         return None, str(fault) if isinstance(fault, MalformedError) else f"the answer is out of shape: {fault!r}"
+
+
+def judged(cell: Cell, answer: Answer) -> tuple[Read | None, str]:
+    """The answer read, and what is wrong with its form."""
+    found, wrong = understood(cell, answer)
+    if found is None:
+        return None, wrong
     if answer.status != 200:
         return found, "" if found.error else f"status {answer.status} without an error object"
     return found, sound(found, cell.count) or complaint(cell.endpoint, cell.streaming, answer)

@@ -35,6 +35,10 @@ class Upstream:
         self.plans[case] = plan
         return f"case-{case}"
 
+    def find(self, cases: list[str]) -> Plan | None:
+        """The answer to a request that names these cases."""
+        return self.plans.get(cases[-1]) if cases else None
+
     def arrived(self, case: str) -> list[Arrival]:
         """The requests that named this case."""
         return [arrival for arrival in self.arrivals if arrival.contains(case)]
@@ -95,7 +99,7 @@ class Upstream:
             return await send_json(writer, 200, _SPILL)
         body = arrival.json if isinstance(arrival.json, dict) else {}
         cases = _CASE.findall(arrival.text)
-        plan = self.plans.get(cases[-1]) if cases else None
+        plan = self.find(cases)
         if plan is None:
             return await send_json(writer, 200, _SPILL)
         streaming = body.get("stream") is True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
@@ -14,27 +13,14 @@ from typing import Any, NamedTuple, Protocol
 from pydantic import ValidationError
 
 from colonnade.guard.protocol.errors import ProtocolError
+from colonnade.guard.protocol.requests.feedback import read_feedback
 from colonnade.records import Feedback, Ruling
 from colonnade.store.log.finding import find_rows
-
-MOST_CHARACTERS = 2_000
-"""Of a customer's sentence."""
-
-MOST_BYTES = 16 * 1024
-"""Of the body; a character takes up to six of them in JSON."""
 
 PER_HOUR = 20
 """Of one principal."""
 
 _MOST_PRINCIPALS = 10_000
-_ID_LENGTH = 100
-
-
-class Told(NamedTuple):
-    """What came in: of which answer, and what."""
-
-    answer: str
-    what: str
 
 
 class Answered(NamedTuple):
@@ -184,32 +170,3 @@ class FeedbackDesk:
         await self._writer.write(row, principal, {"what": told.what})
         await asyncio.to_thread(self._queue, entry)
         return {"object": "colonnade.feedback", "id": entry.id, "answer": entry.answer, "clause": entry.clause}
-
-
-def read_feedback(content: bytes) -> Told:
-    """A feedback from the body of a request.
-
-    Raises:
-        ProtocolError: for the first thing that does not fit.
-    """
-    if len(content) > MOST_BYTES:
-        message = f"the feedback is larger than {MOST_BYTES} bytes."
-        raise ProtocolError(message, status=413, code="request_too_large")
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        raise ProtocolError("the body is not JSON.", code="invalid_json") from None
-    if not isinstance(body, dict) or body.keys() != {"id", "what"}:
-        raise ProtocolError('the body has to be {"id": "...", "what": "..."} and nothing else.', code="invalid_body")
-    return Told(
-        _text(body, "id", _ID_LENGTH, "the id that the answer carried in X-Colonnade-Id"),
-        _text(body, "what", MOST_CHARACTERS, "what should have been otherwise"),
-    )
-
-
-def _text(body: Mapping[str, Any], name: str, most: int, meaning: str) -> str:
-    value = body[name]
-    if not isinstance(value, str) or not value.strip() or len(value) > most:
-        message = f"'{name}' has to be {meaning}, in at most {most} characters."
-        raise ProtocolError(message, parameter=name, code="invalid_value")
-    return value.strip()

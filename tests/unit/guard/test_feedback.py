@@ -11,14 +11,7 @@ from typing import Any
 
 import pytest
 
-from colonnade.guard.feedback import (
-    MOST_CHARACTERS,
-    Answered,
-    FeedbackDesk,
-    LoggedAnswers,
-    Turnstile,
-    read_feedback,
-)
+from colonnade.guard.feedback import Answered, FeedbackDesk, LoggedAnswers, Turnstile
 from colonnade.guard.protocol.errors import ProtocolError
 from colonnade.records import ColonnadeError, Feedback
 from colonnade.store.log import Entry, TransparencyLog, create_log
@@ -120,27 +113,6 @@ def test_a_turnstile_forgets_who_came_long_ago() -> None:
         assert gate.lets(f"p{number}")
     assert gate.lets("p0")
     assert not gate.lets("p10049")
-
-
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        (b"not json", 400),
-        (b"[1]", 400),
-        (b'{"id": "ex-1"}', 400),
-        (b'{"id": "ex-1", "what": "x", "more": 1}', 400),
-        (b'{"id": 7, "what": "x"}', 400),
-        (b'{"id": "ex-1", "what": "   "}', 400),
-        (json.dumps({"id": "ex-1", "what": "x" * (MOST_CHARACTERS + 1)}).encode(), 400),
-        (json.dumps({"id": "e" * 101, "what": "x"}).encode(), 400),
-        (b'{"id": "ex-1", "what": "' + b"x" * 20_000 + b'"}', 413),
-        (b"[" * 15_000, 400),
-    ],
-)
-def test_what_does_not_fit_is_refused(body: bytes, status: int) -> None:
-    with pytest.raises(ProtocolError) as fault:
-        read_feedback(body)
-    assert fault.value.status == status
 
 
 def test_the_log_knows_who_got_an_answer_and_which_ruling_decided(tmp_path: Path) -> None:

@@ -64,7 +64,8 @@ def application(
     routes = [Route(path, onion, methods=["POST"]) for path, onion in onions.items()]
     routes += [Route("/v1/models", models, methods=["GET"]), Route("/health", healthy, methods=["GET"])]
     routes += [Route("/openapi.json", described, methods=["GET"]), *more]
-    return _Gateway(onions, routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _no_route})
+    faults = {HTTPException: _no_answer, Exception: _no_answer}
+    return _Gateway(onions, routes=routes, lifespan=lifespan, exception_handlers=faults)
 
 
 class _Gateway(Starlette):
@@ -83,8 +84,15 @@ class _Gateway(Starlette):
         await super().__call__(scope, receive, send)
 
 
-async def _no_route(request: Request, fault: Exception) -> Response:
+_NO_ANSWER = {
+    404: ("there is no such route", "unknown_url"),
+    405: ("this route does not take that method", "unknown_url"),
+}
+
+
+async def _no_answer(request: Request, fault: Exception) -> Response:
     status = fault.status_code if isinstance(fault, HTTPException) else 500
-    what = "there is no such route" if status == 404 else "this route does not take that method"
-    error = ProtocolError(f"{what}: {request.method} {request.url.path}.", status=status, code="unknown_url")
+    kind, code = _NO_ANSWER.get(status, ("the service failed", "internal_error"))
+    message = f"{kind}: {request.method[:20]} {request.url.path[:200]}; GET /openapi.json says what there is."
+    error = ProtocolError(message, status=status, code=code)
     return JSONResponse(error.body(), status_code=status, headers=getattr(fault, "headers", None))

@@ -26,10 +26,6 @@ _JSON = (b"content-type", b"application/json")
 _EVENTS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
 
 
-class HungUp(Exception):  # noqa: N818  it is no error
-    """The client is gone."""
-
-
 class Exchange:
     """A request and its response.
 
@@ -64,8 +60,7 @@ class Exchange:
         """All bytes of the request.
 
         Raises:
-            ProtocolError: where they are too many, or do not come.
-            HungUp: where the client left before the end.
+            ProtocolError: where they are too many, or do not come to their end.
         """
         message = await self._receive()
         if not message.get("more_body") and message["type"] == "http.request":
@@ -75,7 +70,8 @@ class Exchange:
             async with asyncio.timeout(PATIENCE):
                 while True:
                     if message["type"] == "http.disconnect":
-                        raise HungUp
+                        # Gone, or its body is no HTTP; whoever is still there is told, and nobody else hears it.
+                        raise ProtocolError("the body broke off; send all of it.", code="incomplete_body")
                     parts.append(message.get("body", b""))
                     size += len(parts[-1])
                     if size > MAX_BODY or not message.get("more_body"):

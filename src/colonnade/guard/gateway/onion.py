@@ -13,7 +13,7 @@ import logging
 from time import perf_counter
 
 from colonnade.guard.gateway.answering import Answering
-from colonnade.guard.gateway.exchange import Exchange, HungUp, Receive, Scope, Send
+from colonnade.guard.gateway.exchange import Exchange, Receive, Scope, Send
 from colonnade.guard.gateway.rows import REFUSED, Course, about, asked_texts, finished, request_row
 from colonnade.guard.gateway.service import Passed, Service
 from colonnade.guard.gateway.shown import header_of, shown_ruling
@@ -55,8 +55,6 @@ class Onion:
                 await Answering(self._endpoint, service, exchange, passed).give()
         except ProtocolError as error:
             await _fail(exchange, error)
-        except HungUp:
-            pass
         except asyncio.CancelledError:
             if not exchange.gone:
                 raise

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from colonnade.guard.feedback import MOST_BYTES, FeedbackDesk
+from colonnade.guard.feedback import FeedbackDesk
+from colonnade.guard.gateway.exchange import PATIENCE
 from colonnade.guard.keys import Keys
 from colonnade.guard.protocol.errors import ProtocolError
+from colonnade.guard.protocol.requests.feedback import MOST_BYTES
 from colonnade.guard.telemetry.metrics import Metrics
 from colonnade.records import ColonnadeError
 
@@ -66,8 +69,13 @@ def feedback_route(desk: FeedbackDesk, keys: Callable[[], Keys]) -> Route:
 
 async def _body(request: Request) -> bytes:
     content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > MOST_BYTES:
-            break  # the desk says that it is too much
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for part in request.stream():
+                content += part
+                if len(content) > MOST_BYTES:
+                    break  # the desk says that it is too much
+    except (TimeoutError, ClientDisconnect):
+        message = "the request did not come to its end; send all of it."
+        raise ProtocolError(message, status=408, code="timeout") from None
     return bytes(content)

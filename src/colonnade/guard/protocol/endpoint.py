@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from colonnade.guard.protocol.asked import Asked, Delta, Output, OutputKey, Replaced
+from colonnade.guard.protocol.parsing import parse
+from colonnade.guard.protocol.replies.reply import Choice, Reply, decide, outputs_of
 
 Body = dict[str, Any]
 
@@ -77,30 +79,59 @@ class Endpoint(NamedTuple):
     Attributes:
         name: ``chat``, ``completions`` or ``responses``.
         path: of its route.
-        read: a request from its bytes; raises ``ProtocolError``.
+        read_body: a request from its parsed body; raises ``ProtocolError``.
         for_upstream: ``(asked, model, system)``, the body for the server behind. Where the operator has
             something to say, he alone speaks as the system: what the client said as system or developer
             becomes the beginning of its own words.
         without_refused: ``(asked, fixed_answers)``, the request without the turns that the guard
             answered itself; raises ``ProtocolError`` where nothing is left.
-        outputs: every text of a whole reply; raises ``UpstreamError`` where it is none.
-        whole: ``(asked, body, decided)``, the reply for the client, built anew from the outputs. An
-            output that ``decided`` does not name is passed on.
-        refusal: ``(asked, model, text, colonnade)``, a whole reply that is the fixed answer in every choice.
+        read_reply: a whole reply of the server behind as texts; raises ``UpstreamError`` where it is none.
+        written_reply: ``(asked, model, reply)``, such texts as the client gets them.
         reader: for one stream of the server behind.
         writer: ``(asked, model, colonnade)``, for one stream to the client.
     """
 
     name: str
     path: str
-    read: Callable[[bytes], Asked]
+    read_body: Callable[[Mapping[str, Any]], Asked]
     for_upstream: Callable[[Asked, str, str], Body]
     without_refused: Callable[[Asked, frozenset[str]], Asked]
-    outputs: Callable[[Any], tuple[Output, ...]]
-    whole: Callable[[Asked, Any, Mapping[OutputKey, Replaced]], Body]
-    refusal: Callable[[Asked, str, str, Mapping[str, Any] | None], Body]
+    read_reply: Callable[[Any], Reply]
+    written_reply: Callable[[Asked, str, Reply], Body]
     reader: Callable[[], StreamReader]
     writer: Callable[[Asked, str, Mapping[str, Any] | None], StreamWriter]
+
+    def read(self, content: bytes) -> Asked:
+        """A request from its bytes.
+
+        Raises:
+            ProtocolError: for the first thing that does not fit.
+        """
+        return self.read_body(parse(content))
+
+    def outputs(self, body: Any) -> tuple[Output, ...]:
+        """Every text of a whole reply.
+
+        Raises:
+            UpstreamError: where it is none.
+        """
+        return outputs_of(self.read_reply(body))
+
+    def whole(self, asked: Asked, body: Any, decided: Mapping[OutputKey, Replaced]) -> Body:
+        """The reply for the client, built anew from the outputs; one that ``decided`` does not name is passed on.
+
+        Raises:
+            UpstreamError: where ``body`` is none.
+        """
+        reply = self.read_reply(body)
+        choices = tuple(decide(choice, decided) for choice in reply.choices)
+        return self.written_reply(asked, asked.model, reply._replace(choices=choices))
+
+    def refusal(self, asked: Asked, model: str, text: str, colonnade: Mapping[str, Any] | None) -> Body:
+        """A whole reply that is the fixed answer in every choice."""
+        choices = tuple(Choice(number, {"content": text}, "content_filter") for number in range(asked.choices))
+        body = self.written_reply(asked, model, Reply(choices, None))
+        return body | ({"colonnade": dict(colonnade)} if colonnade is not None else {})
 
     def refused_stream(self, asked: Asked, model: str, text: str, colonnade: Mapping[str, Any] | None) -> bytes:
         """A whole stream that is the fixed answer in every choice."""

@@ -20,12 +20,11 @@ from colonnade.guard.protocol.streams.responses_writing import ResponsesWriter
 CHAT = Endpoint(
     name="chat",
     path="/v1/chat/completions",
-    read=chat_requests.read,
+    read_body=chat_requests.read,
     for_upstream=chat_requests.for_upstream,
     without_refused=chat_requests.without_refused,
-    outputs=chat_replies.outputs,
-    whole=chat_replies.whole,
-    refusal=chat_replies.refusal,
+    read_reply=chat_replies.read_reply,
+    written_reply=chat_replies.written_reply,
     reader=ChatReader,
     writer=ChatWriter,
 )
@@ -33,12 +32,11 @@ CHAT = Endpoint(
 COMPLETIONS = Endpoint(
     name="completions",
     path="/v1/completions",
-    read=completion_requests.read,
+    read_body=completion_requests.read,
     for_upstream=completion_requests.for_upstream,
     without_refused=completion_requests.without_refused,
-    outputs=completion_replies.outputs,
-    whole=completion_replies.whole,
-    refusal=completion_replies.refusal,
+    read_reply=completion_replies.read_reply,
+    written_reply=completion_replies.written_reply,
     reader=CompletionsReader,
     writer=CompletionsWriter,
 )
@@ -46,12 +44,11 @@ COMPLETIONS = Endpoint(
 RESPONSES = Endpoint(
     name="responses",
     path="/v1/responses",
-    read=response_requests.read,
+    read_body=response_requests.read,
     for_upstream=response_requests.for_upstream,
     without_refused=response_requests.without_refused,
-    outputs=response_replies.outputs,
-    whole=response_replies.whole,
-    refusal=response_replies.refusal,
+    read_reply=response_replies.read_reply,
+    written_reply=response_replies.written_reply,
     reader=ResponsesReader,
     writer=ResponsesWriter,
 )

@@ -7,9 +7,8 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from colonnade.guard.protocol import ENDPOINTS, Endpoint, ProtocolError, model_list
+from colonnade.guard.protocol import Endpoint, ProtocolError, model_list
 from colonnade.guard.protocol.openapi import document
-from colonnade.guard.protocol.requests.feedback import Feedback, read_feedback
 
 from .bodies import BODIES, CHAT, COMPLETIONS, RESPONSES, read, small
 from .test_clients import CHAT_REPLY, COMPLETIONS_REPLY, RESPONSES_REPLY, asked_for
@@ -28,14 +27,11 @@ def request_fits(endpoint: Endpoint, body: Any) -> bool:
     return fits(f"{endpoint.name.capitalize()}Request", body)
 
 
-def test_every_route_is_described_with_its_errors() -> None:
-    assert set(DOCUMENT["paths"]) == {*ENDPOINTS, "/v1/models", "/v1/feedback", "/health", "/metrics"}
-    for path in ENDPOINTS:
-        statuses = set(DOCUMENT["paths"][path]["post"]["responses"])
-        assert statuses == {"200", *map(str, (400, 401, 403, 404, 405, 408, 413, 429, 500, 502, 503, 504))}
+def test_every_schema_is_one_and_every_reference_leads_somewhere() -> None:
     for schema in SCHEMAS.values():
         jsonschema.Draft202012Validator.check_schema(schema)
-    references = set(json.dumps(DOCUMENT).split('"#/components/')[1:])
+    references = json.dumps(DOCUMENT).split('"#/components/')[1:]
+    assert references
     for reference in references:
         kind, name = reference.split('"')[0].split("/")
         assert name in DOCUMENT["components"][kind]
@@ -82,13 +78,3 @@ def test_the_replies_fit_the_document() -> None:
         assert not fits(endpoint.name.capitalize(), {**upstream, "model": 3})
     assert fits("Models", model_list(["a"]))
     assert fits("Error", ProtocolError("x").body())
-
-
-def test_feedback_is_read_as_the_document_says() -> None:
-    assert read_feedback(b'{"id":"r-1","what":"should not have been"}') == Feedback("r-1", "should not have been")
-    wrong = [{"id": "r"}, {"what": "x"}, {"id": "r s", "what": "x"}, {"id": "r", "what": "x", "more": 1}]
-    wrong += [{"id": "", "what": "x"}, {"id": "r", "what": ""}, {"id": 3, "what": "x"}, {"id": "r", "what": "x" * 5000}]
-    for body in wrong:
-        assert not fits("Feedback", body)
-        with pytest.raises(ProtocolError):
-            read_feedback(json.dumps(body).encode())

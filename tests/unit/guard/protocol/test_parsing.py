@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gzip
+import zlib
+
 import pytest
 
 from colonnade.guard.protocol import ProtocolError
@@ -12,31 +15,41 @@ from .bodies import CHAT, small
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (b"", "not valid JSON"),
-        (b"{", "not valid JSON"),
-        (b'\xef\xbb\xbf{"a":1}', "not valid JSON"),
-        (b'{"a":"\xff"}', "not valid JSON"),
-        (b'{"a":"\n"}', "not valid JSON"),
-        (b'{"a":1}{"a":2}', "not valid JSON"),
-        (b"[" * 100_000, "not valid JSON"),
-        (b'{"a":' * 50_000, "not valid JSON"),
-        (b"[]", "JSON object"),
-        (b"null", "JSON object"),
-        (b'{"a":1,"a":2}', 'key "a" stands twice'),
-        (b'{"b":{"\\u0061":1,"a":2}}', 'key "a" stands twice'),
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"{", "line 1, column 2"),
+        (b'{\n "a":1,\n "b" 2}', "line 3, column 6"),
+        (b'\xef\xbb\xbf{"a":1}', "byte order mark; leave it out"),
+        ('{"a":1}'.encode("utf-16"), "UTF-16 or UTF-32; send it in UTF-8"),
+        ('{"a":1}'.encode("utf-16-be"), "UTF-16 or UTF-32; send it in UTF-8"),
+        ('{"a":1}'.encode("utf-16-le"), "UTF-16 or UTF-32; send it in UTF-8"),
+        ('{"a":1}'.encode("utf-32"), "UTF-16 or UTF-32; send it in UTF-8"),
+        (gzip.compress(b"{}"), "gzip; send it unpacked"),
+        *((zlib.compress(b"{}", level), "deflate; send it unpacked") for level in (0, 6, 9)),
+        (b'{"a":"\xff"}', "byte 6 is not UTF-8"),
+        (b'{"a":"\n"}', "line 1, column 7"),
+        (b'{"a":1}{"a":2}', "line 1, column 8"),
+        (b"[" * 100_000, "too deep in each other; make it flatter"),
+        (b'{"a":' * 50_000, "too deep in each other; make it flatter"),
+        (b"[]", "must be a JSON object, and it is a list"),
+        (b"null", "must be a JSON object, and it is null"),
+        (b"3.5", "must be a JSON object, and it is a number"),
+        (b'{"a":1,"a":2}', 'key "a" twice'),
+        (b'{"b":{"\\u0061":1,"a":2}}', 'key "a" twice'),
         (b'{"a":NaN}', "NaN"),
         (b'{"a":-Infinity}', "-Infinity"),
-        (b'{"a":1e999}', "too large"),
-        (b'{"a":9223372036854775808}', "64 bits"),
+        (b'{"a":1e999}', "1e999, which is too large"),
+        (b'{"a":9223372036854775808}', "9223372036854775808…, which needs more than 64 bits"),
         (b'{"a":' + b"9" * 5000 + b"}", "64 bits"),
-        (b'{"a":"\\ud800"}', "half a character"),
-        (b'{"\\uDC00":1}', "half a character"),
+        (b'{"a":"\\uD800"}', r"half a character, \\ud800 at byte 6"),
+        (b'{"\\uDC00":1}', r"half a character, \\udc00 at byte 2"),
     ],
 )
 def test_a_body_with_two_readings_or_none_is_refused(content: bytes, what: str) -> None:
     with pytest.raises(ProtocolError, match=what) as caught:
         parse(content)
     assert caught.value.code == "invalid_json"
+    assert len(caught.value.message) < 200
 
 
 def test_whole_characters_and_small_numbers_are_read() -> None:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from colonnade.guard.protocol.openapi import requests
-from colonnade.guard.protocol.openapi.shapes import Schema
+from colonnade.guard.protocol.openapi import replies, requests, streams
+from colonnade.guard.protocol.openapi.shapes import OBJECT, Schema
 
 ERRORS = {
     400: "The request does not fit the protocol, or asks for something that the guard cannot judge. `param` names it.",
     401: "No key, or none that is known.",
-    403: "The key does not permit this purpose or this grant.",
+    403: "The key does not permit this: the purpose, the grant, the adapter, or what only operators may read.",
     404: "There is no such route, model or answer.",
     405: "The route does not take this method.",
     408: "The request did not come to its end in time.",
     413: "The request is too large.",
-    429: "A cap of the key or of the grant is reached.",
+    429: "Enough for now: feedback of this key, or the model's server is busy.",
     500: "The service failed; nothing was answered. What could not be logged is not sent.",
     502: "The model's server failed or answered out of shape.",
-    503: "The service is starting, stopping or full.",
+    503: "The service is stopping or full, its log cannot be written, or the model's server is busy.",
     504: "The model's server did not answer in time.",
 }
 """Errors by status. A refusal by policy is no error: it is an answer with `content_filter`."""
@@ -32,7 +32,18 @@ RULED: dict[str, Schema] = {
 
 ASKING = (400, 401, 403, 404, 405, 408, 413, 429, 500, 502, 503, 504)
 
-READING = (401, 405, 429, 500, 503)
+TELLING = (400, 401, 404, 405, 408, 413, 429, 500, 503)
+
+
+SCHEMAS: dict[str, Schema] = {
+    "ChatRequest": requests.chat(),
+    "CompletionsRequest": requests.completions(),
+    "ResponsesRequest": requests.responses(),
+    "Feedback": requests.feedback(),
+    **replies.SCHEMAS,
+    **streams.SCHEMAS,
+}
+"""Every body."""
 
 
 def document(version: str) -> dict[str, Any]:
@@ -54,14 +65,15 @@ def document(version: str) -> dict[str, Any]:
             "/v1/completions": _asking("completions", "The continuation of a text."),
             "/v1/responses": _asking("responses", "A response that keeps no state on the server behind."),
             "/v1/feedback": _feedback(),
-            "/v1/models": _reading("models", "The models that this key may name.", _json("Models")),
-            "/health": _reading("health", "Whether the service answers, and its detectors.", _json("Health")),
-            "/metrics": _reading("metrics", "Counts for Prometheus.", {"text/plain": {"schema": {"type": "string"}}}),
+            "/v1/models": _reading("models", "The models that this key may name.", _json("Models"), 401, 405, 500),
+            "/metrics": _reading("metrics", "Counts for Prometheus, for operators.", _text(), 401, 403, 405, 500),
+            "/health": _open("health", "Whether the service answers, and its detectors.", _json("Health"), 405, 500),
+            "/openapi.json": _open("described", "This document.", {"application/json": {"schema": OBJECT}}, 405),
         },
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "A key of the gateway."}},
             "responses": {f"Error{status}": _error(status) for status in ERRORS},
-            "schemas": _schemas(),
+            "schemas": SCHEMAS,
         },
     }
 
@@ -85,7 +97,7 @@ def _header(name: str, what: str) -> dict[str, Any]:
 
 def _asking(name: str, summary: str) -> dict[str, Any]:
     title = name.capitalize()
-    events = {"text/event-stream": {"schema": {"type": "string"}}}
+    events = {"text/event-stream": {"schema": _events(f"{title}Event")}}
     answer = {"description": "The reply, whole or as events.", "headers": RULED, "content": _json(title) | events}
     return {
         "post": {
@@ -110,51 +122,29 @@ def _feedback() -> dict[str, Any]:
             "operationId": "feedback",
             "summary": "Says of an answer that it should have been another.",
             "requestBody": {"required": True, "content": _json("Feedback")},
-            "responses": {"202": taken, **_errors(400, 401, 403, 404, 405, 408, 413, 429, 500, 503)},
+            "responses": {"201": taken, **_errors(*TELLING)},
         }
     }
 
 
-def _reading(name: str, summary: str, content: dict[str, Any]) -> dict[str, Any]:
+def _reading(name: str, summary: str, content: dict[str, Any], *errors: int) -> dict[str, Any]:
     found = {"description": summary, "content": content}
     return {
-        "get": {"operationId": name, "summary": summary, "responses": {"200": found, **_errors(*READING)}},
+        "get": {"operationId": name, "summary": summary, "responses": {"200": found, **_errors(*errors)}},
     }
 
 
-def _object(**properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(properties)}
+def _open(name: str, summary: str, content: dict[str, Any], *errors: int) -> dict[str, Any]:
+    """A route that asks for no key."""
+    found = _reading(name, summary, content, *errors)
+    return {"get": {**found["get"], "security": []}}
 
 
-def _schemas() -> dict[str, Schema]:
-    text: Schema = {"type": "string"}
-    maybe: Schema = {"type": ["string", "null"]}
-    count: Schema = {"type": "integer"}
-    finish: Schema = {"enum": ["stop", "length", "tool_calls", "function_call", "content_filter"]}
-    message = _object(role={"const": "assistant"}, content=maybe)
-    choice = _object(index=count, message=message, finish_reason=finish)
-    completion = _object(index=count, text=text, finish_reason={"enum": ["stop", "length", "content_filter"]})
-    head: dict[str, Schema] = {"id": text, "created": count, "model": text}
-    model = _object(id=text, object={"const": "model"}, created=count, owned_by=text)
-    return {
-        "ChatRequest": requests.chat(),
-        "CompletionsRequest": requests.completions(),
-        "ResponsesRequest": requests.responses(),
-        "Feedback": requests.feedback(),
-        "FeedbackTaken": _object(object={"const": "feedback"}, id=text),
-        "Chat": _object(object={"const": "chat.completion"}, choices={"type": "array", "items": choice}, **head),
-        "Completions": _object(
-            object={"const": "text_completion"}, choices={"type": "array", "items": completion}, **head
-        ),
-        "Responses": _object(
-            object={"const": "response"},
-            id=text,
-            created_at=count,
-            model=text,
-            status={"enum": ["completed", "incomplete", "failed"]},
-            output={"type": "array", "items": _object(type=text, id=text)},
-        ),
-        "Models": _object(object={"const": "list"}, data={"type": "array", "items": model}),
-        "Health": _object(status=text),
-        "Error": _object(error=_object(message=text, type=text, param=maybe, code=maybe)),
-    }
+def _text() -> dict[str, Any]:
+    return {"text/plain": {"schema": {"type": "string"}}}
+
+
+def _events(name: str) -> Schema:
+    """A stream as the list of what its events hold, without the ``[DONE]`` that ends chats and completions."""
+    held = {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
+    return {"type": "string", "contentMediaType": "text/event-stream", "contentSchema": held}

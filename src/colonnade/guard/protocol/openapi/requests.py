@@ -33,7 +33,7 @@ from colonnade.guard.protocol.openapi.shapes import (
     texts,
     word,
 )
-from colonnade.guard.protocol.requests.feedback import LONGEST, ROW
+from colonnade.guard.protocol.requests.feedback import ANSWER, MOST_CHARACTERS, SAID
 
 
 def _chosen(kind: str, wrapped: bool) -> Schema:
@@ -138,20 +138,12 @@ def completions() -> Schema:
 
 def _items() -> Schema:
     side: dict[str, Schema] = {"id": ANYTHING, "status": ANYTHING, "phase": ANYTHING}
-    image = [
-        keys({"type": word("input_image"), "image_url": MEDIA}, detail=DETAIL, file_id=NOTHING),
-        keys({"type": word("input_image"), "detail": DETAIL}, image_url=MEDIA, file_id=NOTHING),
-    ]
-    files = {"filename": TEXT, "file_data": MEDIA, "file_url": MEDIA}
+    image = keys({"type": word("input_image"), "image_url": MEDIA}, detail=DETAIL, file_id=NOTHING)
     file = [
-        keys(
-            {"type": word("input_file"), key: schema},
-            **{other: inner for other, inner in files.items() if other != key},
-            file_id=NOTHING,
-        )
-        for key, schema in files.items()
+        keys({"type": word("input_file"), "file_data": MEDIA}, file_url=MEDIA, filename=TEXT, file_id=NOTHING),
+        keys({"type": word("input_file"), "file_url": MEDIA}, file_data=MEDIA, filename=TEXT, file_id=NOTHING),
     ]
-    heard = content(texts("input_text"), *image, *file)
+    heard = content(texts("input_text"), image, *file)
     said = content(
         texts("output_text", annotations=ANYTHING, logprobs=ANYTHING),
         texts("refusal", "refusal"),
@@ -226,5 +218,5 @@ def _streamed(body: Schema, **options: Schema) -> Schema:
 
 def feedback() -> Schema:
     """The body of /v1/feedback."""
-    row: Schema = {"type": "string", "pattern": f"^{ROW.pattern}$"}
-    return keys({"id": row, "what": {"type": "string", "minLength": 1, "maxLength": LONGEST}})
+    answer: Schema = {"type": "string", "pattern": f"^{ANSWER.pattern}$"}
+    return keys({"id": answer, "what": {"type": "string", "pattern": SAID.pattern, "maxLength": MOST_CHARACTERS}})

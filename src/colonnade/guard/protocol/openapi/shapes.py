@@ -1,4 +1,4 @@
-"""The requests in JSON Schema, beside the rules that read them.
+"""The words that bodies are described with, beside the rules that read requests.
 
 What a schema cannot say stays to the rules: that a choice names a tool of the request, that ids of
 calls match, how deep a tool's schema may be.
@@ -55,6 +55,11 @@ def keys(needed: dict[str, Schema] | None = None, **others: Schema) -> Schema:
     needed = needed or {}
     found = {**needed, **{key: either(schema, NOTHING) for key, schema in others.items()}}
     return {"type": "object", "properties": found, "required": list(needed), "additionalProperties": False}
+
+
+def said(needed: dict[str, Schema], **others: Schema) -> Schema:
+    """An object that we write: these keys, perhaps those, and in later versions more."""
+    return {"type": "object", "properties": {**others, **needed}, "required": list(needed)}
 
 
 def nullable(schema: Schema, **others: Schema) -> Schema:

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from colonnade.guard.protocol.asked import Asked, Output, OutputKey, Replaced
+from colonnade.guard.protocol.asked import Asked
 from colonnade.guard.protocol.calls import call_text, plain_escapes, split_call
 from colonnade.guard.protocol.replies.reply import (
     MOST,
     Choice,
     Reply,
-    choices_of,
     counted_whole,
-    decide,
     finish_of,
     garbage,
     identity,
-    now,
-    outputs_of,
-    reply_object,
+    read_choices,
     text_of,
     tool_name_of,
+    written_choices,
 )
 
 USAGE: dict[str, Any] = {
@@ -47,17 +44,12 @@ def usage_of(value: Any) -> dict[str, Any] | None:
 
 
 def read_reply(body: Any) -> Reply:
-    """The texts of a reply; keys that are not known are left behind.
+    """The texts of a reply.
 
     Raises:
         UpstreamError: where it is no reply.
     """
-    body = reply_object(body)
-    choices = tuple(
-        Choice(index, _texts(choice.get("message")), finish_of(choice.get("finish_reason")))
-        for index, choice in choices_of(body)
-    )
-    return Reply(choices, usage_of(body.get("usage")))
+    return read_choices(body, _texts, finish_of, usage_of)
 
 
 def reasoning_of(message: Mapping[str, Any]) -> str:
@@ -66,7 +58,8 @@ def reasoning_of(message: Mapping[str, Any]) -> str:
     return first if first == second else first + second
 
 
-def _texts(message: Any) -> dict[str, str]:
+def _texts(choice: dict[str, Any]) -> dict[str, str]:
+    message = choice.get("message")
     if not isinstance(message, dict):
         raise garbage("a choice has no message")
     texts = {
@@ -105,40 +98,10 @@ def call_of(value: Any, body: str) -> str:
     return call_text(tool_name_of(value.get("name")), plain_escapes(said) if body == "arguments" else said)
 
 
-def outputs(body: Any) -> tuple[Output, ...]:
-    """Every text of a whole reply.
-
-    Raises:
-        UpstreamError: where it is none.
-    """
-    return outputs_of(read_reply(body))
-
-
-def whole(asked: Asked, body: Any, decided: Mapping[OutputKey, Replaced]) -> dict[str, Any]:
-    """The reply for the client.
-
-    Raises:
-        UpstreamError: where ``body`` is none.
-    """
-    reply = read_reply(body)
-    choices = [_written(decide(choice, decided)) for choice in reply.choices]
-    return _reply(asked.model, choices) | ({"usage": reply.usage} if reply.usage else {})
-
-
-def refusal(asked: Asked, model: str, text: str, colonnade: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The fixed answer in every choice. Tokens are not counted, so ``usage`` is left out rather than invented."""
-    choices = [_written(Choice(index, {"content": text}, "content_filter")) for index in range(asked.choices)]
-    return _reply(model, choices) | ({"colonnade": dict(colonnade)} if colonnade is not None else {})
-
-
-def _reply(model: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "id": identity("chatcmpl-"),
-        "object": "chat.completion",
-        "created": now(),
-        "model": model,
-        "choices": choices,
-    }
+def written_reply(_asked: Asked, model: str, reply: Reply) -> dict[str, Any]:
+    """A reply as the client gets it."""
+    choices = [_written(choice) for choice in reply.choices]
+    return written_choices("chatcmpl-", "chat.completion", model, choices, reply.usage)
 
 
 def _written(choice: Choice) -> dict[str, Any]:

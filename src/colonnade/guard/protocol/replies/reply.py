@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from secrets import token_hex
 from typing import Any, NamedTuple
 
@@ -143,6 +143,34 @@ def choices_of(body: Mapping[str, Any]) -> list[tuple[int, dict[str, Any]]]:
             raise garbage("the choices are not numbered")
         found[index] = choice
     return sorted(found.items())
+
+
+def read_choices(
+    body: Any,
+    texts: Callable[[dict[str, Any]], dict[str, str]],
+    finish: Callable[[Any], str],
+    usage: Callable[[Any], dict[str, Any] | None],
+) -> Reply:
+    """A reply whose choices are numbered; keys that are not known are left behind.
+
+    Args:
+        body: of the server behind.
+        texts: of a choice, by channel.
+        finish: why a choice ended, from its ``finish_reason``.
+        usage: the counts of tokens.
+
+    Raises:
+        UpstreamError: where it is no reply.
+    """
+    body = reply_object(body)
+    choices = [(index, texts(choice), finish(choice.get("finish_reason"))) for index, choice in choices_of(body)]
+    return Reply(tuple(Choice(*choice) for choice in choices), usage(body.get("usage")))
+
+
+def written_choices(prefix: str, kind: str, model: str, choices: list[dict[str, Any]], usage: Any) -> dict[str, Any]:
+    """A reply whose choices are numbered. Tokens that nobody counted are left out rather than invented."""
+    head = {"id": identity(prefix), "object": kind, "created": now(), "model": model}
+    return {**head, "choices": choices} | ({"usage": usage} if usage else {})
 
 
 def text_of(value: Any) -> str:

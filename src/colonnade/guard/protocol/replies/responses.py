@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from colonnade.guard.protocol.asked import Asked, Output, OutputKey, Replaced
+from colonnade.guard.protocol.asked import Asked
 from colonnade.guard.protocol.calls import split_call
 from colonnade.guard.protocol.errors import UpstreamError
 from colonnade.guard.protocol.replies.chat import call_of
@@ -13,11 +13,9 @@ from colonnade.guard.protocol.replies.reply import (
     Choice,
     Reply,
     counted_whole,
-    decide,
     garbage,
     identity,
     now,
-    outputs_of,
     reply_object,
     text_of,
 )
@@ -123,34 +121,13 @@ def _parts(value: Any) -> list[dict[str, Any]]:
     return value
 
 
-def outputs(body: Any) -> tuple[Output, ...]:
-    """Every text of a whole reply.
-
-    Raises:
-        UpstreamError: where it is none.
-    """
-    return outputs_of(read_reply(body))
-
-
-def whole(asked: Asked, body: Any, decided: Mapping[OutputKey, Replaced]) -> dict[str, Any]:
-    """The reply for the client.
-
-    Raises:
-        UpstreamError: where ``body`` is none.
-    """
-    reply = read_reply(body)
-    choice = decide(reply.choices[0], decided)
+def written_reply(asked: Asked, model: str, reply: Reply) -> dict[str, Any]:
+    """A response as the client gets it."""
+    choice = reply.choices[0]
     items = [written_item(channel, text, item_identity(channel)) for channel, text in choice.texts.items()]
     if choice.finish in ("length", "content_filter") and items and "status" in items[-1]:
         items[-1]["status"] = "incomplete"
-    return ended(response_head(asked, asked.model, identity("resp_")), items, choice.finish, reply.usage)
-
-
-def refusal(asked: Asked, model: str, text: str, colonnade: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The fixed answer."""
-    items = [written_item("content", text, item_identity("content"), "incomplete")]
-    reply = ended(response_head(asked, model, identity("resp_")), items, "content_filter", None)
-    return reply | ({"colonnade": dict(colonnade)} if colonnade is not None else {})
+    return ended(response_head(asked, model, identity("resp_")), items, choice.finish, reply.usage)
 
 
 def response_head(asked: Asked, model: str, name: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from colonnade.guard.protocol.asked import Asked
-from colonnade.guard.protocol.parsing import parse
 from colonnade.guard.protocol.requests.content import (
     ASSISTANT_PARTS,
     SYSTEM_PARTS,
@@ -43,6 +42,7 @@ from colonnade.guard.protocol.requests.settings import (
 from colonnade.guard.protocol.requests.tools import (
     ON_THE_SERVER,
     SCHEMA,
+    answer_format,
     call_id,
     definition,
     earlier_call,
@@ -91,12 +91,14 @@ ROLES: dict[str, dict[str, Rule]] = {
 }
 """The keys of a message by its role, in the order in which the model reads them."""
 
+_SOME = "be a list with at least one message"
+
 _SPEAKS = ("content", "refusal", "tool_calls", "function_call")
 
 
 def _messages(notes: Notes, value: Any, place: str) -> list[dict[str, Any]]:
     found = []
-    for member, where in read_list(value, place):
+    for member, where in read_list(value, place, what=_SOME):
         if not isinstance(member, dict):
             raise wrong(where, "be an object")
         role = said_by(ROLES, member.get("role"), where)
@@ -109,16 +111,8 @@ def _messages(notes: Notes, value: Any, place: str) -> list[dict[str, Any]]:
             raise wrong(where, "have 'name'", "missing_key")
         found.append(message)
     if not found:
-        raise wrong(place, "be a list with at least one message", "invalid_value")
+        raise wrong(place, _SOME, "invalid_value")
     return found
-
-
-def _format(notes: Notes, value: Any, place: str) -> dict[str, Any]:
-    kind = value.get("type") if isinstance(value, dict) else None
-    if kind != "json_schema":
-        return nested({"type": word("text", "json_object", "json_schema")}, "type")(notes, value, place)
-    rules: dict[str, Rule] = {"type": word("json_schema"), "json_schema": definition(SCHEMA, "name")}
-    return nested(rules, "json_schema")(notes, value, place)
 
 
 RULES: dict[str, Rule] = {
@@ -140,7 +134,9 @@ RULES: dict[str, Rule] = {
     "parallel_tool_calls": flag,
     "function_call": function_choice,
     "tool_choice": tool_choice(wrapped=True),
-    "response_format": _format,
+    "response_format": answer_format(
+        nested({"type": word("json_schema"), "json_schema": definition(SCHEMA, "name")}, "json_schema")
+    ),
     "stop": stop,
     "prediction": nested({"type": word("content"), "content": content("setting", SYSTEM_PARTS)}, "type", "content"),
     "messages": _messages,
@@ -148,21 +144,13 @@ RULES: dict[str, Rule] = {
 """Every key of a request; the order is the order of the parts."""
 
 
-def read(content_: bytes) -> Asked:
-    """A request from its bytes.
+def read(body: Mapping[str, Any]) -> Asked:
+    """A request from its body.
 
     Raises:
         ProtocolError: for the first thing that does not fit.
     """
-    return _read(parse(content_))
-
-
-def _read(body: Mapping[str, Any]) -> Asked:
-    notes = Notes()
-    checked = read_object(notes, body, "", RULES)
-    if "messages" not in checked:
-        raise wrong("messages", "be a list with at least one message", "missing_key")
-    return asked(NAME, notes, checked, checked.get("n", 1))
+    return asked(NAME, body, RULES, ("messages", _SOME), lambda checked: int(checked.get("n", 1)))
 
 
 def for_upstream(request: Asked, model: str, system: str) -> dict[str, Any]:
@@ -207,7 +195,7 @@ def without_refused(request: Asked, fixed_answers: frozenset[str]) -> Asked:
             kept.append(message)
     if len(kept) == len(request.body["messages"]):
         return request
-    return _read({**request.body, "messages": kept})
+    return read({**request.body, "messages": kept})
 
 
 def _belongs(message: Mapping[str, Any]) -> bool:

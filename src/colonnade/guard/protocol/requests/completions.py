@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from colonnade.guard.protocol.asked import Asked
 from colonnade.guard.protocol.errors import ProtocolError
-from colonnade.guard.protocol.parsing import parse
 from colonnade.guard.protocol.requests.rules import (
     Notes,
     Rule,
     integer,
     read_list,
-    read_object,
     refused,
     text,
     unsupported,
@@ -29,6 +28,8 @@ from colonnade.guard.protocol.requests.settings import (
 
 NAME = "completions"
 
+_SOME = "be text or a list of texts"
+
 MOST_CHOICES = 128
 
 
@@ -36,12 +37,12 @@ def _prompt(notes: Notes, value: Any, place: str) -> Any:
     if isinstance(value, str):
         return text("user")(notes, value, place)
     prompts = []
-    for member, where in read_list(value, place, most=MOST_CHOICES):
+    for member, where in read_list(value, place, most=MOST_CHOICES, what=_SOME):
         if isinstance(member, int | list) and not isinstance(member, bool):
             raise unsupported(place, "numbers of tokens cannot be judged; send the prompt as text")
         prompts.append(text("user")(notes, member, where))
     if not prompts:
-        raise wrong(place, "be text or a list of texts", "invalid_value")
+        raise wrong(place, _SOME, "invalid_value")
     return prompts
 
 
@@ -61,23 +62,22 @@ RULES: dict[str, Rule] = {
 """Every key of a request; the order is the order of the parts."""
 
 
-def read(content: bytes) -> Asked:
-    """A request from its bytes.
+def read(body: Mapping[str, Any]) -> Asked:
+    """A request from its body.
 
     Raises:
         ProtocolError: for the first thing that does not fit.
     """
-    body = parse(content)
-    notes = Notes()
-    checked = read_object(notes, body, "", RULES)
-    if "prompt" not in checked:
-        raise wrong("prompt", "be text or a list of texts", "missing_key")
+    return asked(NAME, body, RULES, ("prompt", _SOME), _choices)
+
+
+def _choices(checked: Mapping[str, Any]) -> int:
     prompts = 1 if isinstance(checked["prompt"], str) else len(checked["prompt"])
     choices = prompts * int(checked.get("n", 1))
     if choices > MOST_CHOICES:
         message = f"{choices} completions are too many; ask for at most {MOST_CHOICES}."
         raise ProtocolError(message, parameter="n", code="invalid_value")
-    return asked(NAME, notes, checked, choices)
+    return choices
 
 
 def for_upstream(request: Asked, model: str, system: str) -> dict[str, Any]:

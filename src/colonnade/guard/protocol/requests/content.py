@@ -16,6 +16,7 @@ from colonnade.guard.protocol.requests.rules import (
     refused,
     string,
     text,
+    type_of,
     word,
     wrong,
 )
@@ -26,6 +27,10 @@ ELSEWHERE = "it names something that the server behind keeps, and the guard cann
 _DATA = re.compile(r"data:([a-zA-Z0-9.+-]+/[a-zA-Z0-9.+-]+)(?:;charset=[uU][tT][fF]-8)?;base64,([A-Za-z0-9+/]*={0,2})")
 
 _TEXTUAL = re.compile(r"text/.*|.*[/+](json|xml|yaml|x-yaml|javascript|csv|markdown|html)", re.IGNORECASE)
+
+
+_SUBSTANCE = ("image_url", "input_audio", "file", "file_data", "file_url")
+"""Keys that make a part more than its own description."""
 
 
 def content(role: str, kinds: Mapping[str, Mapping[str, Rule]]) -> Rule:
@@ -49,14 +54,15 @@ def content(role: str, kinds: Mapping[str, Mapping[str, Rule]]) -> Rule:
         texts: list[str] = []
         parts: list[Any] = []
         for member, where in read_list(value, place):
-            kind = member.get("type") if isinstance(member, dict) else None
+            kind = type_of(member)
             if not isinstance(kind, str) or kind not in kinds:
                 raise wrong(where, f"be a part of type {', '.join(kinds)}")
             words = next((key for key in ("text", "refusal") if key in kinds[kind]), None)
             if words is None:
                 checked = read_object(notes, member, where, {"type": word(kind), **kinds[kind]})
-                if len(checked) == 1:
-                    raise wrong(where, f"have {' or '.join(kinds[kind])}")
+                substance = [key for key in kinds[kind] if key in _SUBSTANCE]
+                if not any(key in checked for key in substance):
+                    raise wrong(where, f"have {' or '.join(map(repr, substance))}", "missing_key")
                 parts.append(checked)
                 continue
             read_object(Notes(), member, where, {"type": word(kind), **kinds[kind]})

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from colonnade.guard.protocol.asked import Asked
-from colonnade.guard.protocol.parsing import parse
 from colonnade.guard.protocol.requests.content import (
     DETAIL,
     ELSEWHERE,
@@ -41,6 +40,7 @@ from colonnade.guard.protocol.requests.settings import (
 from colonnade.guard.protocol.requests.tools import (
     ON_THE_SERVER,
     SCHEMA,
+    answer_format,
     call_id,
     definition,
     earlier_call,
@@ -49,6 +49,8 @@ from colonnade.guard.protocol.requests.tools import (
 )
 
 NAME = "responses"
+
+_SOME = "be text or a list of items"
 
 SEALED = "it is sealed, and the guard cannot read it"
 
@@ -137,28 +139,24 @@ def _input(notes: Notes, value: Any, place: str) -> Any:
     if isinstance(value, str):
         return text("user")(notes, value, place)
     found = []
-    for item, where in read_list(value, place):
+    for item, where in read_list(value, place, what=_SOME):
         if not isinstance(item, dict):
             raise wrong(where, "be an object")
         kind = "message" if item.get("type") is None else item["type"]
         if not isinstance(kind, str) or kind not in ITEMS:
-            raise unsupported(where, f"only items of type {', '.join(ITEMS)} are; of others, {ELSEWHERE}")
+            others = "others name what the server behind keeps, and the guard cannot see it"
+            raise unsupported(where, f"only items of type {', '.join(ITEMS)} are; {others}")
         found.append(ITEMS[kind](notes, item, where))
     if not found:
-        raise wrong(place, "be text or a list of items", "invalid_value")
+        raise wrong(place, _SOME, "invalid_value")
     return found
-
-
-def _format(notes: Notes, value: Any, place: str) -> dict[str, Any]:
-    kind = value.get("type") if isinstance(value, dict) else None
-    if kind != "json_schema":
-        return nested({"type": word("text", "json_object", "json_schema")}, "type")(notes, value, place)
-    return definition({"type": word("json_schema"), **SCHEMA}, "name", "schema")(notes, value, place)
 
 
 def _stream_options(notes: Notes, value: Any, place: str) -> dict[str, Any]:
     return read_object(notes, value, place, {"include_obfuscation": aside})
 
+
+_format = answer_format(definition({"type": word("json_schema"), **SCHEMA}, "name", "schema"))
 
 _summary = word("auto", "concise", "detailed")
 
@@ -188,21 +186,13 @@ RULES: dict[str, Rule] = {
 """Every key of a request; the order is the order of the parts."""
 
 
-def read(content_: bytes) -> Asked:
-    """A request from its bytes.
+def read(body: Mapping[str, Any]) -> Asked:
+    """A request from its body.
 
     Raises:
         ProtocolError: for the first thing that does not fit.
     """
-    return _read(parse(content_))
-
-
-def _read(body: Mapping[str, Any]) -> Asked:
-    notes = Notes()
-    checked = read_object(notes, body, "", RULES)
-    if "input" not in checked:
-        raise wrong("input", "be text or a list of items", "missing_key")
-    return asked(NAME, notes, checked, 1)
+    return asked(NAME, body, RULES, ("input", _SOME), lambda _: 1)
 
 
 def for_upstream(request: Asked, model: str, system: str) -> dict[str, Any]:
@@ -237,4 +227,4 @@ def without_refused(request: Asked, fixed_answers: frozenset[str]) -> Asked:
                     break
         else:
             kept.append(item)
-    return request if len(kept) == len(items) else _read({**request.body, "input": kept})
+    return request if len(kept) == len(items) else read({**request.body, "input": kept})

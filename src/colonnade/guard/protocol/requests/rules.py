@@ -60,6 +60,11 @@ def unsupported(place: str, because: str) -> ProtocolError:
     return ProtocolError(f"'{place}' is not supported here: {because}.", parameter=place, code="unsupported_parameter")
 
 
+def type_of(value: Any) -> Any:
+    """What an object says that it is; nothing where it is no object or says nothing."""
+    return value.get("type") if isinstance(value, dict) else None
+
+
 def read_object(notes: Notes, value: Any, place: str, rules: Mapping[str, Rule]) -> dict[str, Any]:
     """An object by the rules of its keys, read in the order of the rules.
 
@@ -71,7 +76,7 @@ def read_object(notes: Notes, value: Any, place: str, rules: Mapping[str, Rule])
     for key in value:
         if key not in rules:
             name = f"{place}.{key}" if place else key
-            message = f"{json.dumps(name)[:200]} is not a key that is understood here, so it is not passed on."
+            message = f"{json.dumps(name)[:200]} is not a key that is understood here; leave it out."
             raise ProtocolError(message, parameter=name[:200], code="unknown_parameter")
     checked = {}
     for key, rule in rules.items():
@@ -82,10 +87,10 @@ def read_object(notes: Notes, value: Any, place: str, rules: Mapping[str, Rule])
     return checked
 
 
-def read_list(value: Any, place: str, *, most: int = 4096) -> Iterator[tuple[Any, str]]:
-    """The members of a list with their places."""
+def read_list(value: Any, place: str, *, most: int = 4096, what: str = "be a list") -> Iterator[tuple[Any, str]]:
+    """The members of a list with their places; ``what`` is said of anything else."""
     if not isinstance(value, list):
-        raise wrong(place, "be a list")
+        raise wrong(place, what)
     if len(value) > most:
         raise wrong(place, f"have at most {most} members", "invalid_value")
     for index, member in enumerate(value):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from colonnade.guard.protocol.asked import Asked
@@ -53,7 +55,8 @@ def _bias(_notes: Notes, value: Any, place: str) -> dict[str, Any]:
         raise wrong(place, "be an object of at most 1024 numbers of tokens")
     for token, weight in value.items():
         if not (token.isascii() and token.isdigit() and len(token) <= 10):
-            raise wrong(place, "have numbers of tokens as its keys", "invalid_value")
+            told = f"have numbers of tokens as its keys, and {json.dumps(token)[:80]} is none"
+            raise wrong(place, told, "invalid_value")
         number(-100, 100)(_notes, weight, f"{place}.{token}")
     return value
 
@@ -81,7 +84,7 @@ def stop(notes: Notes, value: Any, place: str) -> Any:
         notes.say("setting", value, place)
         return value
     found = []
-    for member, where in read_list(value, place, most=16):
+    for member, where in read_list(value, place, most=16, what="be text or a list of texts"):
         found.append(string(member, where))
         notes.say("setting", member, where)
     return found or ASIDE
@@ -92,14 +95,35 @@ def stream_options(notes: Notes, value: Any, place: str) -> dict[str, Any]:
     return read_object(notes, value, place, {"include_usage": flag, "include_obfuscation": aside})
 
 
-def asked(endpoint: str, notes: Notes, body: dict[str, Any], choices: int) -> Asked:
-    """The request from its checked body.
+def asked(
+    endpoint: str,
+    given: Mapping[str, Any],
+    rules: Mapping[str, Rule],
+    needed: tuple[str, str],
+    choices: Callable[[Mapping[str, Any]], int],
+) -> Asked:
+    """The request from its body.
+
+    Args:
+        endpoint: its name.
+        given: the body as it came.
+        rules: one per key; the order is the order of the parts.
+        needed: the key that holds the words, and what it must be.
+        choices: how many replies a checked body asks for.
 
     Raises:
-        ProtocolError: without a model, or with options of a stream where none is wanted.
+        ProtocolError: for the first thing that does not fit; without a model, or with options of a stream where none
+            is wanted.
     """
+    notes = Notes()
+    body = read_object(notes, given, "", rules)
+    if needed[0] not in body:
+        raise wrong(*needed, "missing_key")
+    count = choices(body)
     if "model" not in body:
-        raise ProtocolError("you must name a model.", parameter="model", code="missing_key")
+        raise ProtocolError(
+            "'model' is missing; name one of those in /v1/models.", parameter="model", code="missing_key"
+        )
     stream = bool(body.get("stream"))
     options = body.pop("stream_options", None)
     if options and not stream:
@@ -107,4 +131,4 @@ def asked(endpoint: str, notes: Notes, body: dict[str, Any], choices: int) -> As
     if options:
         body["stream_options"] = options
     usage = bool(options and options.get("include_usage"))
-    return Asked(endpoint, body["model"], tuple(notes.parts), notes.pictures, stream, choices, usage, body)
+    return Asked(endpoint, body["model"], tuple(notes.parts), notes.pictures, stream, count, usage, body)

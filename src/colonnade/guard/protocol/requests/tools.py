@@ -15,6 +15,7 @@ from colonnade.guard.protocol.requests.rules import (
     read_list,
     read_object,
     string,
+    type_of,
     unsupported,
     word,
     wrong,
@@ -43,11 +44,10 @@ def free(_notes: Notes, value: Any, place: str) -> dict[str, Any]:
 
 
 def _grammar(notes: Notes, value: Any, place: str) -> dict[str, Any]:
-    kind = value.get("type") if isinstance(value, dict) else None
     flat: dict[str, Rule] = {"definition": _kept, "syntax": word("lark", "regex")}
     rules: dict[str, Rule] = {"type": word("text", "grammar")}
-    if kind == "grammar":
-        rules |= flat if isinstance(value, dict) and "definition" in value else {"grammar": nested(flat, "definition")}
+    if type_of(value) == "grammar":
+        rules |= flat if "definition" in value else {"grammar": nested(flat, "definition")}
     return read_object(notes, value, place, rules)
 
 
@@ -67,6 +67,16 @@ def definition(rules: Mapping[str, Rule], *needed: str) -> Callable[[Notes, Any,
         return checked
 
     return rule
+
+
+def answer_format(schema: Rule) -> Rule:
+    """The shape of an answer: text, any JSON, or a schema.
+
+    Args:
+        schema: reads it where it is one.
+    """
+    plain = nested({"type": word("text", "json_object", "json_schema")}, "type")
+    return lambda notes, value, place: (schema if type_of(value) == "json_schema" else plain)(notes, value, place)
 
 
 def _words(checked: Mapping[str, Any], place: str) -> list[str]:
@@ -92,11 +102,12 @@ def tools(wrapped: bool) -> Rule:
     def rule(notes: Notes, value: Any, place: str) -> list[dict[str, Any]]:
         found = []
         for member, where in read_list(value, place, most=1024):
-            kind = member.get("type") if isinstance(member, dict) else None
+            kind = type_of(member)
             if not isinstance(kind, str):
                 raise wrong(where, "be an object with a 'type'")
             if kind not in kinds:
-                raise unsupported(where, f"only tools of type function and custom are; {ON_THE_SERVER}")
+                others = "others run on the server behind, where the guard cannot see what they do"
+                raise unsupported(where, f"only tools of type function and custom are; {others}")
             if wrapped:
                 rules: dict[str, Rule] = {"type": word(kind), kind: definition(kinds[kind], "name")}
                 tool = nested(rules, kind)(notes, member, where)
@@ -121,7 +132,7 @@ def tool_choice(wrapped: bool) -> Rule:
     plain = word("none", "auto", "required")
 
     def one(notes: Notes, value: Any, place: str) -> dict[str, Any]:
-        kind = value.get("type") if isinstance(value, dict) else None
+        kind = type_of(value)
         if kind not in ("function", "custom"):
             raise wrong(place, "name a tool of type function or custom", "invalid_value")
         named: dict[str, Rule] = {"name": known_tool}
@@ -134,7 +145,7 @@ def tool_choice(wrapped: bool) -> Rule:
     def rule(notes: Notes, value: Any, place: str) -> Any:
         if isinstance(value, str):
             return plain(notes, value, place)
-        if not isinstance(value, dict) or value.get("type") != "allowed_tools":
+        if type_of(value) != "allowed_tools":
             return one(notes, value, place)
         allowed: dict[str, Rule] = {"mode": word("auto", "required"), "tools": some}
         rules = {"type": word("allowed_tools"), **({"allowed_tools": nested(allowed, "tools")} if wrapped else allowed)}
