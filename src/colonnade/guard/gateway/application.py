@@ -16,6 +16,7 @@ from colonnade import __version__
 from colonnade.guard.gateway.exchange import Receive, Scope, Send
 from colonnade.guard.gateway.onion import Onion
 from colonnade.guard.gateway.service import Service
+from colonnade.guard.gateway.turning_away import refused_beside
 from colonnade.guard.protocol import Endpoint, ProtocolError, model_list
 from colonnade.guard.protocol.openapi import document
 
@@ -48,10 +49,7 @@ def application(
 
     async def models(request: Request) -> Response:
         now = service.standing()
-        try:
-            now.keys.principal(request.headers.get("authorization", ""))
-        except ProtocolError as error:
-            return JSONResponse(error.body(), status_code=error.status)
+        now.keys.principal(request.headers.get("authorization", ""))
         return JSONResponse(model_list(now.models))
 
     async def healthy(_request: Request) -> Response:
@@ -60,11 +58,17 @@ def application(
     async def described(_request: Request) -> Response:
         return JSONResponse(document(__version__))
 
+    async def refused(request: Request, fault: Exception) -> Response:
+        error = fault if isinstance(fault, ProtocolError) else _no_route(request, fault)
+        more = dict(getattr(fault, "headers", None) or {}) | ({"Retry-After": "1"} if error.status == 503 else {})
+        return refused_beside(service, request, error, more)
+
     onions = {path: Onion(endpoint, service) for path, endpoint in endpoints.items()}
     routes = [Route(path, onion, methods=["POST"]) for path, onion in onions.items()]
     routes += [Route("/v1/models", models, methods=["GET"]), Route("/health", healthy, methods=["GET"])]
     routes += [Route("/openapi.json", described, methods=["GET"]), *more]
-    return _Gateway(onions, routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _no_route})
+    handlers = {HTTPException: refused, ProtocolError: refused}
+    return _Gateway(onions, routes=routes, lifespan=lifespan, exception_handlers=handlers)
 
 
 class _Gateway(Starlette):
@@ -83,8 +87,7 @@ class _Gateway(Starlette):
         await super().__call__(scope, receive, send)
 
 
-async def _no_route(request: Request, fault: Exception) -> Response:
+def _no_route(request: Request, fault: Exception) -> ProtocolError:
     status = fault.status_code if isinstance(fault, HTTPException) else 500
     what = "there is no such route" if status == 404 else "this route does not take that method"
-    error = ProtocolError(f"{what}: {request.method} {request.url.path}.", status=status, code="unknown_url")
-    return JSONResponse(error.body(), status_code=status, headers=getattr(fault, "headers", None))
+    return ProtocolError(f"{what}: {request.method} {request.url.path}.", status=status, code="unknown_url")
