@@ -56,6 +56,9 @@ def test_what_was_asked_is_counted_within_a_moment(workspace: Path) -> None:
         assert 'colonnade_guard_seconds_count{side="reply"} 1.0' in page.text
         assert "colonnade_held_back_seconds_count 1.0" in page.text
         assert 'detector="other"' not in page.text
+        assert "colonnade_observers_failed 0.0" in page.text
+        assert "colonnade_access" not in page.text, "this workspace gives no grants"
+        assert served.health()["access"] is None
 
 
 def test_metrics_take_an_operators_key_where_there_are_keys(workspace: Path) -> None:

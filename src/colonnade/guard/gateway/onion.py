@@ -69,8 +69,8 @@ class Onion:
         except Exception as fault:  # a client is told that it failed, never how
             logger.error("a request failed: %s: %s", type(fault).__name__, fault, exc_info=True)
             message = "the service failed; nothing was answered."
-            error = ProtocolError(message, status=500, code="internal_error")
-            await self._fail(exchange, error, course, passed)
+            told = ProtocolError(message, status=500, code="internal_error")
+            await self._fail(exchange, told, course, passed)
         finally:
             service.under_way -= 1
             exchange.unwatch()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from colonnade.guard.gateway import ScriptedUpstream
 from colonnade.guard.gateway.telling import WAITING, Teller
 from colonnade.guard.gateway.upstreams import UpstreamFault
 from colonnade.guard.keys import Keys
@@ -17,7 +18,7 @@ from colonnade.guard.protocol.errors import CODES, STATUSES
 from colonnade.records import ColonnadeError
 from tests.unit.guard.finished_rows import AT, finished
 
-from .behind import CHAT, Room, ScriptedUpstream
+from .behind import CHAT, Room
 
 
 class Door:
