@@ -354,6 +354,14 @@ def test_a_question_that_is_split_over_two_turns_is_seen_as_one_by_patterns() ->
     assert room.ask("what is zyxgorp").headers["x-colonnade-ruling"].startswith("allow")
 
 
+@pytest.mark.parametrize("turns", [("About zyxg", "orp now."), ("About zyx", "gorp"), ("z", "y", "xgorp")])
+def test_a_fixed_text_that_is_split_over_turns_reaches_no_model(turns: tuple[str, ...]) -> None:
+    room = Room(guard=guard_of(clause(patterns=(Pattern(name="codename", literal="zyxgorp"),), exceptions=())))
+    said = room.ask([{"role": "user", "content": turn} for turn in turns])
+    assert said.headers["x-colonnade-ruling"].startswith("deflect")
+    assert room.upstream.asked == []
+
+
 def test_observers_are_told_once_and_cannot_break_an_answer() -> None:
     class Broken:
         def finished(self, row: Finished) -> None:
