@@ -226,7 +226,7 @@ def _rates(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _wrong(target: Target, found: dict[str, Any], count: int = 0) -> list[str]:
     """Answers that were not what the server said."""
-    bad = {name: found[name] for name in ("wrong", "refused", "told", "torn", "timed_out") if found[name]}
+    bad = {name: found[name] for name in ("wrong", "refused", "withheld", "told", "torn", "timed_out") if found[name]}
     if bad or (count and found["right"] != count):
         return [f"{target.name}: {bad}, for instance {found['example'][:120]!r}"]
     return []

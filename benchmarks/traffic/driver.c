@@ -33,7 +33,7 @@ static int poller, port, streaming, hangup_after, pieces_wanted;
 static const char *path, *model, *text, *key;
 static FILE *ids;
 static double timeout_after;
-static long started_count, right, wrong, refused, torn, timed_out, hung_up, told, statuses[600];
+static long started_count, right, wrong, refused, withheld, torn, timed_out, hung_up, told, statuses[600];
 static unsigned long long bytes_in;
 static float *latencies, *firsts;
 static long latency_count;
@@ -217,6 +217,8 @@ static void judge(Client *it) {
         return;
     } else if (closed && strstr(it->body, "\"error\"")) {
         told++;
+    } else if (closed && it->body_size && strstr(it->body, "content_filter")) {
+        withheld++; /* the fixed answer of a guard: complete, and another one than the server's */
     } else {
         wrong++;
     }
@@ -328,10 +330,10 @@ int main(int count, char **arguments) {
     qsort(firsts, (size_t)latency_count, sizeof *firsts, by_size);
     for (char *at = example; *at; at++)
         if (*at == '"' || *at == '\\' || (unsigned char)*at < 32) *at = '\'';
-    printf("{\"seconds\":%.4f,\"started\":%ld,\"right\":%ld,\"wrong\":%ld,\"refused\":%ld,\"told\":%ld,\"torn\":%ld,\"timed_out\":%ld,"
+    printf("{\"seconds\":%.4f,\"started\":%ld,\"right\":%ld,\"wrong\":%ld,\"refused\":%ld,\"withheld\":%ld,\"told\":%ld,\"torn\":%ld,\"timed_out\":%ld,"
            "\"hung_up\":%ld,\"bytes\":%llu,\"cpu\":%.3f,\"p50\":%.4f,\"p90\":%.4f,\"p99\":%.4f,\"first_p50\":%.4f,\"first_p99\":%.4f,"
            "\"example\":\"%s\"}\n",
-           took, started_count, right, wrong, refused, told, torn, timed_out, hung_up, bytes_in,
+           took, started_count, right, wrong, refused, withheld, told, torn, timed_out, hung_up, bytes_in,
            used.ru_utime.tv_sec + used.ru_stime.tv_sec + (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6,
            at_share(latencies, 0.5), at_share(latencies, 0.9), at_share(latencies, 0.99), at_share(firsts, 0.5), at_share(firsts, 0.99), example);
     return 0;

@@ -1,8 +1,9 @@
 /* A model's server that costs next to nothing: one thread, epoll, chats of twenty pieces, streamed or whole.
  *
  * Usage: upstream PORT. The request's text says what to answer: "garden N" which story, "long-N" of how many pieces,
- * "pace-N" with so many milliseconds before each, "apart-1" each in a write of its own, "fault-die", "fault-stall",
- * "fault-garbage" after five. GET /stats counts what was asked, answered and broken off.
+ * "pace-N" with so many milliseconds before each, "apart-1" each in a write of its own. After five pieces it dies for
+ * "for my diary", stalls for "for my school" and sends garbage for "for my garden": words that no detector has a reason
+ * to mind. GET /stats counts what was asked, answered and broken off.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -132,14 +133,14 @@ static int answer(int file, const char *body) {
     static const char head[] =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n";
     Connection *it = connections[file];
-    const char *told = strstr(body, "garden "), *fault = told ? strstr(told, "fault-") : NULL;
+    const char *told = strstr(body, "garden "), *fault = told ? strstr(told, "for my ") : NULL;
     asked++;
     if (!told) told = "";
     it->story = (uint32_t)story_number(told, "garden ", 1);
     it->left = (int)story_number(told, "long-", PIECES);
     it->pace = (int)story_number(told, "pace-", 0);
     it->apart = strstr(told, "apart-1") != NULL;
-    it->fault = fault ? fault[6] : 0;
+    it->fault = fault ? fault[7] : 0;
     it->number = 0;
     it->streaming = strstr(body, "\"stream\":true") || strstr(body, "\"stream\": true");
     if (it->streaming) {

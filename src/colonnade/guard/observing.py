@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from colonnade.guard.telemetry.traceparent import Trace
 from colonnade.records import Ruling
@@ -62,9 +62,41 @@ class Finished(NamedTuple):
     trace: Trace | None = None
 
 
+class TurnedAway(NamedTuple):
+    """One request that ended before anything was ruled on it, or before the ruling was on disk; nothing of its words.
+
+    Attributes:
+        id: as the client was told it; empty on a route that reaches no model.
+        at: when it came in.
+        endpoint: ``chat``, ``completions``, ``responses``, ``models``, ``metrics``, ``feedback``; empty for any other.
+        method: of HTTP.
+        status: of the response; 0 where the client left before there was one.
+        code: of the error object, or ``client_hung_up``.
+        trace: which trace it belongs to; none where nobody writes spans.
+    """
+
+    id: str
+    at: datetime
+    endpoint: str
+    method: str
+    status: int
+    code: str
+    milliseconds: float
+    trace: Trace | None = None
+
+
 class Observer(Protocol):
     """Somebody who is told."""
 
     def finished(self, row: Finished) -> None:
         """Take note; called from a thread of its own, one row at a time."""
+        ...
+
+
+@runtime_checkable
+class DoorObserver(Protocol):
+    """Somebody who is told of requests that were turned away, too."""
+
+    def turned_away(self, row: TurnedAway) -> None:
+        """Take note; called as ``Observer.finished`` is."""
         ...

@@ -137,6 +137,8 @@ class GatewayService:
             "keys": now.keys.required,
             "log": None if state is None else state._asdict(),
             "under_way": self.service.under_way,
+            "observers": {"dropped": self.service.teller.dropped, "failed": self.service.teller.failed},
+            "access": None if self.access.monitor is None else self.access.monitor.state()._asdict(),
         }
 
     def _side_routes(self) -> list[Route]:
@@ -153,11 +155,20 @@ class GatewayService:
         watch, service = self.metrics.watch, self.service
         watch("under_way", "Requests that are being answered.", lambda: service.under_way)
         watch("observations_dropped", "Requests that observers were not told of.", lambda: service.teller.dropped)
+        watch("observers_failed", "Times that an observer failed.", lambda: service.teller.failed)
         watch("policies_stale", "1 while what is on disk cannot be served.", lambda: float(bool(self.standing.stale)))
         if self._log is not None:
             state = self._log.recorder.state
             watch("log_rows", "Rows of the audit log.", lambda: state().rows)
             watch("log_unsigned_rows", "Rows behind the newest checkpoint.", lambda: _unsigned(state()))
+        if self.access.monitor is not None:
+            seen = self.access.monitor.state
+            watch(
+                "access_waiting", "Requests that the monitor of grants has not looked at yet.", lambda: seen().waiting
+            )
+            watch("access_dropped", "Requests that it has not watched.", lambda: seen().dropped)
+            watch("access_faults", "Times that it failed.", lambda: seen().faults)
+            watch("access_unread", "Uses for a purpose that nobody can tell.", lambda: seen().unread)
 
     def _stand(self, workspace: Workspace, keys: Keys) -> Standing:
         guard = self._wish.build(workspace, self._behind.detectors(workspace))

@@ -11,10 +11,12 @@ import typer
 from prometheus_client.parser import text_string_to_metric_families
 
 from colonnade.cli.application import application
+from colonnade.guard.observing import TurnedAway
 from colonnade.guard.telemetry.metrics import Known, Metrics
-from tests.unit.guard.finished_rows import finished, ruling
+from tests.unit.guard.finished_rows import AT, finished, ruling
 
-DOCUMENT = (Path(__file__).parents[3] / "docs" / "living-with-the-guard.md").read_text()
+ROOT = Path(__file__).parents[3]
+DOCUMENT = (ROOT / "docs" / "living-with-the-guard.md").read_text()
 SHOWN = [line.strip() for line in DOCUMENT.splitlines() if line.startswith("    colonnade ")]
 
 
@@ -36,6 +38,7 @@ def known() -> Known:
 def test_the_table_of_metrics_lists_every_metric_with_its_labels() -> None:
     counted = Metrics(known)
     counted.finished(finished(request=ruling(grant="g", rule="grant/g", level="recipe")))
+    counted.turned_away(TurnedAway("ex-1", AT, "chat", "POST", 401, "missing_api_key", 0.2))
     page = counted.page()[0].decode()
     made = {}
     for family in text_string_to_metric_families(page):
@@ -48,5 +51,6 @@ def test_the_table_of_metrics_lists_every_metric_with_its_labels() -> None:
         for name, labels in re.findall(r"^\| `(colonnade_\w+)` \|([^|]*)\|", DOCUMENT, flags=re.MULTILINE)
     }
     assert made.items() <= listed.items()
-    watched = {"under_way", "log_rows", "log_unsigned_rows", "observations_dropped", "policies_stale"}
+    source = (ROOT / "src" / "colonnade" / "pipeline" / "gateway_service.py").read_text()
+    watched = re.findall(r'\bwatch\(\s*"(\w+)"', source)
     assert listed.keys() - made.keys() == {f"colonnade_{name}" for name in watched}

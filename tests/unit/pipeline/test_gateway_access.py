@@ -83,3 +83,30 @@ def test_what_a_holder_asks_reaches_the_monitor_as_evidence_and_without_words(ho
     monitor = served.service.access.monitor
     assert monitor is not None
     assert within(5, lambda: monitor.leads and monitor.faults == 0)
+
+
+def test_what_the_monitor_of_grants_did_not_see_is_on_the_page_and_in_health(
+    home: Path, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monitor = served.service.access.monitor
+    assert monitor is not None
+    assert served.health()["access"]["dropped"] == 0
+    monkeypatch.setattr("colonnade.guard.access.monitoring.MOST_WAITING", 0)
+    assert ask(served)["action"] == "allow"
+    assert within(5, lambda: served.health()["access"]["dropped"] == 1)
+    served.service.service.teller.dropped = 3
+    served.service.service.teller.failed = 2
+    monitor.faults, monitor.unread["repair"] = 4, 5
+    health = served.health()
+    assert health["observers"] == {"dropped": 3, "failed": 2}
+    assert (health["access"]["dropped"], health["access"]["faults"], health["access"]["unread"]) == (1, 4, 5)
+    page = served.service.metrics.page()[0].decode()
+    for line in (
+        "observations_dropped 3.0",
+        "observers_failed 2.0",
+        "access_dropped 1.0",
+        "access_faults 4.0",
+        "access_unread 5.0",
+        "access_waiting 0.0",
+    ):
+        assert f"colonnade_{line}" in page.splitlines()

@@ -56,6 +56,9 @@ def test_what_was_asked_is_counted_within_a_moment(workspace: Path) -> None:
         assert 'colonnade_guard_seconds_count{side="reply"} 1.0' in page.text
         assert "colonnade_held_back_seconds_count 1.0" in page.text
         assert 'detector="other"' not in page.text
+        assert "colonnade_observers_failed 0.0" in page.text
+        assert "colonnade_access" not in page.text, "this workspace gives no grants"
+        assert served.health()["access"] is None
 
 
 def test_metrics_take_an_operators_key_where_there_are_keys(workspace: Path) -> None:
@@ -65,6 +68,28 @@ def test_metrics_take_an_operators_key_where_there_are_keys(workspace: Path) -> 
         assert served.client.get("/metrics", headers=as_("ana")).status_code == 403
         assert served.client.get("/metrics", headers=as_("ops")).status_code == 200
         assert served.client.post("/metrics", headers=as_("ops")).status_code == 405
+
+
+def test_what_is_turned_away_is_counted_on_every_route(workspace: Path) -> None:
+    with_keys(workspace)
+    with serving(workspace, answers(BROKE)) as served:
+        served.ask(BROKE)
+        served.client.get("/metrics", headers=as_("ana"))
+        served.client.post("/v1/feedback", json={"id": 7}, headers=as_("ana"))
+        served.client.get("/v1/engines/of-mine", headers=as_("ana"))
+
+        def page() -> str:
+            return served.client.get("/metrics", headers=as_("ops")).text
+
+        name = "colonnade_requests_turned_away_total"
+        for labels in (
+            'code="missing_api_key",endpoint="chat",status="401"',
+            'code="operators_only",endpoint="metrics",status="403"',
+            'code="invalid_type",endpoint="feedback",status="400"',
+            'code="unknown_url",endpoint="none",status="404"',
+        ):
+            until(lambda labels=labels: f"{name}{{{labels}}} 1.0" in page())  # type: ignore[misc]  # a bound default
+        assert "of-mine" not in page()
 
 
 def test_feedback_goes_from_the_answer_to_the_queue_with_its_clause(workspace: Path) -> None:

@@ -61,6 +61,24 @@ class Known(NamedTuple):
     reader: PurposeReader | None = None
 
 
+class MonitorState(NamedTuple):
+    """How the monitor keeps up; counts since the process began, and nobody's name.
+
+    Attributes:
+        waiting: requests that it has not looked at yet.
+        dropped: requests that it has not watched and never will.
+        faults: times that something failed in its thread.
+        unread: uses of grants for a purpose that nobody can tell.
+        leads: whether this process looks for patterns in what all of them saw.
+    """
+
+    waiting: int
+    dropped: int
+    faults: int
+    unread: int
+    leads: bool
+
+
 class AccessMonitor:
     """Watches a running service; an observer in the sense of :mod:`colonnade.guard.observing`.
 
@@ -109,6 +127,10 @@ class AccessMonitor:
     def leads(self) -> bool:
         """Whether this process is the one that looks for patterns."""
         return self._handle >= 0
+
+    def state(self) -> MonitorState:
+        """How it keeps up; asked from any thread."""
+        return MonitorState(len(self._waiting), self.dropped, self.faults, sum(tuple(self.unread.values())), self.leads)
 
     def finished(self, row: Finished) -> None:
         """Take note of a request; cheap, and never in the way of an answer."""

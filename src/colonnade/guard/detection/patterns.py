@@ -19,7 +19,7 @@ from colonnade.guard.detection.detector import Detection
 from colonnade.guard.detection.needs import digits_of, needs_of
 from colonnade.guard.detection.partial import LETTERS, Begun, holds, together
 from colonnade.guard.detection.personal import RECOGNISERS, Check
-from colonnade.guard.detection.reading import Reading, clean, folded, joined, settled
+from colonnade.guard.detection.reading import Reading, clean, folded, joined, run_on, settled, text_run_on
 from colonnade.records import Clause, Digest, InputError, Level, Pattern, PersonalData, digest_of
 from colonnade.records.expressions import (
     Chars,
@@ -34,7 +34,7 @@ from colonnade.records.expressions import (
 )
 from colonnade.records.record import canonical_json
 
-VERSION = "1"
+VERSION = "2"
 """Of this code; goes into the digest of every detector made by it."""
 
 SHORT = 4
@@ -128,13 +128,15 @@ class Patterns:
         self._begun_clean = together([tree for (_, tree), _ in begun])
         self._begun_joined = together([tree for (_, tree), search in begun if search.disguised])
 
-    def find(self, text: str, start: int = 0, complete: bool = True) -> tuple[Found, ...]:
+    def find(self, text: str, start: int = 0, complete: bool = True, turns: bool = False) -> tuple[Found, ...]:
         """Every match that begins at ``start`` or later; what stands before is looked at and not searched.
 
         Args:
             text: what was written.
             start: a character of the text.
             complete: false where the text goes on: then a match that hangs on what follows is not reported yet.
+            turns: whether it may be several turns with blank lines between them: then a fixed text that begins at the
+                end of one and goes on in the next is found, too. Not to be asked of a stream.
         """
         reading = clean(text)
         flat = folded(reading.text) if self._words else ""
@@ -145,6 +147,8 @@ class Patterns:
             flat = folded(together.text) if self._words else ""
             found |= dict.fromkeys(self._in_words(together, flat, start))
             found |= dict.fromkeys(self._in_joined(together, start, complete))
+        if turns and self._words and "\n\n" in reading.text:
+            found |= dict.fromkeys(self._over_turns(text, reading))
         return tuple(found)
 
     def pending(self, text: str, start: int = 0) -> int:
@@ -178,6 +182,15 @@ class Patterns:
                         span = reading.span(place, place + len(form))
                         yield Found(word.topic, word.name, word.level, span)
                     place = flat.find(form, place + 1)
+
+    def _over_turns(self, text: str, reading: Reading) -> Iterator[Found]:
+        flat = folded(text_run_on(reading.text))
+        # The way back to the original is made only for the few texts that hold a word at all.
+        if any(form in flat for word in self._words for form, _ in word.forms):
+            for row in self._in_words(run_on(reading), flat, 0):
+                # In the middle of a word two turns may make anything by accident: 'thanks', 'example'.
+                if not text[max(row.span[0] - 1, 0) : row.span[0]].isalnum():
+                    yield row
 
     def _in_searches(self, text: str, reading: Reading, start: int, complete: bool) -> Iterator[Found]:
         begin, small, digits = _place(reading, start), reading.text.lower(), _count_digits(reading.text)
@@ -349,7 +362,7 @@ class PatternDetector:
 
     def detect(self, text: str) -> tuple[Detection, ...]:
         """One detection per match."""
-        found = self.patterns.find(text)
+        found = self.patterns.find(text, turns="request" in self.reads)
         return tuple(Detection(row.topic, row.level, 1.0, True, f"{self.name}/{row.name}", row.span) for row in found)
 
 

@@ -16,6 +16,7 @@ from colonnade import __version__
 from colonnade.guard.gateway.exchange import Receive, Scope, Send
 from colonnade.guard.gateway.onion import Onion
 from colonnade.guard.gateway.service import Service
+from colonnade.guard.gateway.turning_away import refused_beside
 from colonnade.guard.protocol import Endpoint, ProtocolError, model_list
 from colonnade.guard.protocol.openapi import document
 
@@ -48,10 +49,7 @@ def application(
 
     async def models(request: Request) -> Response:
         now = service.standing()
-        try:
-            now.keys.principal(request.headers.get("authorization", ""))
-        except ProtocolError as error:
-            return JSONResponse(error.body(), status_code=error.status)
+        now.keys.principal(request.headers.get("authorization", ""))
         return JSONResponse(model_list(now.models))
 
     async def healthy(_request: Request) -> Response:
@@ -60,11 +58,16 @@ def application(
     async def described(_request: Request) -> Response:
         return JSONResponse(document(__version__))
 
+    async def refused(request: Request, fault: Exception) -> Response:
+        error = fault if isinstance(fault, ProtocolError) else _no_answer(request, fault)
+        more = dict(getattr(fault, "headers", None) or {}) | ({"Retry-After": "1"} if error.status == 503 else {})
+        return refused_beside(service, request, error, more)
+
     onions = {path: Onion(endpoint, service) for path, endpoint in endpoints.items()}
     routes = [Route(path, onion, methods=["POST"]) for path, onion in onions.items()]
     routes += [Route("/v1/models", models, methods=["GET"]), Route("/health", healthy, methods=["GET"])]
     routes += [Route("/openapi.json", described, methods=["GET"]), *more]
-    faults = {HTTPException: _no_answer, Exception: _no_answer}
+    faults = {HTTPException: refused, ProtocolError: refused, Exception: refused}
     return _Gateway(onions, routes=routes, lifespan=lifespan, exception_handlers=faults)
 
 
@@ -84,15 +87,9 @@ class _Gateway(Starlette):
         await super().__call__(scope, receive, send)
 
 
-_NO_ANSWER = {
-    404: ("there is no such route", "unknown_url"),
-    405: ("this route does not take that method", "unknown_url"),
-}
-
-
-async def _no_answer(request: Request, fault: Exception) -> Response:
+def _no_answer(request: Request, fault: Exception) -> ProtocolError:
     status = fault.status_code if isinstance(fault, HTTPException) else 500
-    kind, code = _NO_ANSWER.get(status, ("the service failed", "internal_error"))
-    message = f"{kind}: {request.method[:20]} {request.url.path[:200]}; GET /openapi.json says what there is."
-    error = ProtocolError(message, status=status, code=code)
-    return JSONResponse(error.body(), status_code=status, headers=getattr(fault, "headers", None))
+    code = "unknown_url" if status in (404, 405) else "internal_error"
+    kinds = {404: "there is no such route", 405: "this route does not take that method"}
+    what = f"{kinds.get(status, 'the service failed')}: {request.method[:20]} {request.url.path[:200]}"
+    return ProtocolError(f"{what}; GET /openapi.json says what there is.", status=status, code=code)

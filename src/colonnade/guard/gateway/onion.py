@@ -18,12 +18,15 @@ from colonnade.guard.gateway.rows import REFUSED, Course, about, asked_texts, fi
 from colonnade.guard.gateway.service import Passed, Service
 from colonnade.guard.gateway.shown import header_of, shown_ruling
 from colonnade.guard.gateway.standing import chosen_model, identify
+from colonnade.guard.gateway.turning_away import turned_away
 from colonnade.guard.gateway.upstreams import UpstreamFault
 from colonnade.guard.protocol import Endpoint, ProtocolError
 from colonnade.records import Action
 
 LONGEST = 400_000
 """Characters of a request that the guard reads; every one of them is judged."""
+
+JSON = "application/json"
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +46,8 @@ class Onion:
         """Answer one request; whatever goes wrong is told in the protocol's shape."""
         service = self._service
         exchange = Exchange(scope, receive, send, service.traced)
+        course = Course(perf_counter())
+        passed: Passed | None = None
         service.under_way += 1
         try:
             if service.closing:
@@ -50,26 +55,33 @@ class Onion:
             if service.under_way > service.most:
                 message = "too many requests are under way here; try again in a moment."
                 raise ProtocolError(message, status=503, code="overloaded")
-            passed = await self._request(exchange)
+            passed = await self._request(exchange, course)
             if passed is not None:
                 await Answering(self._endpoint, service, exchange, passed).give()
         except ProtocolError as error:
-            await _fail(exchange, error)
+            await self._fail(exchange, error, course, passed)
         except asyncio.CancelledError:
             if not exchange.gone:
                 raise
             exchange.stay()
+            if passed is None:
+                turned_away(service, exchange, self._endpoint.name, course, None)
         except Exception as fault:  # a client is told that it failed, never how
             logger.error("a request failed: %s: %s", type(fault).__name__, fault, exc_info=True)
             message = "the service failed; nothing was answered."
-            await _fail(exchange, ProtocolError(message, status=500, code="internal_error"))
+            told = ProtocolError(message, status=500, code="internal_error")
+            await self._fail(exchange, told, course, passed)
         finally:
             service.under_way -= 1
             exchange.unwatch()
 
-    async def _request(self, exchange: Exchange) -> Passed | None:
+    async def _request(self, exchange: Exchange, course: Course) -> Passed | None:
         """Everything up to the model; nothing where the request ends here, and was answered."""
-        course, now = Course(perf_counter()), self._service.standing()
+        now = self._service.standing()
+        if "origin" in exchange.headers and not exchange.headers.get("content-type", "").startswith(JSON):
+            # Of JSON a browser asks beforehand whether it may, and is told no; other kinds it sends for any page.
+            message = f"a page in a browser may not ask here; a service of yours sends Content-Type: {JSON}."
+            raise ProtocolError(message, status=403, parameter="Content-Type", code="cross_origin")
         who = identify(now, exchange)
         asked = self._endpoint.read(await exchange.body())
         asked = self._endpoint.without_refused(asked, now.guard.fixed_answers)
@@ -110,10 +122,12 @@ class Onion:
             told = finished(passed.common, asked, ruling, (), REFUSED, passed.course, perf_counter(), exchange.trace)
             self._service.teller.tell(told)
 
-
-async def _fail(exchange: Exchange, error: ProtocolError) -> None:
-    if not exchange.started and not exchange.gone:
-        headers = dict(error.headers) if isinstance(error, UpstreamFault) else {}
-        if error.status == 503:
-            headers.setdefault("Retry-After", "1")
-        await exchange.whole(error.body(), error.status, headers.items())
+    async def _fail(self, exchange: Exchange, error: ProtocolError, course: Course, passed: Passed | None) -> None:
+        """Tell the client; and observers, who know already where the request had got as far as the model."""
+        if passed is None:
+            turned_away(self._service, exchange, self._endpoint.name, course, error)
+        if not exchange.started and not exchange.gone:
+            headers = dict(error.headers) if isinstance(error, UpstreamFault) else {}
+            if error.status == 503:
+                headers.setdefault("Retry-After", "1")
+            await exchange.whole(error.body(), error.status, headers.items())

@@ -1,4 +1,7 @@
-"""Routes that reach no model: the numbers of the service, and what customers say of answers."""
+"""Routes that reach no model: the numbers of the service, and what customers say of answers.
+
+A ``ProtocolError`` that is raised in one becomes the response in ``application``.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +33,10 @@ def metrics_route(metrics: Metrics, keys: Callable[[], Keys]) -> Route:
     """
 
     async def numbers(request: Request) -> Response:
-        try:
-            principal = keys().principal(request.headers.get("authorization", ""))
-            if not principal.operator:
-                message = "this key is not an operator's; 'colonnade keys add --operator' makes one."
-                raise ProtocolError(message, status=403, code="operators_only")
-        except ProtocolError as error:
-            return JSONResponse(error.body(), status_code=error.status)
+        principal = keys().principal(request.headers.get("authorization", ""))
+        if not principal.operator:
+            message = "this key is not an operator's; 'colonnade keys add --operator' makes one."
+            raise ProtocolError(message, status=403, code="operators_only")
         content, kind = metrics.page()
         return Response(content, headers={"content-type": kind})
 
@@ -55,13 +55,10 @@ def feedback_route(desk: FeedbackDesk, keys: Callable[[], Keys]) -> Route:
         try:
             principal = keys().principal(request.headers.get("authorization", ""))
             told = await desk.take(await _body(request), principal.name, principal.operator)
-        except ProtocolError as error:
-            return JSONResponse(error.body(), status_code=error.status)
         except (ColonnadeError, OSError) as fault:
             logger.error("feedback could not be written down: %s", fault)
             message = "this could not be written down; say it again later."
-            failure = ProtocolError(message, status=503, code="log_unavailable")
-            return JSONResponse(failure.body(), status_code=failure.status, headers={"Retry-After": "1"})
+            raise ProtocolError(message, status=503, code="log_unavailable") from None
         return JSONResponse(told, status_code=201)
 
     return Route("/v1/feedback", feedback, methods=["POST"])

@@ -57,3 +57,15 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
     {endpoint.path: endpoint for endpoint in (CHAT, COMPLETIONS, RESPONSES)}
 )
 """Every endpoint that is guarded; a path that is not here is refused."""
+
+ROUTES: Mapping[str, str] = MappingProxyType(
+    {
+        **{endpoint.name: path for path, endpoint in ENDPOINTS.items()},
+        "models": "/v1/models",
+        "feedback": "/v1/feedback",
+        "metrics": "/metrics",
+        "health": "/health",
+        "openapi": "/openapi.json",
+    }
+)
+"""Every path that answers, by the name that metrics and spans call it by."""

@@ -7,6 +7,51 @@ from typing import Any
 KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 """The ``type`` of an error object by status; all others below 500 are ``invalid_request_error``."""
 
+CODES = frozenset(
+    {
+        "invalid_json",
+        "invalid_type",
+        "invalid_value",
+        "missing_key",
+        "unknown_parameter",
+        "unsupported_parameter",
+        "incomplete_body",
+        "unknown_tier",
+        "unknown_purpose",
+        "missing_api_key",
+        "invalid_api_key",
+        "purpose_not_allowed",
+        "cross_origin",
+        "no_grant",
+        "adapter_not_allowed",
+        "operators_only",
+        "model_not_found",
+        "answer_not_found",
+        "unknown_url",
+        "timeout",
+        "request_too_large",
+        "too_much_feedback",
+        "rate_limit_exceeded",
+        "internal_error",
+        "stopping",
+        "overloaded",
+        "log_unavailable",
+        "upstream_garbage",
+        "upstream_truncated",
+        "upstream_event_too_large",
+        "upstream_too_large",
+        "upstream_error",
+        "upstream_unreachable",
+        "upstream_refused",
+        "upstream_busy",
+        "upstream_timeout",
+    }
+)
+"""Every ``code`` that an error object can have; docs/gateway.md says what each means."""
+
+STATUSES = frozenset({400, 401, 403, 404, 405, 408, 413, 429, 500, 502, 503, 504})
+"""Every status of HTTP that stands beside an error object."""
+
 
 class ProtocolError(Exception):
     """A request that is not served, as the protocol says it.

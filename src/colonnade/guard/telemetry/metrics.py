@@ -15,15 +15,17 @@ from typing import Any, NamedTuple
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from colonnade.guard.guard import Guard
-from colonnade.guard.observing import Finished
+from colonnade.guard.observing import Finished, TurnedAway
 from colonnade.guard.protocol import ENDPOINTS
+from colonnade.guard.protocol.endpoints import ROUTES
+from colonnade.guard.protocol.errors import CODES, STATUSES
 from colonnade.records import Ruling
 
 OTHER = "other"
 """The label of what is not known beforehand."""
 
 NONE = "none"
-"""The label of a ruling on a text without a topic, and of a request without a grant."""
+"""The label of a ruling on a text without a topic, of a request without a grant, a route or a status."""
 
 FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 """Upper ends of the buckets for what the guard does, in seconds."""
@@ -33,6 +35,8 @@ SLOW = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
 _RULES = ("no topic", "default deny", "detector failed", "exception lapsed", "grant refused", "grant")
 """Rules that are no clause."""
+
+_ROUTES, _STATUSES, _CODES = frozenset(ROUTES), frozenset(map(str, STATUSES)), CODES | {"client_hung_up"}
 
 
 class Known(NamedTuple):
@@ -97,6 +101,9 @@ class Metrics:
         ruled = ("side", "clause", "action")
         self._requests = counter("requests", "Requests, by what became of them.", requests)
         self._statuses = counter("responses", "Responses by status of HTTP.", ("status",))
+        self._away = counter(
+            "requests_turned_away", "Requests that ended before a ruling.", ("endpoint", "status", "code")
+        )
         self._rulings = counter("rulings", "Rulings by side, clause that decided, and action.", ruled)
         self._detectors = counter("detector_runs", "Detectors that were asked, by outcome.", ("detector", "outcome"))
         self._grants = counter("grant_uses", "Rulings that a grant let through.", ("clause", "level"))
@@ -132,6 +139,14 @@ class Metrics:
         ):
             if milliseconds is not None:
                 histogram.observe(milliseconds / 1000)
+
+    def turned_away(self, row: TurnedAway) -> None:
+        """Count one request on which nothing was ruled."""
+        status = _among(str(row.status), _STATUSES) if row.status else NONE
+        endpoint = _among(row.endpoint, _ROUTES) if row.endpoint else NONE
+        self._of(self._away, endpoint, status, _among(row.code, _CODES)).inc()
+        if row.status:
+            self._of(self._statuses, status).inc()
 
     def watch(self, name: str, what: str, value: Callable[[], float]) -> None:
         """A gauge that is read when the page is: the rows that wait for the log, what observers dropped.

@@ -20,7 +20,9 @@ from collections import deque
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from colonnade.guard.observing import Finished
+from colonnade.guard.observing import Finished, TurnedAway
+from colonnade.guard.protocol.endpoints import ROUTES
+from colonnade.guard.protocol.errors import CODES
 from colonnade.guard.telemetry.traceparent import Trace
 from colonnade.records import DetectorRun, MissingPackageError, Ruling
 
@@ -36,6 +38,9 @@ OPERATIONS = {"chat": "chat", "responses": "chat", "completions": "text_completi
 TARGETS = {"request": "llm_input", "reply": "llm_output"}
 DECISIONS = {"allow": "allow", "cap": "modify"}
 """``colonnade.guard.decision`` of an action; any other is ``deny``."""
+
+METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
+"""Methods of HTTP; any other one is ``_OTHER``, as the conventions have it."""
 
 NAME = "colonnade"
 
@@ -93,6 +98,31 @@ class Spans:
         for number, ruling in enumerate(row.replies):
             self._ruling(ruling, inside, answered + number * share, answered + (number + 1) * share)
 
+    def turned_away(self, row: TurnedAway) -> None:
+        """Write the one span of a request on which nothing was ruled, if its trace is kept."""
+        from opentelemetry.trace import SpanKind
+
+        trace = row.trace
+        if trace is None or not trace.sampled:
+            return
+        method = row.method if row.method in METHODS else "_OTHER"
+        route = ROUTES.get(row.endpoint)
+        values: Values = {
+            "http.request.method": method,
+            "colonnade.request.outcome": "turned away",
+            "colonnade.request.code": row.code if row.code in CODES or not row.status else "other",
+        }
+        values |= {"http.route": route} if route else {}
+        values |= {"http.response.status_code": row.status} if row.status else {}
+        values |= {"colonnade.request.id": row.id} if row.id else {}
+        start, shown = _nanoseconds(row), "HTTP" if method == "_OTHER" else method
+        self._ids.next(trace.trace, trace.request)
+        name = f"{shown} {route}" if route else shown
+        span = self._tracer.start_span(name, _parent(trace), SpanKind.SERVER, values, start_time=start)
+        if row.status >= 500 or not row.status:
+            _failed(span, str(row.status) if row.status else row.code)
+        span.end(start + _in_nanoseconds(row.milliseconds))
+
     def close(self) -> None:
         """Send what is left, and end the thread."""
         self._provider.shutdown()
@@ -149,10 +179,6 @@ class Spans:
         if any(run.outcome != "ran" for run in ruling.detectors):
             _failed(span, "detector_failed")
         span.end(end)
-
-
-ROUTES = {"chat": "/v1/chat/completions", "completions": "/v1/completions", "responses": "/v1/responses"}
-"""``http.route`` of each endpoint."""
 
 
 class _Dictated:
@@ -253,7 +279,7 @@ def _failed(span: Any, kind: str) -> None:
     span.set_status(Status(StatusCode.ERROR))
 
 
-def _nanoseconds(row: Finished) -> int:
+def _nanoseconds(row: Finished | TurnedAway) -> int:
     """The moment the request came in, in nanoseconds since 1970."""
     return int(row.at.timestamp() * 1e6) * 1000
 

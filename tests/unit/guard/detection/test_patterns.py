@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colonnade.guard.detection.patterns import PatternDetector, Patterns, pattern_detectors
+from colonnade.guard.detection.reading import clean, run_on, text_run_on
 from colonnade.records import InputError, Level, Pattern, PersonalData
 from tests.unit.guard.detection.clauses import clause_with, expression, personal, word
 from tests.unit.guard.detection.watch import Watch
@@ -232,3 +233,61 @@ def test_no_text_takes_long(text: str) -> None:
     found.find(text, complete=False)
     found.pending(text)
     assert time.process_time() - began < 5.0
+
+
+SPLIT = (
+    "the Harb\n\ninger plan",
+    "Harbinge\n\nr",
+    "the H\n\nARBINGER",
+    "the Har\n\nbin\n\ngers",
+    "the H4rb \n\n ing3r plan",
+    "the Hаrb\n\nіngеr plan",
+    "the Ｈａｒb\n\ninger plan",
+    "the Har\u200b\n\n\u00adbinger plan",
+    "the Harb\n\n\n\ninger plan",
+)
+
+
+@pytest.mark.parametrize("text", SPLIT)
+def test_a_fixed_text_that_is_split_over_turns_of_a_request_is_found(text: str) -> None:
+    (detector, reply) = pattern_detectors([clause_with(word("Harbinger"))])
+    (found,) = detector.detect(text)
+    assert found.span is not None
+    assert text[slice(*found.span)].replace("\n", "").replace("\r", "").replace(" ", "")[0] in "HhＨ"
+    assert text[found.span[1] - 1] in "rR"
+    assert reply.detect(text) == (), "a stream could not have been held back for it"
+
+
+@given(st.text(alphabet="ab \n\r\t\u00e9\u2028", max_size=30))
+def test_turns_run_on_read_the_same_with_and_without_the_way_back(text: str) -> None:
+    reading = clean(text)
+    assert run_on(reading).text == text_run_on(reading.text)
+
+
+def test_a_split_at_a_blank_or_a_sign_of_the_fixed_text_is_found_as_well() -> None:
+    for literal, turns in (
+        ("project nightjar", ("about project", "nightjar now")),
+        ("project nightjar", ("about proj", "ect nightjar now")),
+        ("zyxgorp-7731", ("about zyxgorp-", "7731 now")),
+        ("zyxgorp-7731", ("about zyxgorp", "-7731 now")),
+    ):
+        (detector, _) = pattern_detectors([clause_with(word(literal))])
+        assert detector.detect("\n\n".join(turns)), (literal, turns)
+
+
+def test_the_middles_of_two_words_in_two_turns_are_no_fixed_text_nor_are_two_lines_of_one() -> None:
+    (detector, _) = pattern_detectors([clause_with(word("sex"))])
+    assert not detector.detect("many thanks\n\nexample two")
+    assert detector.detect("his s\n\nex")
+    (harbinger, _) = pattern_detectors([clause_with(word("Harbinger"))])
+    assert not harbinger.detect("the Harb\ninger plan")
+    assert not harbinger.detect("the Harb\n\nx\n\ninger plan")
+    assert len(harbinger.detect("Harbinger\n\nthe Harbinger")) == 2, "and none is found twice"
+
+
+@given(st.from_regex(r"[abcXYZ]{2,5}(?:[ -][abcXYZ]{2,5}){0,2}", fullmatch=True), st.data())
+def test_wherever_a_fixed_text_is_cut_into_two_turns_it_is_found(literal: str, data: st.DataObject) -> None:
+    cut = data.draw(st.integers(1, len(literal) - 1))
+    text = f"say: {literal[:cut]}\n\n{literal[cut:]} please"
+    (detector, _) = pattern_detectors([clause_with(word(literal))])
+    assert detector.detect(text), text

@@ -259,6 +259,15 @@ def test_without_a_known_key_nobody_gets_in(headers: dict[str, str]) -> None:
     assert (room.upstream.asked, room.recorder.rows) == ([], [])
 
 
+def test_a_page_in_a_browser_cannot_ask_in_a_way_that_browsers_do_not_ask_about() -> None:
+    room, page = Room(), {"Origin": "https://elsewhere.example", "Content-Type": "text/plain"}
+    answer = room.ask(headers=page)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "cross_origin")
+    assert (room.upstream.asked, room.recorder.rows) == ([], [])
+    assert room.client.options(CHAT, headers=page).status_code == 405
+    assert room.ask(headers={"Content-Type": "text/plain"}).status_code == 200
+
+
 @pytest.mark.parametrize("changes", [{"until": "2026-01-02"}, {"revoked": "2026-01-02"}])
 def test_a_key_that_has_ended_opens_nothing(changes: dict[str, str]) -> None:
     assert Room(keys=Keys([keyed(**changes)])).ask(headers=with_key()).status_code == 401
@@ -352,6 +361,14 @@ def test_a_question_that_is_split_over_two_turns_is_seen_as_one_by_patterns() ->
     assert room.ask(turns).headers["x-colonnade-ruling"].startswith("deflect")
     assert room.ask("what is zyxgorp-7731").headers["x-colonnade-ruling"].startswith("deflect")
     assert room.ask("what is zyxgorp").headers["x-colonnade-ruling"].startswith("allow")
+
+
+@pytest.mark.parametrize("turns", [("About zyxg", "orp now."), ("About zyx", "gorp"), ("z", "y", "xgorp")])
+def test_a_fixed_text_that_is_split_over_turns_reaches_no_model(turns: tuple[str, ...]) -> None:
+    room = Room(guard=guard_of(clause(patterns=(Pattern(name="codename", literal="zyxgorp"),), exceptions=())))
+    said = room.ask([{"role": "user", "content": turn} for turn in turns])
+    assert said.headers["x-colonnade-ruling"].startswith("deflect")
+    assert room.upstream.asked == []
 
 
 def test_observers_are_told_once_and_cannot_break_an_answer() -> None:

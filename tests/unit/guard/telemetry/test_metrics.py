@@ -5,8 +5,9 @@ from __future__ import annotations
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
+from colonnade.guard.observing import TurnedAway
 from colonnade.guard.telemetry.metrics import Known, Metrics
-from tests.unit.guard.finished_rows import TOOK, finished, refused, ruling, run
+from tests.unit.guard.finished_rows import AT, TOOK, finished, refused, ruling, run
 
 KNOWN = Known(
     clauses=frozenset({"cyber.intrusion"}),
@@ -120,3 +121,21 @@ def test_two_guards_in_one_process_share_nothing() -> None:
     one.finished(finished())
     assert value(two, "colonnade_responses_total", status="200") is None
     assert not [family for family in REGISTRY.collect() if family.name.startswith("colonnade")]
+
+
+def test_a_request_that_was_turned_away_is_counted_by_a_closed_list_of_words() -> None:
+    counted = metrics()
+    row = TurnedAway("ex-1", AT, "chat", "POST", 401, "missing_api_key", 0.2)
+    counted.turned_away(row)
+    counted.turned_away(row._replace(endpoint="", status=404, code="unknown_url"))
+    counted.turned_away(row._replace(status=0, code="client_hung_up"))
+    name = "colonnade_requests_turned_away_total"
+    assert value(counted, name, endpoint="chat", status="401", code="missing_api_key") == 1
+    assert value(counted, name, endpoint="none", status="404", code="unknown_url") == 1
+    assert value(counted, name, endpoint="chat", status="none", code="client_hung_up") == 1
+    assert value(counted, "colonnade_responses_total", status="401") == 1
+    assert value(counted, "colonnade_requests_total") is None
+    for number in range(300):
+        counted.turned_away(row._replace(endpoint=f"e{number}", status=1000 + number, code=f"words of theirs {number}"))
+    assert value(counted, name, endpoint="other", status="other", code="other") == 300
+    assert "theirs" not in counted.page()[0].decode()

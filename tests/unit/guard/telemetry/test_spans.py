@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from colonnade.guard.observing import Finished
+from colonnade.guard.observing import Finished, TurnedAway
 from colonnade.guard.telemetry import Trace, begin_trace
 from tests.unit.guard.finished_rows import AT, TOOK, finished, refused, ruling, run
 
@@ -153,3 +153,59 @@ def test_a_trace_that_is_not_kept_writes_nothing() -> None:
     assert written(finished(trace=begin_trace("", share=0.0))) == []
     passed_on = Trace("a" * 32, "b" * 16, "c" * 16, "d" * 16, 1, recorded=False)
     assert written(finished(trace=passed_on)) == []
+
+
+def away(**changes: Any) -> TurnedAway:
+    return TurnedAway("ex-1", AT, "chat", "POST", 503, "overloaded", 1.5, begin_trace(CLIENT))._replace(**changes)
+
+
+def written_away(row: TurnedAway) -> list[ReadableSpan]:
+    exporter = InMemorySpanExporter()
+    spans = Spans(exporter, at_once=True)
+    spans.turned_away(row)
+    spans.close()
+    return list(exporter.get_finished_spans())
+
+
+def test_a_request_that_was_turned_away_is_one_span_in_the_clients_trace() -> None:
+    row = away()
+    (span,) = written_away(row)
+    assert row.trace is not None
+    assert ids(span) == (row.trace.trace, row.trace.request, "00f067aa0ba902b7")
+    assert (span.name, span.kind, span.status.status_code) == (
+        "POST /v1/chat/completions",
+        SpanKind.SERVER,
+        StatusCode.ERROR,
+    )
+    assert said(span) == {
+        "http.request.method": "POST",
+        "http.route": "/v1/chat/completions",
+        "http.response.status_code": 503,
+        "error.type": "503",
+        "colonnade.request.id": "ex-1",
+        "colonnade.request.outcome": "turned away",
+        "colonnade.request.code": "overloaded",
+    }
+    assert span.end_time is not None
+    assert span.end_time - int(span.start_time or 0) == 1_500_000
+
+
+def test_what_is_the_clients_fault_leaves_the_status_unset_as_the_conventions_ask_of_servers() -> None:
+    (span,) = written_away(away(status=401, code="missing_api_key"))
+    assert span.status.status_code is StatusCode.UNSET
+    assert "error.type" not in said(span)
+
+
+def test_a_request_to_no_route_is_named_by_a_known_method_and_by_nothing_that_the_client_chose() -> None:
+    (span,) = written_away(away(endpoint="", method="BREW", status=404, code="of theirs"))
+    assert (span.name, said(span)["http.request.method"]) == ("HTTP", "_OTHER")
+    assert "http.route" not in said(span)
+    assert said(span)["colonnade.request.code"] == "other"
+
+
+def test_a_client_that_left_is_an_error_without_a_status_and_an_unsampled_trace_is_not_written() -> None:
+    (span,) = written_away(away(status=0, code="client_hung_up"))
+    assert said(span)["error.type"] == "client_hung_up"
+    assert "http.response.status_code" not in said(span)
+    assert written_away(away(trace=None)) == []
+    assert written_away(away(trace=begin_trace("", share=0.0))) == []
