@@ -7,7 +7,7 @@ from typing import Any
 
 
 def model_entry(name: str) -> dict[str, Any]:
-    """One model, also the whole answer of /v1/models/NAME."""
+    """One model."""
     return {"id": name, "object": "model", "created": 0, "owned_by": "colonnade"}
 
 
