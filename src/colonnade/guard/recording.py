@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import deque
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
@@ -23,6 +22,8 @@ from colonnade.store.log.segments import segment_files
 RETAIN = 190
 """Days for which contents are kept if nobody says more: a little over the six months that the EU AI Act asks."""
 
+_TOGETHER = 32
+"""Rows that are handed over before the loop's turn is over."""
 _MOST_LOOKED = 10_000
 _USE = b'"row":{"act":"use",'
 
@@ -77,7 +78,7 @@ class LogRecorder:
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
     ) -> None:
         self.writer, self._ring, self._retain, self._today = writer, ring, retain, today
-        self._bridge = _Bridge()
+        self._gathering = _Gathering(writer)
 
     async def write(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> None:
         """Write a row and wait for the disk, without holding up the others."""
@@ -86,7 +87,7 @@ class LogRecorder:
             until = self._today() + timedelta(days=self._retain)
             contents = seal_contents(self._ring, subject, until, texts)
             row, sealed = {**row, "contents": contents.references}, contents.lines
-        await self._bridge.wait(self.writer.submit_entry(Entry(row_bytes(row), sealed)))
+        await self._gathering.written(Entry(row_bytes(row), sealed))
 
     @property
     def keeps_texts(self) -> bool:
@@ -180,25 +181,32 @@ def _use(row: Mapping[str, Any], file: Path, index: int) -> GrantUse:
         raise CorruptionError(f"row {index} is not a use of a grant.", file=file, mend=mend) from None
 
 
-class _Bridge:
-    """From the futures of the log's thread to those of the loop: one call into the loop for a whole group."""
+class _Gathering:
+    """What is to be written in one turn of the loop, handed to the log's thread at its end, and answered at once.
 
-    def __init__(self) -> None:
-        self._done: deque[tuple[asyncio.Future[None], Future[int]]] = deque()
-        self._called = False
+    While the loop is busy each of its turns has rows of several answers, and they share the syncs and
+    the calls from thread to thread, each of which can cost more than the rest of the row.
+    """
 
-    async def wait(self, written: Future[int]) -> None:
+    def __init__(self, writer: GroupWriter) -> None:
+        self._writer = writer
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._entries: list[Entry] = []
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def written(self, entry: Entry) -> None:
+        """Return when the row is on disk."""
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._hand_over()  # what a loop that has ended left behind
+            self._loop = loop
         here: asyncio.Future[None] = loop.create_future()
-
-        def finished(there: Future[int]) -> None:
-            self._done.append((here, there))
-            # The loop takes the mark away before it looks, so what is put in after that calls again.
-            if not self._called:
-                self._called = True
-                loop.call_soon_threadsafe(self._hand_over)
-
-        written.add_done_callback(finished)
+        self._entries.append(entry)
+        self._waiting.append(here)
+        if len(self._entries) == 1:
+            loop.call_soon(self._hand_over)
+        elif len(self._entries) >= _TOGETHER:
+            self._hand_over()
         try:
             await here
         except ColonnadeError:
@@ -207,13 +215,30 @@ class _Bridge:
             raise ColonnadeError(f"the audit log could not be written: {type(fault).__name__}.") from None
 
     def _hand_over(self) -> None:
-        self._called = False
-        while self._done:
-            here, there = self._done.popleft()
-            if here.done():
-                continue
-            fault = there.exception()
-            if fault is not None:
-                here.set_exception(fault)
-            else:
-                here.set_result(None)
+        entries, waiting = self._entries, self._waiting
+        if not entries or self._loop is None:
+            return
+        self._entries, self._waiting = [], []
+        try:
+            self._writer.submit_batch(entries, partial(_tell_loop, self._loop, waiting))
+        except ColonnadeError as fault:
+            _tell(waiting, fault)
+
+
+def _tell_loop(
+    loop: asyncio.AbstractEventLoop, waiting: Sequence[asyncio.Future[None]], _: int, fault: Exception | None
+) -> None:
+    try:
+        loop.call_soon_threadsafe(_tell, waiting, fault)
+    except RuntimeError:
+        return  # The loop is closed, and nobody waits any more.
+
+
+def _tell(waiting: Sequence[asyncio.Future[None]], fault: Exception | None) -> None:
+    for here in waiting:
+        if here.done():
+            continue  # Whoever asked hung up; the row is written all the same.
+        if fault is None:
+            here.set_result(None)
+        else:
+            here.set_exception(fault)

@@ -2,7 +2,8 @@
 
 Several processes may write one log: they take turns, group by group, and each first reads what the
 others wrote. The rows alone are the truth. The hashes beside them are made again where a crash lost
-them, and a last line without its end is cut off: nobody was told that it was written.
+them, and a last line without its end is cut off, or a last row whose contents a crash took: nobody
+was told that it was written.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from colonnade.records import ColonnadeError, CorruptionError, InputError, canonical_json
 from colonnade.store.log.checkpoints import CHECKPOINT, Checkpoint, parse_checkpoint
-from colonnade.store.log.disk import Turn, append_bytes, append_lines, replace_bytes, sync_folder
+from colonnade.store.log.disk import Turn, append_lines, replace_bytes, sync_folder
 from colonnade.store.log.notes import Note, check_name, parse_note, sign_note
 from colonnade.store.log.segments import (
     CONTENTS,
@@ -37,8 +38,10 @@ from colonnade.store.log.segments import (
     time_text,
     whole_lines,
 )
-from colonnade.store.log.tiles import TileFiles, nodes_from
+from colonnade.store.log.tails import SecondHand, Tail
+from colonnade.store.log.tiles import WIDTH, TileFiles, nodes_from
 from colonnade.store.log.tree import leaf_hashes, root
+from colonnade.store.log.unfinished import GROUP, first_unfinished, machine_went_on, remember_machine
 
 HISTORY = "checkpoints.jsonl"
 """Every checkpoint that was ever signed, one JSON line each."""
@@ -49,7 +52,7 @@ _BACKUP = "Put the log back from a backup, and ask its witnesses for the last ch
 
 
 class TornEnd(NamedTuple):
-    """What a crash left behind the last whole line: cut off, and kept beside the log."""
+    """What a crash left behind the last row that was finished: cut off, and kept beside the log."""
 
     bytes: int
     kept: Path
@@ -101,6 +104,9 @@ class TransparencyLog:
         self.torn: tuple[TornEnd, ...] = ()
         self.turn = Turn(folder / "lock", patience)
         self.tiles = TileFiles(folder)
+        self.second_hand: SecondHand | None = None
+        self._rows, self._contents = Tail(), Tail()
+        self._unindexed: list[bytes] = []
         self._first = self._count = self._end = 0
         self._time = b""
         self._known = False
@@ -114,10 +120,12 @@ class TransparencyLog:
     @property
     def size(self) -> int:
         """Rows, as far as this process has read or written."""
-        return self.tiles.size
+        return self.tiles.size + len(self._unindexed)
 
     def close(self) -> None:
-        """Give the lock's file back."""
+        """Give the files back."""
+        self._rows.close()
+        self._contents.close()
         self.turn.close()
 
     def head(self) -> Checkpoint:
@@ -161,6 +169,11 @@ class TransparencyLog:
                 ) from None
             return range(before[2], self.size)
 
+    def settle(self) -> None:
+        """Write what may have waited: hashes that are not due before their tile is full."""
+        with self.turn:
+            self._index()
+
     def sign_checkpoint(self, key: Ed25519PrivateKey) -> Note:
         """Sign the tree as it stands; where nothing came since, the last checkpoint stays, with its cosignatures.
 
@@ -176,6 +189,7 @@ class TransparencyLog:
             if standing is not None and standing.text == text and signature in standing.signatures:
                 return standing
             note = Note(text, (signature,))
+            self._index()
             self.tiles.sync()
             append_lines(self.folder / HISTORY, [canonical_json({"note": str(note)})])
             replace_bytes(self.folder / CHECKPOINT, str(note).encode())
@@ -192,25 +206,54 @@ class TransparencyLog:
             raise CorruptionError(what, file=self.folder / CHECKPOINT, mend=_BACKUP) from None
 
     def _write(self, entries: Sequence[Entry], time: bytes) -> None:
-        """Contents first, so that no row on disk has a commitment to what is not."""
+        """Write and force to disk; what is called back is not undone here."""
+        at_once = self.second_hand is not None and len(entries) <= GROUP and self.second_hand.is_there()
         done = 0
         while done < len(entries):
             if self._count == self.settings.segment_rows:
-                self._first, self._count, self._end = self._first + self._count, 0, 0
+                self._roll()
             part = entries[done : done + self.settings.segment_rows - self._count]
-            sealed = [line for entry in part for line in entry.sealed]
-            if sealed:
-                append_lines(segment_file(self.folder, CONTENTS, self._first), sealed)
             lines = [stamped(time, index, entry.body) for index, entry in enumerate(part, start=self.size)]
             content = b"\n".join(lines) + b"\n"
-            append_bytes(self._file, content)
-            self.tiles.extend(leaf_hashes(lines))
+            self._put([line for entry in part for line in entry.sealed], content, at_once)
+            self._unindexed += leaf_hashes(lines)
             self._count, self._end, self._time = self._count + len(part), self._end + len(content), time
+            if len(self._unindexed) >= WIDTH or self.second_hand is None:
+                self._index()
             done += len(part)
+
+    def _put(self, sealed: Sequence[bytes], rows: bytes, at_once: bool) -> None:
+        """Contents first, so that whoever dies here leaves no row with a commitment to what is not.
+
+        A machine that dies may do so where both are forced to disk at once; ``unfinished`` knows of that.
+        """
+        if sealed:
+            self._contents.append_lines(segment_file(self.folder, CONTENTS, self._first), sealed)
+            if not at_once:
+                self._contents.sync()
+        self._rows.append(rows)
+        if sealed and at_once and self.second_hand is not None:
+            self.second_hand.both(self._rows.sync, self._contents.sync)
+        else:
+            self._rows.sync()
+
+    def _roll(self) -> None:
+        """Go on with the next file of rows, and leave none behind whose hashes are not written."""
+        self._index()
+        self._first, self._count, self._end = self._first + self._count, 0, 0
+        self._rows.look(self._file)
+
+    def _index(self) -> None:
+        """Write the hashes that are due; they follow from the rows, so they may wait for a full tile."""
+        fresh, self._unindexed = self._unindexed, []
+        if fresh:
+            self.tiles.extend(fresh)
 
     def _undo(self, first: int, end: int) -> None:
         """Take a group back that could not be written whole; the next turn reads the log again."""
         self._known = False
+        self._rows.close()
+        self._contents.close()
         try:
             for file in segment_files(self.folder):
                 if int(file.stem) > first:
@@ -226,7 +269,10 @@ class TransparencyLog:
         if not self._known:
             self._recover()
         while True:
-            size = _size(self._file)
+            size, replaced = self._rows.look(self._file)
+            if replaced:
+                self._recover()
+                size = self._rows.look(self._file).size
             if size < self._end:
                 raise CorruptionError(f"rows before row {self.size} were cut off.", file=self._file, mend=_BACKUP)
             if size > self._end:
@@ -234,14 +280,16 @@ class TransparencyLog:
             following = self._first + self.settings.segment_rows
             if self.size < following or not segment_file(self.folder, ROWS, following).exists():
                 return
-            self._first, self._count, self._end = following, 0, 0
+            self._roll()
 
     def _recover(self) -> None:
         """Find the end of the log, make lost hashes again, and hold the rows against the last checkpoint."""
         rows = self.settings.segment_rows
+        self._unindexed = []
         files = segment_files(self.folder)
         if [file.stem for file in files] != [f"{first:012d}" for first in range(0, len(files) * rows, rows)]:
             raise CorruptionError("a file of rows is missing.", file=self.folder / ROWS, mend=_BACKUP)
+        self._cut_unfinished()
         last = max(len(files) - 1, 0) * rows
         if last and not files[-1].stat().st_size:
             last -= rows
@@ -256,6 +304,7 @@ class TransparencyLog:
                 raise CorruptionError(f"rows before row {file.stem} were cut off.", file=file, mend=_BACKUP)
             self._read_on()
         self._hold_against_checkpoint()
+        remember_machine(self.folder)
         self._known = True
 
     def _read_on(self) -> None:
@@ -265,25 +314,39 @@ class TransparencyLog:
             content = stream.read()
         lines, torn = whole_lines(content)
         if torn:
-            self._cut(self._end + len(content) - len(torn), torn)
+            self._cut(self._file, self._end + len(content) - len(torn), torn)
         if self._count + len(lines) > self.settings.segment_rows:
             raise CorruptionError("this file has more rows than it can have.", file=self._file, mend=_BACKUP)
         for line, (index, text) in enumerate(enumerate(lines, start=self.size), start=self._count + 1):
             if not stands_at(text, index):
                 what = f"this line is not row {index}."
                 raise CorruptionError(what, file=self._file, line=line, mend=_BACKUP)
+        self._index()
         self.tiles.extend(leaf_hashes(lines))
         self._count += len(lines)
         self._end += len(content) - len(torn)
         if lines:
             self._time = time_of(lines[-1])
 
-    def _cut(self, end: int, torn: bytes) -> None:
+    def _cut_unfinished(self) -> None:
+        """Cut off what a crash of the machine left of a group without its contents."""
+        if machine_went_on(self.folder):
+            return
+        signed = [parse_checkpoint(note.text).size for note in (self.checkpoint(), self._last_in_history()) if note]
+        row = first_unfinished(self.folder, max(signed, default=0))
+        if row is not None:
+            file = segment_file(self.folder, ROWS, row // self.settings.segment_rows * self.settings.segment_rows)
+            content = file.read_bytes()
+            lines = content.split(b"\n")[: row - int(file.stem)]
+            end = sum(map(len, lines)) + len(lines)
+            self._cut(file, end, content[end:])
+
+    def _cut(self, file: Path, end: int, torn: bytes) -> None:
         folder = self.folder / TORN
         folder.mkdir(exist_ok=True)
-        kept = folder / f"{self._file.stem}-{end}"
+        kept = folder / f"{file.stem}-{end}"
         kept.write_bytes(torn)
-        os.truncate(self._file, end)
+        os.truncate(file, end)
         self.torn = (*self.torn, TornEnd(len(torn), kept))
 
     def _hold_against_checkpoint(self) -> None:
@@ -314,16 +377,9 @@ class TransparencyLog:
             raise CorruptionError(what, file=self.folder / HISTORY, mend=_BACKUP) from None
 
     def _head(self, size: int) -> Checkpoint:
+        self._index()
         return Checkpoint(self.settings.origin, size, root(nodes_from(self.tiles.read), size))
 
     @property
     def _file(self) -> Path:
         return segment_file(self.folder, ROWS, self._first)
-
-
-def _size(file: Path) -> int:
-    """Bytes of a file, none where it is not there."""
-    try:
-        return os.stat(os.fspath(file)).st_size  # noqa: PTH116 - for every group; a path takes three times as long
-    except FileNotFoundError:
-        return 0
