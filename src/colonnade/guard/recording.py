@@ -60,6 +60,13 @@ class LogState(NamedTuple):
     fault: str
 
 
+class _Asked(NamedTuple):
+    row: Mapping[str, Any]
+    subject: str
+    texts: Mapping[str, str]
+    written: asyncio.Future[None]
+
+
 class LogRecorder:
     """Rows in a transparency log, their texts sealed beside them.
 
@@ -78,16 +85,58 @@ class LogRecorder:
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
     ) -> None:
         self.writer, self._ring, self._retain, self._today = writer, ring, retain, today
-        self._gathering = _Gathering(writer)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asked: list[_Asked] = []
 
     async def write(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> None:
-        """Write a row and wait for the disk, without holding up the others."""
-        sealed: tuple[bytes, ...] = ()
-        if self._ring is not None and texts:
-            until = self._today() + timedelta(days=self._retain)
-            contents = seal_contents(self._ring, subject, until, texts)
-            row, sealed = {**row, "contents": contents.references}, contents.lines
-        await self._gathering.written(Entry(row_bytes(row), sealed))
+        """Write a row and wait for the disk, without holding up the others.
+
+        What is asked for in one turn of the loop goes to the log's thread together, at its end: while the
+        loop is busy each of its turns has rows of several answers, and they share the syncs and the calls
+        from thread to thread, each of which can cost more than the rest of the row. They are sealed
+        together, too: right behind each other that takes half the time.
+        """
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._hand_over()  # what a loop that has ended left behind
+            self._loop = loop
+        written: asyncio.Future[None] = loop.create_future()
+        self._asked.append(_Asked(row, subject, texts, written))
+        if len(self._asked) == 1:
+            loop.call_soon(self._hand_over)
+        elif len(self._asked) >= _TOGETHER:
+            self._hand_over()
+        try:
+            await written
+        except ColonnadeError:
+            raise
+        except Exception as fault:
+            raise ColonnadeError(f"the audit log could not be written: {type(fault).__name__}.") from None
+
+    def _hand_over(self) -> None:
+        asked, self._asked = self._asked, []
+        if not asked or self._loop is None:
+            return
+        until = self._today() + timedelta(days=self._retain)
+        entries, waiting = [], []
+        for row, subject, texts, written in asked:
+            try:
+                entries.append(self._entry(row, subject, texts, until))
+                waiting.append(written)
+            except Exception as fault:  # This row alone is not written, and whoever asked learns why.
+                _tell((written,), fault)
+        if not entries:
+            return
+        try:
+            self.writer.submit_batch(entries, partial(_tell_loop, self._loop, waiting))
+        except ColonnadeError as fault:
+            _tell(waiting, fault)
+
+    def _entry(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str], until: date) -> Entry:
+        if self._ring is None or not texts:
+            return Entry(row_bytes(row))
+        contents = seal_contents(self._ring, subject, until, texts)
+        return Entry(row_bytes({**row, "contents": contents.references}), contents.lines)
 
     @property
     def keeps_texts(self) -> bool:
@@ -179,50 +228,6 @@ def _use(row: Mapping[str, Any], file: Path, index: int) -> GrantUse:
     except ValidationError:
         mend = "Put the log back from a backup."
         raise CorruptionError(f"row {index} is not a use of a grant.", file=file, mend=mend) from None
-
-
-class _Gathering:
-    """What is to be written in one turn of the loop, handed to the log's thread at its end, and answered at once.
-
-    While the loop is busy each of its turns has rows of several answers, and they share the syncs and
-    the calls from thread to thread, each of which can cost more than the rest of the row.
-    """
-
-    def __init__(self, writer: GroupWriter) -> None:
-        self._writer = writer
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._entries: list[Entry] = []
-        self._waiting: list[asyncio.Future[None]] = []
-
-    async def written(self, entry: Entry) -> None:
-        """Return when the row is on disk."""
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._hand_over()  # what a loop that has ended left behind
-            self._loop = loop
-        here: asyncio.Future[None] = loop.create_future()
-        self._entries.append(entry)
-        self._waiting.append(here)
-        if len(self._entries) == 1:
-            loop.call_soon(self._hand_over)
-        elif len(self._entries) >= _TOGETHER:
-            self._hand_over()
-        try:
-            await here
-        except ColonnadeError:
-            raise
-        except Exception as fault:
-            raise ColonnadeError(f"the audit log could not be written: {type(fault).__name__}.") from None
-
-    def _hand_over(self) -> None:
-        entries, waiting = self._entries, self._waiting
-        if not entries or self._loop is None:
-            return
-        self._entries, self._waiting = [], []
-        try:
-            self._writer.submit_batch(entries, partial(_tell_loop, self._loop, waiting))
-        except ColonnadeError as fault:
-            _tell(waiting, fault)
 
 
 def _tell_loop(

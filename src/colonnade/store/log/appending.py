@@ -206,7 +206,7 @@ class TransparencyLog:
             raise CorruptionError(what, file=self.folder / CHECKPOINT, mend=_BACKUP) from None
 
     def _write(self, entries: Sequence[Entry], time: bytes) -> None:
-        """Write and force to disk; what is called back is not undone here."""
+        """Write, force to disk, and take in what was written; ``_undo`` takes back what failed."""
         at_once = self.second_hand is not None and len(entries) <= GROUP and self.second_hand.is_there()
         done = 0
         while done < len(entries):
@@ -271,6 +271,7 @@ class TransparencyLog:
         while True:
             size, replaced = self._rows.look(self._file)
             if replaced:
+                self._known = False
                 self._recover()
                 size = self._rows.look(self._file).size
             if size < self._end:

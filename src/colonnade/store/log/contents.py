@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from colonnade.records import CorruptionError, InputError
 from colonnade.store.log.keyring import NONCE, KeyRing, SubjectKey
@@ -81,7 +80,7 @@ def seal_contents(ring: KeyRing, subject: str, retain_until: date, texts: Mappin
         texts: by name, such as ``prompt`` and ``answer``.
     """
     key = ring.key_for(subject, retain_until)
-    name_of_key, encrypt = key.id.encode(), AESGCM(key.secret).encrypt
+    name_of_key, encrypt = key.id.encode(), key.cipher.encrypt
     references: dict[str, dict[str, str]] = {}
     lines: list[bytes] = []
     random = draw((SALT + NONCE) * len(texts))
@@ -90,7 +89,8 @@ def seal_contents(ring: KeyRing, subject: str, retain_until: date, texts: Mappin
         salt, nonce = drawn[:SALT], drawn[SALT : SALT + NONCE]
         commitment = commitment_to(content, salt)
         committed, length = commitment.encode(), len(content)
-        plain = salt + length.to_bytes(_LENGTH, "big") + content + bytes(-(SALT + _LENGTH + length) % _PADDING)
+        padding = bytes(-(SALT + _LENGTH + length) % _PADDING)
+        plain = b"".join((salt, length.to_bytes(_LENGTH, "big"), content, padding))
         sealed = b2a_base64(nonce + encrypt(nonce, plain, b"%b %b" % (name_of_key, committed)), newline=False)
         references[name] = {"commitment": commitment, "key": key.id}
         lines.append(_LINE % (committed, name_of_key, sealed))
@@ -201,7 +201,7 @@ def _open(key: SubjectKey, commitment: str, sealed: Mapping[str, bytes], index: 
     if content is None:
         raise CorruptionError(f"what row {index} has a commitment to is missing.", mend="Put it back from a backup.")
     try:
-        plain = AESGCM(key.secret).decrypt(content[:NONCE], content[NONCE:], _bound(key.id, commitment))
+        plain = key.cipher.decrypt(content[:NONCE], content[NONCE:], _bound(key.id, commitment))
     except (InvalidTag, ValueError):
         what = f"what row {index} has a commitment to was changed."
         raise CorruptionError(what, mend="Put it back from a backup.") from None

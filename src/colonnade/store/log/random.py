@@ -36,7 +36,7 @@ def draw(count: int) -> bytes:
 
 def _forget() -> None:
     """Another thread may have had the lock when the process was forked, so it is forgotten too."""
-    global _store  # noqa: PLW0603 - the one thing that a fork must not share
+    global _store
     _store = _Store()
 
 

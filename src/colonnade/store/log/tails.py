@@ -21,7 +21,7 @@ class Look(NamedTuple):
 
     Attributes:
         size: bytes, none where nothing does.
-        replaced: it is another file than the one that was open under this name.
+        replaced: it is another file than the one that stood there at the last look.
     """
 
     size: int
@@ -49,9 +49,11 @@ class Tail:
         except FileNotFoundError:
             self._let_go()
             return Look(0, False)
-        replaced = self._identity is not None and self._identity != (found.st_dev, found.st_ino)
+        identity = found.st_dev, found.st_ino
+        replaced = self._identity is not None and self._identity != identity
         if replaced:
             self._let_go()
+        self._identity = identity
         return Look(found.st_size, replaced)
 
     def append(self, content: bytes) -> None:
