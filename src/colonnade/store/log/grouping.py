@@ -125,9 +125,7 @@ class GroupWriter:
             self._unsigned |= self.key is not None and bool(group)
             if self.key is not None and (not open_ or monotonic() - self._signed >= self.seconds):
                 self._sign(self.key)
-        self.log.second_hand = None
-        hand.close()
-        self._settle()
+        self._leave(hand)
 
     def _come_in(self) -> list[_Batch | None]:
         """All that has come in, once something has; nothing where a checkpoint is due before that."""
@@ -150,9 +148,12 @@ class GroupWriter:
             batch.told(index, fault)
             index += len(batch.entries)
 
-    def _settle(self) -> None:
+    def _leave(self, hand: SecondHand) -> None:
+        self.log.second_hand = None
         try:
-            self.log.settle()
+            with self.log.turn:  # Whoever else writes by this log may be in the middle of a group that needs the hand.
+                hand.close()
+                self.log.settle()
         except (ColonnadeError, OSError):
             return  # Hashes follow from the rows: whoever opens the log next makes them again.
 

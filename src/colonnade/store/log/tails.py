@@ -76,7 +76,9 @@ class Tail:
         self._end = size + len(content)
 
     def sync(self) -> None:
-        """Return when what was appended is on disk."""
+        """Return when all of the file is on disk, whoever wrote it."""
+        if self._handle < 0:
+            self._open()
         os.fdatasync(self._handle)
         if self._made:
             sync_folder(Path(self._name).parent)

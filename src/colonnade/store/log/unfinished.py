@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from colonnade.records import InputError
-from colonnade.store.log.checkpoints import CHECKPOINT, parse_checkpoint
+from colonnade.records import CorruptionError
+from colonnade.store.log.checkpoints import last_in_history, parse_checkpoint, standing_checkpoint
 from colonnade.store.log.disk import replace_bytes
-from colonnade.store.log.notes import parse_note
 from colonnade.store.log.segments import CONTENTS, segment_file, segment_files, whole_lines
 
 GROUP = 1024
@@ -46,20 +46,15 @@ def remember_machine(folder: Path) -> None:
         replace_bytes(folder / BOOT, running)
 
 
-def first_unfinished(folder: Path, vouched: int | None = None) -> int | None:
-    """The first row whose contents a machine's crash took, and nobody was told of; none where there is none.
-
-    Args:
-        folder: of the log.
-        vouched: rows under the last checkpoint; as the newest in the folder says, if not given.
-    """
+def first_unfinished(folder: Path) -> int | None:
+    """The first row whose contents a machine's crash took, and nobody was told of; none where there is none."""
     if machine_went_on(folder):
         return None
     files = [file for file in segment_files(folder) if file.stat().st_size]
     if not files:
         return None
     first, lines = int(files[-1].stem), whole_lines(files[-1].read_bytes())[0]
-    start = max(len(lines) - GROUP, (_vouched(folder) if vouched is None else vouched) - first, 0)
+    start = max(len(lines) - GROUP, _vouched(folder) - first, 0)
     asked = {number: _commitments(line) for number, line in enumerate(lines[start:], start=first + start)}
     if not any(asked.values()):
         return None
@@ -100,10 +95,12 @@ def _commitments(line: bytes) -> set[str]:
 
 
 def _vouched(folder: Path) -> int:
+    """Rows under a checkpoint; one that cannot be read vouches for all: then it is not a crash that is to be mended."""
     try:
-        return parse_checkpoint(parse_note((folder / CHECKPOINT).read_bytes()).text).size
-    except (FileNotFoundError, InputError):
-        return 0
+        notes = standing_checkpoint(folder), last_in_history(folder)
+    except CorruptionError:
+        return sys.maxsize
+    return max((parse_checkpoint(note.text).size for note in notes if note is not None), default=0)
 
 
 def _running() -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -123,3 +124,24 @@ def test_a_log_that_lost_nothing_is_left_as_it_is_and_remembers_the_new_run(tmp_
     log = TransparencyLog(tmp_path / "log")
     assert (log.size, log.torn, (tmp_path / "log" / BOOT).read_bytes()) == (10, (), remembered)
     assert check_contents(tmp_path / "log", ring)[:3] == (20, 0, ())
+
+
+def test_no_row_is_acknowledged_or_signed_while_what_another_wrote_may_be_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wrote them may have died before they were forced to disk; a row behind them must not go with them."""
+    log_with_contents(tmp_path, vouched=0, more=3)
+    real, synced = os.fdatasync, []
+
+    def recording(handle: int) -> None:
+        synced.append(Path(f"/dev/fd/{handle}").resolve().parent.name)
+        real(handle)
+
+    appending, signing = TransparencyLog(tmp_path / "log"), TransparencyLog(tmp_path / "log")
+    monkeypatch.setattr(os, "fdatasync", recording)
+    appending.append([{"n": 3}])
+    appending.append([{"n": 4}])
+    assert synced == ["contents", "rows", "rows"]
+    synced.clear()
+    signing.sign_checkpoint(SIGNER)
+    assert synced[:2] == ["contents", "rows"]
