@@ -1,6 +1,8 @@
-"""Rows per second into the audit log and out of its verification, at several sizes.
+"""Rows per second into the audit log and out of its verification, at several sizes; what an answer costs.
 
 Usage: python benchmarks/audit_log.py [--sizes N ...] [--group N] [--folder DIR] [--out FILE]
+
+With ``--sizes`` and nothing behind it only the writer and the serving are measured.
 
 Every group is forced to disk before its rows are acknowledged. The targets (20,000 rows per second
 appended in groups, a million rows verified in 30 s) are printed beside what was measured.
@@ -9,19 +11,23 @@ appended in groups, a million rows verified in 30 s) are printed beside what was
 from __future__ import annotations
 
 import argparse
+import asyncio
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from time import perf_counter, process_time
+from statistics import median
+from time import perf_counter, process_time, thread_time
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from colonnade.audit.proving import prove_row
+from colonnade.guard.recording import LogRecorder, QuickRing
 from colonnade.store.log import (
+    Entry,
     GroupWriter,
     KeyRing,
     TransparencyLog,
@@ -38,13 +44,18 @@ SIZES = (10_000, 100_000, 1_000_000)
 SEALED = 20_000
 """Rows with a prompt and an answer, from fifty subjects."""
 PROOFS = 20
+AT_ONCE = (1, 16, 64)
+"""Answers under way while what they cost is measured."""
+BUSY = (0.0, 300e-6)
+"""Seconds for which the loop's thread works on something else before each row."""
+ANSWERS = 3_200
 ORIGIN = "example.com/guard"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; 0 where both targets are met, else 1."""
     parser = argparse.ArgumentParser(description="The audit log: appending, verifying, proving.")
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="rows of the logs")
+    parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES), help="rows of the logs")
     parser.add_argument("--group", type=int, default=1024, help="rows of a group")
     parser.add_argument("--folder", type=Path, help="on the disk to measure; a temporary one by default")
     parser.add_argument("--out", type=Path, help="a JSON file for all numbers")
@@ -53,10 +64,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         sizes = [measure(folder / str(size), size, options.group) for size in options.sizes]
         single, sealed = measure_writer(folder / "single"), measure_sealed(folder / "sealed")
+        cases = [(at_once, work) for work in BUSY for at_once in AT_ONCE]
+        serving = [measure_serving(folder / f"serving-{at_once}-{work}", at_once, work) for at_once, work in cases]
     finally:
         shutil.rmtree(folder)
-    _show(sizes, single, sealed)
-    write(options.out, {"group": options.group, "sizes": sizes, "writer": single, "sealed": sealed})
+    _show(sizes, single, sealed, serving)
+    parts = {"writer": single, "sealed": sealed, "serving": serving}
+    write(options.out, {"group": options.group, "sizes": sizes, **parts})
+    if not sizes:
+        return 0
     largest = sizes[-1]
     fast = largest["verify_seconds"] / largest["rows"] * 1e6 <= MILLION_SECONDS
     return 0 if fast and largest["rows_per_second"] >= ROWS_PER_SECOND else 1
@@ -130,6 +146,81 @@ def measure_sealed(folder: Path) -> dict[str, Any]:
     return {"rows": SEALED, "rows_per_second": round(SEALED / seconds)}
 
 
+def measure_serving(folder: Path, at_once: int, work: float = 0.0, answers: int = ANSWERS) -> dict[str, Any]:
+    """What the log costs a service: per answer a sealed request and, when that is on disk, a sealed reply.
+
+    With ``work`` the loop's thread is kept from both for so long before each row; that is not counted as CPU.
+    """
+    ring = QuickRing(folder.parent / f"keys of {folder.name}", bytes(32), folder)
+    recorder = LogRecorder(GroupWriter(_new(folder)), ring)
+    texts = {"user": "a question " * 36}, {"0 content": "an answer, " * 110}
+    groups, waits, worked = _counted(recorder.writer.log), [], []
+
+    async def answer(number: int) -> None:
+        for row, said in zip(_rows_of_answer(number), texts, strict=True):
+            worked.append(_work(work))
+            started = perf_counter()
+            await recorder.write(row, f"subject {number % 50}", said)
+            waits.append(perf_counter() - started)
+
+    async def answer_some(numbers: range) -> None:
+        for number in numbers:
+            await answer(number)
+
+    async def serve() -> tuple[float, float, float]:
+        await answer_some(range(100))
+        groups.clear()
+        waits.clear()
+        worked.clear()
+        started, busy, in_loop = perf_counter(), process_time(), thread_time()
+        await asyncio.gather(*(answer_some(range(first, answers, at_once)) for first in range(at_once)))
+        other = sum(worked)
+        return perf_counter() - started, process_time() - busy - other, thread_time() - in_loop - other
+
+    try:
+        wall, busy, in_loop = (seconds / answers * 1e6 for seconds in asyncio.run(serve()))
+    finally:
+        recorder.close()
+    return {
+        "at_once": at_once,
+        "work_us": round(2 * work * 1e6),
+        "cpu_us": round(busy),
+        "loop_cpu_us": round(in_loop),
+        "wall_us": round(wall),
+        "row_median_ms": round(median(waits) * 1e3, 2),
+        "rows_of_a_group": round(2 * answers / len(groups), 1),
+    }
+
+
+def _work(seconds: float) -> float:
+    """Hold the thread for so many seconds of CPU; gives those that it took."""
+    started = now = thread_time()
+    while now - started < seconds:
+        now = thread_time()
+    return now - started
+
+
+def _counted(log: TransparencyLog) -> list[int]:
+    """The sizes of the groups that a log writes from here on."""
+    groups: list[int] = []
+    append = log.append_entries
+
+    def counting(entries: Sequence[Entry]) -> range:
+        groups.append(len(entries))
+        return append(entries)
+
+    setattr(log, "append_entries", counting)  # noqa: B010  # a plain assignment to a method is one that mypy refuses
+    return groups
+
+
+def _rows_of_answer(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the gateway says of one answer: rows of 700 to 900 bytes."""
+    ruling = {**_row(number), "reason": "the text is not near any example of a topic that the policies limit."}
+    both = {"id": f"ex-{number:032x}", "endpoint": "chat", "guard": "sha256:" + "8f" * 32, "ruling": ruling}
+    reply = {"act": "reply", "ended": "answered", "milliseconds": 12.728, "outputs": [{"said": 140, "windows": 2}]}
+    return {"act": "request", **both}, {**both, **reply}
+
+
 def _new(folder: Path) -> TransparencyLog:
     create_log(folder, ORIGIN)
     return TransparencyLog(folder)
@@ -154,7 +245,12 @@ def _row(number: int) -> dict[str, Any]:
     }
 
 
-def _show(sizes: Sequence[dict[str, Any]], single: dict[str, Any], sealed: dict[str, Any]) -> None:
+def _show(
+    sizes: Sequence[dict[str, Any]],
+    single: dict[str, Any],
+    sealed: dict[str, Any],
+    serving: Sequence[dict[str, Any]],
+) -> None:
     columns = (
         "rows",
         "appended/s",
@@ -185,7 +281,37 @@ def _show(sizes: Sequence[dict[str, Any]], single: dict[str, Any], sealed: dict[
         f"Targets: {ROWS_PER_SECOND:,} rows/s in groups; a million rows verified in {MILLION_SECONDS:.0f} s.",
     )
     show("The audit log", columns, cells, notes)
+    _show_serving(serving)
     err.print("A proof reads one segment of rows; the page cache was warm.")
+
+
+def _show_serving(serving: Sequence[dict[str, Any]]) -> None:
+    columns = (
+        "answers at once",
+        "CPU us/answer",
+        "of it the loop",
+        "wall us/answer",
+        "other work",
+        "a row waits",
+        "rows/group",
+    )
+    cells = [
+        (
+            row["at_once"],
+            row["cpu_us"],
+            row["loop_cpu_us"],
+            row["wall_us"],
+            f"{row['work_us']} us",
+            f"{row['row_median_ms']} ms",
+            row["rows_of_a_group"],
+        )
+        for row in serving
+    ]
+    notes = (
+        "An answer is two sealed rows, the second written when the first is on disk.",
+        "The other work of the loop's thread is not in the CPU.",
+    )
+    show("The audit log of a service", columns, cells, notes)
 
 
 if __name__ == "__main__":

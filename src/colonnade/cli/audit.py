@@ -133,6 +133,9 @@ def verify(
             out.print(f"{found.torn} bytes of an unfinished row are behind the last: the next writer cuts them off.")
         if contents:
             out.print(f"{contents.held} texts can be read and fit; {contents.erased} were erased.")
+        if contents and contents.unfinished:
+            what = f"{contents.unfinished} texts of unfinished rows were lost when the machine stopped"
+            out.print(f"{what}: the next writer cuts those rows off.")
         out.print(f"{len(problems)} problems. Root: {found.root}")
     raise typer.Exit(BROKEN if problems else 0)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from colonnade.guard.recording import GrantUses, LogRecorder, QuickRing, recorded_uses, row_bytes
 from colonnade.records import ColonnadeError, GrantUse, Level, canonical_json
-from colonnade.store.log import GroupWriter, TransparencyLog, create_log, verifier_key, verify_log
+from colonnade.store.log import Entry, GroupWriter, TransparencyLog, create_log, verifier_key, verify_log
 from colonnade.store.log.contents import open_row
 
 KEY = Ed25519PrivateKey.generate()
@@ -110,3 +110,75 @@ def test_a_destroyed_key_seals_for_a_second_at_most(tmp_path: Path, monkeypatch:
     assert ring.key_for("key-7", date(2027, 1, 1)) == first
     clock[0] = 1.0
     assert ring.key_for("key-7", date(2027, 1, 1)).id != first.id
+
+
+def test_rows_of_one_turn_of_the_loop_are_one_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, ring = opened(tmp_path)
+    recorder = LogRecorder(writer, ring)
+    groups: list[int] = []
+    real = writer.log.append_entries
+
+    def counting(entries: list[Entry]) -> range:
+        groups.append(len(entries))
+        return real(entries)
+
+    monkeypatch.setattr(writer.log, "append_entries", counting)
+
+    async def twice(number: int) -> None:
+        await recorder.write({"act": "request", "id": number}, "key-7", {"user": "bake"})
+        await recorder.write({"act": "reply", "id": number}, "key-7", {"0 content": "a cake"})
+
+    async def many() -> None:
+        await asyncio.gather(*(twice(number) for number in range(20)))
+
+    asyncio.run(many())
+    recorder.close()
+    assert groups == [20, 20]
+
+
+def test_a_row_that_cannot_be_sealed_fails_alone(tmp_path: Path) -> None:
+    writer, ring = opened(tmp_path)
+    recorder = LogRecorder(writer, ring)
+
+    async def three() -> list[BaseException | None]:
+        rows = [{"n": 0}, {"n": object()}, {"n": 2}]
+        return await asyncio.gather(*(recorder.write(row, "key-7", {}) for row in rows), return_exceptions=True)
+
+    said = asyncio.run(three())
+    assert [type(fault) for fault in said] == [type(None), ColonnadeError, type(None)]
+    assert asyncio.run(asyncio.wait_for(recorder.write({"n": 3}, "key-7", {}), 30)) is None
+    recorder.close()
+    lines = (tmp_path / "log/rows/000000000000.jsonl").read_bytes().splitlines()
+    assert [json.loads(line)["row"] for line in lines] == [{"n": 0}, {"n": 2}, {"n": 3}]
+
+
+def test_a_row_whose_asker_hung_up_is_written_and_the_others_are_told(tmp_path: Path) -> None:
+    writer, _ = opened(tmp_path)
+    recorder = LogRecorder(writer)
+
+    async def hang_up() -> None:
+        first = asyncio.create_task(recorder.write({"n": 0}, "key-7", {}))
+        second = asyncio.create_task(recorder.write({"n": 1}, "key-7", {}))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait_for(second, 30)
+        assert first.cancelled()
+
+    asyncio.run(hang_up())
+    recorder.close()
+    assert TransparencyLog(tmp_path / "log").size == 2
+
+
+def test_a_recorder_goes_on_in_another_loop(tmp_path: Path) -> None:
+    writer, _ = opened(tmp_path)
+    recorder = LogRecorder(writer)
+    left = asyncio.new_event_loop()
+    task = left.create_task(recorder.write({"n": 0}, "key-7", {}))
+    left.call_soon(left.stop)
+    left.run_forever()  # one turn: the row is asked for, and its loop ends before it is handed over
+    asyncio.run(asyncio.wait_for(recorder.write({"n": 1}, "key-7", {}), 30))
+    recorder.close()
+    assert TransparencyLog(tmp_path / "log").size == 2
+    task.cancel()
+    left.run_until_complete(asyncio.gather(task, return_exceptions=True))
+    left.close()

@@ -2,12 +2,12 @@
 
 Several processes may write one log: they take turns, group by group, and each first reads what the
 others wrote. The rows alone are the truth. The hashes beside them are made again where a crash lost
-them, and a last line without its end is cut off: nobody was told that it was written.
+them, and a last line without its end is cut off, or a last row whose contents a crash took: nobody
+was told that it was written.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -17,9 +17,17 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from colonnade.records import ColonnadeError, CorruptionError, InputError, canonical_json
-from colonnade.store.log.checkpoints import CHECKPOINT, Checkpoint, parse_checkpoint
-from colonnade.store.log.disk import Turn, append_bytes, append_lines, replace_bytes, sync_folder
-from colonnade.store.log.notes import Note, check_name, parse_note, sign_note
+from colonnade.store.log.checkpoints import (
+    BACKUP,
+    CHECKPOINT,
+    HISTORY,
+    Checkpoint,
+    last_in_history,
+    parse_checkpoint,
+    standing_checkpoint,
+)
+from colonnade.store.log.disk import Turn, append_lines, replace_bytes, sync_folder
+from colonnade.store.log.notes import Note, check_name, sign_note
 from colonnade.store.log.segments import (
     CONTENTS,
     ROWS,
@@ -37,19 +45,14 @@ from colonnade.store.log.segments import (
     time_text,
     whole_lines,
 )
-from colonnade.store.log.tiles import TileFiles, nodes_from
+from colonnade.store.log.tails import SecondHand, Tail
+from colonnade.store.log.tiles import WIDTH, TileFiles, nodes_from
 from colonnade.store.log.tree import leaf_hashes, root
-
-HISTORY = "checkpoints.jsonl"
-"""Every checkpoint that was ever signed, one JSON line each."""
-
-_TAIL = 65_536
-"""Bytes at the end of the history that hold its last line."""
-_BACKUP = "Put the log back from a backup, and ask its witnesses for the last checkpoint that they saw."
+from colonnade.store.log.unfinished import GROUP, first_unfinished, remember_machine
 
 
 class TornEnd(NamedTuple):
-    """What a crash left behind the last whole line: cut off, and kept beside the log."""
+    """What a crash left behind the last row that was finished: cut off, and kept beside the log."""
 
     bytes: int
     kept: Path
@@ -101,9 +104,12 @@ class TransparencyLog:
         self.torn: tuple[TornEnd, ...] = ()
         self.turn = Turn(folder / "lock", patience)
         self.tiles = TileFiles(folder)
+        self.second_hand: SecondHand | None = None
+        self._rows, self._contents = Tail(), Tail()
+        self._unindexed: list[bytes] = []
         self._first = self._count = self._end = 0
         self._time = b""
-        self._known = False
+        self._known = self._unsure = False
         try:
             with self.turn:
                 self._catch_up()
@@ -114,10 +120,12 @@ class TransparencyLog:
     @property
     def size(self) -> int:
         """Rows, as far as this process has read or written."""
-        return self.tiles.size
+        return self.tiles.size + len(self._unindexed)
 
     def close(self) -> None:
-        """Give the lock's file back."""
+        """Give the files back."""
+        self._rows.close()
+        self._contents.close()
         self.turn.close()
 
     def head(self) -> Checkpoint:
@@ -161,6 +169,11 @@ class TransparencyLog:
                 ) from None
             return range(before[2], self.size)
 
+    def settle(self) -> None:
+        """Write what may have waited: hashes that are not due before their tile is full."""
+        with self.turn:
+            self._index()
+
     def sign_checkpoint(self, key: Ed25519PrivateKey) -> Note:
         """Sign the tree as it stands; where nothing came since, the last checkpoint stays, with its cosignatures.
 
@@ -176,6 +189,8 @@ class TransparencyLog:
             if standing is not None and standing.text == text and signature in standing.signatures:
                 return standing
             note = Note(text, (signature,))
+            self._make_sure()
+            self._index()
             self.tiles.sync()
             append_lines(self.folder / HISTORY, [canonical_json({"note": str(note)})])
             replace_bytes(self.folder / CHECKPOINT, str(note).encode())
@@ -183,34 +198,72 @@ class TransparencyLog:
 
     def checkpoint(self) -> Note | None:
         """The last checkpoint that was signed."""
-        try:
-            return parse_note((self.folder / CHECKPOINT).read_bytes())
-        except FileNotFoundError:
-            return None
-        except InputError:
-            what = "this is not the checkpoint that was signed."
-            raise CorruptionError(what, file=self.folder / CHECKPOINT, mend=_BACKUP) from None
+        return standing_checkpoint(self.folder)
 
     def _write(self, entries: Sequence[Entry], time: bytes) -> None:
-        """Contents first, so that no row on disk has a commitment to what is not."""
+        """Write, force to disk, and take in what was written; ``_undo`` takes back what failed."""
+        hand = self.second_hand
+        if hand is not None and (len(entries) > GROUP or not hand.is_there()):
+            hand = None
         done = 0
         while done < len(entries):
             if self._count == self.settings.segment_rows:
-                self._first, self._count, self._end = self._first + self._count, 0, 0
+                self._roll()
             part = entries[done : done + self.settings.segment_rows - self._count]
-            sealed = [line for entry in part for line in entry.sealed]
-            if sealed:
-                append_lines(segment_file(self.folder, CONTENTS, self._first), sealed)
             lines = [stamped(time, index, entry.body) for index, entry in enumerate(part, start=self.size)]
             content = b"\n".join(lines) + b"\n"
-            append_bytes(self._file, content)
-            self.tiles.extend(leaf_hashes(lines))
+            self._put([line for entry in part for line in entry.sealed], content, hand)
+            self._unindexed += leaf_hashes(lines)
             self._count, self._end, self._time = self._count + len(part), self._end + len(content), time
+            if len(self._unindexed) >= WIDTH or self.second_hand is None:
+                self._index()
             done += len(part)
+
+    def _put(self, sealed: Sequence[bytes], rows: bytes, hand: SecondHand | None) -> None:
+        """Contents first, so that whoever dies here leaves no row with a commitment to what is not.
+
+        A machine that dies may do so where both are forced to disk at once; ``unfinished`` knows of that,
+        and counts on it that no row is acknowledged while contents of a row before it may still be lost.
+        """
+        file = segment_file(self.folder, CONTENTS, self._first)
+        if sealed:
+            self._contents.append_lines(file, sealed)
+        both = bool(sealed) or (self._unsure and self._contents.look(file).size > 0)
+        if both and hand is None:
+            self._contents.sync()
+        self._rows.append(rows)
+        if both and hand is not None:
+            hand.both(self._rows.sync, self._contents.sync)
+        else:
+            self._rows.sync()
+        self._unsure = False
+
+    def _make_sure(self) -> None:
+        """Force to disk what was read: whoever wrote it may have died before that."""
+        if self._unsure:
+            for tail, kind in ((self._contents, CONTENTS), (self._rows, ROWS)):
+                if tail.look(segment_file(self.folder, kind, self._first)).size:
+                    tail.sync()
+        self._unsure = False
+
+    def _roll(self) -> None:
+        """Go on with the next file of rows, and leave nothing undone in the one before."""
+        self._make_sure()
+        self._index()
+        self._first, self._count, self._end = self._first + self._count, 0, 0
+        self._rows.look(self._file)
+
+    def _index(self) -> None:
+        """Write the hashes that are due; they follow from the rows, so they may wait for a full tile."""
+        fresh, self._unindexed = self._unindexed, []
+        if fresh:
+            self.tiles.extend(fresh)
 
     def _undo(self, first: int, end: int) -> None:
         """Take a group back that could not be written whole; the next turn reads the log again."""
         self._known = False
+        self._rows.close()
+        self._contents.close()
         try:
             for file in segment_files(self.folder):
                 if int(file.stem) > first:
@@ -226,22 +279,28 @@ class TransparencyLog:
         if not self._known:
             self._recover()
         while True:
-            size = _size(self._file)
+            size, replaced = self._rows.look(self._file)
+            if replaced:
+                self._known = False
+                self._recover()
+                size = self._rows.look(self._file).size
             if size < self._end:
-                raise CorruptionError(f"rows before row {self.size} were cut off.", file=self._file, mend=_BACKUP)
+                raise CorruptionError(f"rows before row {self.size} were cut off.", file=self._file, mend=BACKUP)
             if size > self._end:
                 self._read_on()
             following = self._first + self.settings.segment_rows
             if self.size < following or not segment_file(self.folder, ROWS, following).exists():
                 return
-            self._first, self._count, self._end = following, 0, 0
+            self._roll()
 
     def _recover(self) -> None:
         """Find the end of the log, make lost hashes again, and hold the rows against the last checkpoint."""
         rows = self.settings.segment_rows
+        self._unindexed = []
         files = segment_files(self.folder)
         if [file.stem for file in files] != [f"{first:012d}" for first in range(0, len(files) * rows, rows)]:
-            raise CorruptionError("a file of rows is missing.", file=self.folder / ROWS, mend=_BACKUP)
+            raise CorruptionError("a file of rows is missing.", file=self.folder / ROWS, mend=BACKUP)
+        self._cut_unfinished()
         last = max(len(files) - 1, 0) * rows
         if last and not files[-1].stat().st_size:
             last -= rows
@@ -253,9 +312,10 @@ class TransparencyLog:
             if self._count == rows:
                 self._first, self._count, self._end = self._first + rows, 0, 0
             if self._count:
-                raise CorruptionError(f"rows before row {file.stem} were cut off.", file=file, mend=_BACKUP)
+                raise CorruptionError(f"rows before row {file.stem} were cut off.", file=file, mend=BACKUP)
             self._read_on()
         self._hold_against_checkpoint()
+        remember_machine(self.folder)
         self._known = True
 
     def _read_on(self) -> None:
@@ -265,65 +325,56 @@ class TransparencyLog:
             content = stream.read()
         lines, torn = whole_lines(content)
         if torn:
-            self._cut(self._end + len(content) - len(torn), torn)
+            self._cut(self._file, self._end + len(content) - len(torn), torn)
         if self._count + len(lines) > self.settings.segment_rows:
-            raise CorruptionError("this file has more rows than it can have.", file=self._file, mend=_BACKUP)
+            raise CorruptionError("this file has more rows than it can have.", file=self._file, mend=BACKUP)
         for line, (index, text) in enumerate(enumerate(lines, start=self.size), start=self._count + 1):
             if not stands_at(text, index):
                 what = f"this line is not row {index}."
-                raise CorruptionError(what, file=self._file, line=line, mend=_BACKUP)
+                raise CorruptionError(what, file=self._file, line=line, mend=BACKUP)
+        self._index()
         self.tiles.extend(leaf_hashes(lines))
         self._count += len(lines)
         self._end += len(content) - len(torn)
         if lines:
-            self._time = time_of(lines[-1])
+            self._time, self._unsure = time_of(lines[-1]), True
 
-    def _cut(self, end: int, torn: bytes) -> None:
+    def _cut_unfinished(self) -> None:
+        """Cut off what a crash of the machine left of a group without its contents."""
+        row = first_unfinished(self.folder)
+        if row is not None:
+            file = segment_file(self.folder, ROWS, row // self.settings.segment_rows * self.settings.segment_rows)
+            content = file.read_bytes()
+            lines = content.split(b"\n")[: row - int(file.stem)]
+            end = sum(map(len, lines)) + len(lines)
+            self._cut(file, end, content[end:])
+
+    def _cut(self, file: Path, end: int, torn: bytes) -> None:
         folder = self.folder / TORN
         folder.mkdir(exist_ok=True)
-        kept = folder / f"{self._file.stem}-{end}"
+        kept = folder / f"{file.stem}-{end}"
         kept.write_bytes(torn)
-        os.truncate(self._file, end)
+        os.truncate(file, end)
         self.torn = (*self.torn, TornEnd(len(torn), kept))
 
     def _hold_against_checkpoint(self) -> None:
         """The log must begin with what it last signed, by either of the two files that say so."""
-        for note in (self.checkpoint(), self._last_in_history()):
+        for note in (self.checkpoint(), last_in_history(self.folder)):
             if note is not None:
                 self._hold_against(parse_checkpoint(note.text))
 
     def _hold_against(self, signed: Checkpoint) -> None:
         if signed.size > self.size:
             what = f"the log has {self.size} rows, and its own checkpoint says {signed.size}."
-            raise CorruptionError(what, file=self.folder, mend=_BACKUP)
+            raise CorruptionError(what, file=self.folder, mend=BACKUP)
         if signed != self._head(signed.size):
             what = f"the first {signed.size} rows are not those that its own checkpoint vouches for."
-            raise CorruptionError(what, file=self.folder, mend=_BACKUP)
-
-    def _last_in_history(self) -> Note | None:
-        """A checkpoint put back to an older one does not hide the newer one here."""
-        try:
-            with (self.folder / HISTORY).open("rb") as stream:
-                stream.seek(max(stream.seek(0, os.SEEK_END) - _TAIL, 0))
-                lines = whole_lines(stream.read())[0]
-            return parse_note(json.loads(lines[-1])["note"].encode()) if lines else None
-        except FileNotFoundError:
-            return None
-        except (InputError, ValueError, KeyError, TypeError, AttributeError):
-            what = "the last line is not a checkpoint that was signed."
-            raise CorruptionError(what, file=self.folder / HISTORY, mend=_BACKUP) from None
+            raise CorruptionError(what, file=self.folder, mend=BACKUP)
 
     def _head(self, size: int) -> Checkpoint:
+        self._index()
         return Checkpoint(self.settings.origin, size, root(nodes_from(self.tiles.read), size))
 
     @property
     def _file(self) -> Path:
         return segment_file(self.folder, ROWS, self._first)
-
-
-def _size(file: Path) -> int:
-    """Bytes of a file, none where it is not there."""
-    try:
-        return os.stat(os.fspath(file)).st_size  # noqa: PTH116 - for every group; a path takes three times as long
-    except FileNotFoundError:
-        return 0

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from colonnade.records import ColonnadeError, InputError, canonical_json
-from colonnade.store.log.appending import HISTORY
-from colonnade.store.log.checkpoints import CHECKPOINT, SignedCheckpoint, open_checkpoint
+from colonnade.store.log.checkpoints import CHECKPOINT, HISTORY, SignedCheckpoint, open_checkpoint
 from colonnade.store.log.notes import VerifierKey
 from colonnade.store.log.segments import read_settings, segment_files, stands_at, time_of, whole_lines
 from colonnade.store.log.tiles import Levels, TileFiles, nodes_from

@@ -7,15 +7,25 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from colonnade.records import InputError
+from colonnade.records import CorruptionError, InputError
 from colonnade.store.log.notes import Note, SignatureKind, Verified, VerifierKey, parse_note, verify_note
+from colonnade.store.log.segments import whole_lines
 from colonnade.store.log.tree import HASH
 
 CHECKPOINT = "checkpoint"
 """The newest checkpoint of a log, in its folder."""
+HISTORY = "checkpoints.jsonl"
+"""Every checkpoint that was ever signed, one JSON line each."""
+BACKUP = "Put the log back from a backup, and ask its witnesses for the last checkpoint that they saw."
+"""How to mend a log that is not what it signed."""
+_TAIL = 65_536
+"""Bytes at the end of the history that hold its last line."""
 _MOST_DIGITS = 19
 
 
@@ -79,6 +89,39 @@ def open_checkpoint(content: bytes, log: VerifierKey, witnesses: Sequence[Verifi
         mend = "Name the key of that log."
         raise InputError(f"this is a checkpoint of '{checkpoint.origin}', not of '{log.name}'.", mend=mend)
     return SignedCheckpoint(checkpoint, note, signers)
+
+
+def standing_checkpoint(folder: Path) -> Note | None:
+    """The last checkpoint that was signed.
+
+    Raises:
+        CorruptionError: where the file is not one.
+    """
+    try:
+        return parse_note((folder / CHECKPOINT).read_bytes())
+    except FileNotFoundError:
+        return None
+    except InputError:
+        what = "this is not the checkpoint that was signed."
+        raise CorruptionError(what, file=folder / CHECKPOINT, mend=BACKUP) from None
+
+
+def last_in_history(folder: Path) -> Note | None:
+    """The same by the history: a checkpoint put back to an older one does not hide the newer one here.
+
+    Raises:
+        CorruptionError: where its last line is not one.
+    """
+    try:
+        with (folder / HISTORY).open("rb") as stream:
+            stream.seek(max(stream.seek(0, os.SEEK_END) - _TAIL, 0))
+            lines = whole_lines(stream.read())[0]
+        return parse_note(json.loads(lines[-1])["note"].encode()) if lines else None
+    except FileNotFoundError:
+        return None
+    except (InputError, ValueError, KeyError, TypeError, AttributeError):
+        what = "the last line is not a checkpoint that was signed."
+        raise CorruptionError(what, file=folder / HISTORY, mend=BACKUP) from None
 
 
 def _malformed(how: str) -> InputError:

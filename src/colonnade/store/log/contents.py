@@ -11,28 +11,21 @@ Sources: NIST SP 800-38D (AES-256-GCM), RFC 2104 (HMAC as a commitment under a r
 
 from __future__ import annotations
 
-import base64
 import hmac
 import json
-import os
+from binascii import b2a_base64
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from colonnade.records import CorruptionError, InputError
 from colonnade.store.log.keyring import NONCE, KeyRing, SubjectKey
-from colonnade.store.log.segments import (
-    CONTENTS,
-    read_settings,
-    row_line,
-    segment_file,
-    segment_files,
-    whole_lines,
-)
+from colonnade.store.log.random import draw
+from colonnade.store.log.segments import read_settings, row_line, segment_files, whole_lines
+from colonnade.store.log.unfinished import first_unfinished, references_of, sealed_lines
 
 SALT = 32
 _PADDING = 256
@@ -68,11 +61,13 @@ class ContentsCheck(NamedTuple):
         held: can be read, and fit their commitments.
         erased: their keys were destroyed.
         problems: those that are missing or do not fit.
+        unfinished: a machine's crash took them before anybody was told of their rows; the next writer cuts those off.
     """
 
     held: int
     erased: int
     problems: tuple[str, ...]
+    unfinished: int = 0
 
 
 def seal_contents(ring: KeyRing, subject: str, retain_until: date, texts: Mapping[str, str]) -> SealedContents:
@@ -85,20 +80,20 @@ def seal_contents(ring: KeyRing, subject: str, retain_until: date, texts: Mappin
         texts: by name, such as ``prompt`` and ``answer``.
     """
     key = ring.key_for(subject, retain_until)
-    cipher = AESGCM(key.secret)
+    name_of_key, encrypt = key.id.encode(), key.cipher.encrypt
     references: dict[str, dict[str, str]] = {}
     lines: list[bytes] = []
-    # One draw for all texts: each lets other threads go first, and none is kept for later, where a fork could copy it.
-    random = os.urandom((SALT + NONCE) * len(texts))
+    random = draw((SALT + NONCE) * len(texts))
     for at, (name, text) in enumerate(texts.items()):
         content, drawn = text.encode("utf-8", "surrogatepass"), random[at * (SALT + NONCE) :]
         salt, nonce = drawn[:SALT], drawn[SALT : SALT + NONCE]
         commitment = commitment_to(content, salt)
-        padding = bytes(-(SALT + _LENGTH + len(content)) % _PADDING)
-        plain = b"".join((salt, len(content).to_bytes(_LENGTH, "big"), content, padding))
-        sealed = base64.b64encode(nonce + cipher.encrypt(nonce, plain, _bound(key.id, commitment)))
+        committed, length = commitment.encode(), len(content)
+        padding = bytes(-(SALT + _LENGTH + length) % _PADDING)
+        plain = b"".join((salt, length.to_bytes(_LENGTH, "big"), content, padding))
+        sealed = b2a_base64(nonce + encrypt(nonce, plain, b"%b %b" % (name_of_key, committed)), newline=False)
         references[name] = {"commitment": commitment, "key": key.id}
-        lines.append(_LINE % (commitment.encode(), key.id.encode(), sealed))
+        lines.append(_LINE % (committed, name_of_key, sealed))
     return SealedContents(references, tuple(lines))
 
 
@@ -115,10 +110,10 @@ def open_row(folder: Path, ring: KeyRing, index: int) -> dict[str, Opening | Non
         CorruptionError: where one is missing or does not fit its commitment.
         InputError: where there is no such row.
     """
-    references = _references(json.loads(row_line(folder, index))["row"])
+    references = references_of(json.loads(row_line(folder, index))["row"])
     keys = {key.id: key for _, key in ring.all_keys().values()}
     rows = read_settings(folder).segment_rows
-    sealed = _sealed(folder, index // rows * rows)
+    sealed = sealed_lines(folder, index // rows * rows)
     found: dict[str, Opening | None] = {}
     for name, reference in references.items():
         key = keys.get(reference["key"])
@@ -139,7 +134,7 @@ class OpenedRow(NamedTuple):
 
 
 def open_rows(folder: Path, ring: KeyRing | None) -> Iterator[OpenedRow]:
-    """Every row in order, with its texts.
+    """Every row in order, with its texts; those that a machine's crash left unfinished are none.
 
     Args:
         folder: of the log.
@@ -151,12 +146,15 @@ def open_rows(folder: Path, ring: KeyRing | None) -> Iterator[OpenedRow]:
     """
     read_settings(folder)
     keys = {key.id: key for _, key in ring.all_keys().values()} if ring is not None else {}
+    end = first_unfinished(folder) if keys else None
     for file in segment_files(folder):
-        sealed = _sealed(folder, int(file.stem)) if keys else {}
+        sealed = sealed_lines(folder, int(file.stem)) if keys else {}
         for text in whole_lines(file.read_bytes())[0]:
             line = json.loads(text)
+            if line["index"] == end:
+                return
             texts: dict[str, str | None] = {}
-            for name, reference in _references(line["row"]).items():
+            for name, reference in references_of(line["row"]).items():
                 key = keys.get(reference["key"])
                 texts[name] = None if key is None else _open(key, reference["commitment"], sealed, line["index"]).text
             yield OpenedRow(line, texts)
@@ -165,20 +163,24 @@ def open_rows(folder: Path, ring: KeyRing | None) -> Iterator[OpenedRow]:
 def check_contents(folder: Path, ring: KeyRing) -> ContentsCheck:
     """Open every text whose key is there, and hold it against its commitment."""
     keys = {key.id: key for _, key in ring.all_keys().values()}
-    held = erased = 0
+    held = erased = lost = 0
     problems: list[str] = []
+    end = first_unfinished(folder)
     for index, references, sealed in _all_references(folder):
         for name, reference in references.items():
             key = keys.get(reference["key"])
             if key is None:
                 erased += 1
                 continue
+            if end is not None and index >= end and reference["commitment"] not in sealed:
+                lost += 1
+                continue
             try:
                 _open(key, reference["commitment"], sealed, index)
                 held += 1
             except CorruptionError as fault:
                 problems.append(f"{name}: {fault.what}")
-    return ContentsCheck(held, erased, tuple(problems))
+    return ContentsCheck(held, erased, tuple(problems), lost)
 
 
 def check_opening(row: Mapping[str, Any], name: str, opening: Opening) -> None:
@@ -187,7 +189,7 @@ def check_opening(row: Mapping[str, Any], name: str, opening: Opening) -> None:
     Raises:
         InputError: where it is not.
     """
-    reference = _references(row).get(name)
+    reference = references_of(row).get(name)
     content = opening.text.encode("utf-8", "surrogatepass")
     if reference is None or not hmac.compare_digest(reference["commitment"], commitment_to(content, opening.salt)):
         what = f"the {name} that came with the proof is not the one that the row has a commitment to."
@@ -199,7 +201,7 @@ def _open(key: SubjectKey, commitment: str, sealed: Mapping[str, bytes], index: 
     if content is None:
         raise CorruptionError(f"what row {index} has a commitment to is missing.", mend="Put it back from a backup.")
     try:
-        plain = AESGCM(key.secret).decrypt(content[:NONCE], content[NONCE:], _bound(key.id, commitment))
+        plain = key.cipher.decrypt(content[:NONCE], content[NONCE:], _bound(key.id, commitment))
     except (InvalidTag, ValueError):
         what = f"what row {index} has a commitment to was changed."
         raise CorruptionError(what, mend="Put it back from a backup.") from None
@@ -210,37 +212,14 @@ def _open(key: SubjectKey, commitment: str, sealed: Mapping[str, bytes], index: 
     return Opening(text.decode("utf-8", "surrogatepass"), salt)
 
 
-def _references(row: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """What a row says of its texts, under ``contents``."""
-    contents = row.get("contents", {})
-    rows = contents.items() if isinstance(contents, dict) else ()
-    return {name: value for name, value in rows if isinstance(value, dict) and {"commitment", "key"} <= value.keys()}
-
-
 def _all_references(folder: Path) -> Iterator[tuple[int, dict[str, dict[str, str]], dict[str, bytes]]]:
     for file in segment_files(folder):
-        sealed = _sealed(folder, int(file.stem))
+        sealed = sealed_lines(folder, int(file.stem))
         lines, _ = whole_lines(file.read_bytes())
         for line in lines:
             if b'"contents":' in line:
                 content = json.loads(line)
-                yield content["index"], _references(content["row"]), sealed
-
-
-def _sealed(folder: Path, first: int) -> dict[str, bytes]:
-    """What was sealed beside one file of rows, by its commitment; half a line from a crash is no line."""
-    try:
-        lines = segment_file(folder, CONTENTS, first).read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return {}
-    found: dict[str, bytes] = {}
-    for line in lines:
-        try:
-            content = json.loads(line)
-            found[content["commitment"]] = base64.b64decode(content["sealed"])
-        except (ValueError, KeyError, TypeError):
-            continue
-    return found
+                yield content["index"], references_of(content["row"]), sealed
 
 
 def _bound(key: str, commitment: str) -> bytes:

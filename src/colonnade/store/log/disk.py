@@ -95,12 +95,12 @@ def append_bytes(file: Path, content: bytes) -> None:
 
 def append_lines(file: Path, lines: Sequence[bytes]) -> None:
     """The same for whole lines; half a line that a crash left at the end is dropped first."""
-    if not _ends_a_line(os.fspath(file)):
+    if not ends_a_line(os.fspath(file)):
         os.truncate(file, file.read_bytes().rfind(b"\n") + 1)
     append_bytes(file, b"\n".join(lines) + b"\n")
 
 
-def _ends_a_line(file: str) -> bool:
+def ends_a_line(file: str) -> bool:
     """Whether what comes next begins a line; so it does in a file that is empty or not there yet."""
     try:
         handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)

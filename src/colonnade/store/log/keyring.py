@@ -17,9 +17,10 @@ import hmac
 import json
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -38,7 +39,8 @@ _GONE = ".gone"
 _MOST_REMEMBERED = 10_000
 
 
-class SubjectKey(NamedTuple):
+@dataclass(frozen=True)
+class SubjectKey:
     """A subject's key.
 
     Attributes:
@@ -52,6 +54,11 @@ class SubjectKey(NamedTuple):
     retain_until: date
     secret: bytes
     file: Path
+
+    @cached_property
+    def cipher(self) -> AESGCM:
+        """The key made ready, which takes longer than sealing a short text with it."""
+        return AESGCM(self.secret)
 
 
 class KeyRing:

@@ -296,3 +296,42 @@ def test_a_log_put_back_to_an_older_state_is_not_gone_on_with(tmp_path: Path) ->
     (tmp_path / "log" / "checkpoint").write_bytes(older[1])
     with pytest.raises(CorruptionError, match="has 10 rows, and its own checkpoint says 15"):
         TransparencyLog(tmp_path / "log")
+
+
+def test_a_file_of_rows_that_was_put_back_under_an_open_log_is_read_again(tmp_path: Path) -> None:
+    """The same bytes in another file are gone on with; other rows in it are not."""
+    log = new_log(tmp_path / "log", 10)
+    log.append(rows(2))
+    (file,) = segment_files(tmp_path / "log")
+    content = file.read_bytes()
+    for copy in (content, content.replace(b"allow", b"allov", 1)):
+        (tmp_path / "copy").write_bytes(copy)
+        (tmp_path / "copy").replace(file)
+        if copy == content:
+            assert log.append(rows(0)) == range(12, 12)
+        else:
+            with pytest.raises(CorruptionError, match="not those that its own checkpoint vouches for"):
+                log.append(rows(1))
+    (tmp_path / "copy").write_bytes(content)
+    (tmp_path / "copy").replace(file)
+    assert log.append(rows(1)) == range(12, 13)
+    assert len(file.read_bytes().splitlines()) == 13
+
+
+def test_a_file_of_rows_that_was_taken_away_under_an_open_log_is_noticed(tmp_path: Path) -> None:
+    log = new_log(tmp_path / "log", 10)
+    (file,) = segment_files(tmp_path / "log")
+    file.rename(tmp_path / "elsewhere")
+    with pytest.raises(CorruptionError, match="cut off"):
+        log.append(rows(1))
+    assert len((tmp_path / "elsewhere").read_bytes().splitlines()) == 10
+
+
+def test_contents_go_where_their_name_is_though_the_file_was_taken_away(tmp_path: Path) -> None:
+    log = new_log(tmp_path / "log")
+    file = tmp_path / "log" / "contents" / f"{0:012d}.jsonl"
+    log.append_entries([Entry(b'{"n":0}', (b'{"sealed":"a"}',))])
+    file.rename(tmp_path / "elsewhere")
+    log.append_entries([Entry(b'{"n":1}', (b'{"sealed":"b"}',))])
+    assert file.read_bytes() == b'{"sealed":"b"}\n'
+    assert (tmp_path / "elsewhere").read_bytes() == b'{"sealed":"a"}\n'
