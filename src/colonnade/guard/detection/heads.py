@@ -161,18 +161,20 @@ class Heads:
         parts = cut(text)
         pieces, rows = parts.pieces, self._said(parts)
         about = [max(row[:-2]) for row in rows]
-        score = max(map(_closed, about, (row[-2] for row in rows)))
-        if score < self._lowest:
-            return (self._open(pieces, rows, about, score),)
-        scores = closed(np.array(rows))
-        best = scores[0] if len(scores) == 1 else scores.max(axis=0)
+        highest = list(map(_closed, about, [row[-2] for row in rows]))
+        if max(highest) < self._lowest:
+            return (self._open(pieces, rows, about, max(highest)),)
+        # Whatever is reached is reached in one of these.
+        high = [place for place, score in enumerate(highest) if score >= self._lowest]
+        scores = closed(np.array([rows[place] for place in high]))
+        best = scores.max(axis=0)
         reached = (best >= self._needed(len(pieces))).nonzero()[0]
         if not len(reached):
-            return (self._open(pieces, rows, about, score),)
+            return (self._open(pieces, rows, about, max(highest)),)
         found = sorted(reached.tolist(), key=lambda topic: -best[topic])
         certain = [topic for topic in found if best[topic] >= self._high[topic]]
         uncertain = [topic for topic in found if best[topic] < self._high[topic]][:UNCERTAIN]
-        places = {topic: int(scores[:, topic].argmax()) for topic in (*certain, *uncertain)}
+        places = {topic: high[scores[:, topic].argmax()] for topic in (*certain, *uncertain)}
         ranks = {place: self._rank(pieces[place], rows[place][-1]) for place in set(places.values())}
         return tuple(
             Detection(

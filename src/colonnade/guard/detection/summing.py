@@ -11,10 +11,10 @@ for a dozen rows, and beside a thread that is busy a ruling would wait its turn 
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
+from math import sqrt
 from threading import Lock
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -36,7 +36,7 @@ _NOTHING = 1e-12
 
 Floats = NDArray[np.float32]
 
-_ONES = [np.ones(count, dtype=np.float32) for count in range(LONGEST_WORD)]
+_ONES = np.ones(128, dtype=np.float32)
 
 
 @runtime_checkable
@@ -94,7 +94,7 @@ class WordSums:
     def of(self, cut: Cut) -> list[list[float]]:
         """What every head says of each window, from its words and its vectors, each made to length 1."""
         spans = cut.spans
-        if len(spans) == 1:
+        if len(spans) <= _FOUND_AT_ONCE:
             return self._of(cut.words, spans)
         found: list[list[float]] = [[]] * len(spans)
         order = sorted(range(len(spans)), key=spans.__getitem__)
@@ -115,27 +115,26 @@ class WordSums:
         read = None if all(first) else [at for at, word in enumerate(first) if word]
         if read is not None:
             first, begun = [first[at] for at in read], [begun[at] for at in read]
-        places = wording.end_pairs(begun, first[1:])
-        joined = np.frombuffer(b"".join(map(self._pairs.__getitem__, places)), dtype=np.float32)
-        pairs = joined.reshape(-1, self._heads + 1).T
-        found = []
-        for start, end in spans:
-            own = (start, end) if read is None else (bisect_left(read, start), bisect_left(read, end))
-            found.append(self._said(block[:, start:end], pairs[:, own[0] : max(own[1] - 1, own[0])]))
-        return found
-
-    def _said(self, block: Floats, pairs: Floats) -> list[float]:
-        """What every head says of a window, from the rows of its words and of its pairs."""
-        said = self._intercepts.copy()
-        if block.shape[1]:
-            row = sgemv(1.0, block, _ones(block.shape[1]))
-            if pairs.shape[1]:
-                # Added to what the words say, in place.
-                sgemv(1.0, pairs, _ones(pairs.shape[1]), beta=1.0, y=row, offy=self._of_words, overwrite_y=1)
-            for size, start, at in self._vectors:
-                saxpy(row, said, self._heads, 1 / max(snrm2(row, size, start), _NOTHING), at)
-            saxpy(row, said, self._heads, 1 / max(math.sqrt(row[-1]), _NOTHING), self._of_words)
-        return said.tolist()  # type: ignore[no-any-return] # numbers
+        joined = b"".join(map(self._pairs.__getitem__, wording.end_pairs(begun, first[1:])))
+        pairs = np.frombuffer(joined, dtype=np.float32).reshape(-1, self._heads + 1).T
+        ones = _ONES if len(words) <= len(_ONES) else np.ones(len(words), dtype=np.float32)
+        heads, at_words, vectors = self._heads, self._of_words, self._vectors
+        found = np.empty((len(spans), heads), dtype=np.float32)
+        found[:] = self._intercepts
+        said = found.reshape(-1)
+        for at, (start, end) in zip(range(0, len(said), heads), spans, strict=True):
+            if start == end:
+                continue
+            row = sgemv(1.0, block[:, start:end], ones)
+            if read is not None:
+                start, end = bisect_left(read, start), bisect_left(read, end)
+            if start < end - 1:
+                # Added in place to what the words say.
+                sgemv(1.0, pairs[:, start : end - 1], ones, 1.0, row, 0, 1, at_words, 1, 0, 1)
+            for size, begin, from_here in vectors:
+                saxpy(row, said, heads, 1 / max(snrm2(row, size, begin), _NOTHING), from_here, 1, at)
+            saxpy(row, said, heads, 1 / max(sqrt(row[-1]), _NOTHING), at_words, 1, at)
+        return found.tolist()  # type: ignore[no-any-return] # numbers
 
     def _find(self, words: Sequence[str]) -> list[_Word]:
         found = list(map(self._recent.get, words))
@@ -167,6 +166,3 @@ class WordSums:
             begun=wording.begin_pair(parts[-1]) if parts else 0,
         )
 
-
-def _ones(count: int) -> Floats:
-    return _ONES[count] if count < len(_ONES) else np.ones(count, dtype=np.float32)
