@@ -106,15 +106,16 @@ class Detectors:
             if isinstance(seat.detector, PatternDetector) and "reply" in seat.reads
         )
         self.has_patterns = bool(self._patterns)
-        by_form = {seat.name for seat, _ in self._patterns}
-        self._by_meaning = tuple(seat for seat in self._seats if seat.name not in by_form)
-        # Who reads a side where there is no conversation, with patterns and without them.
+        forms = {seat.name for seat, _ in self._patterns}
+        self._by_meaning = tuple(seat for seat in self._seats if seat.name not in forms)
+        # Who reads a side, with patterns and without them, where there is no conversation and nobody needs a thread.
         sides: tuple[Side, ...] = ("request", "reply")
-        self._readers = {
-            (side, patterns): tuple(seat for seat in seats if side in seat.reads)
+        readers = {
+            (side, by_form): tuple(seat for seat in seats if side in seat.reads)
             for side in sides
-            for patterns, seats in ((True, self._seats), (False, self._by_meaning))
+            for by_form, seats in ((True, self._seats), (False, self._by_meaning))
         }
+        self._at_once = {key: seats for key, seats in readers.items() if not any(seat.slow for seat in seats)}
         self.reads_conversations = any(
             "conversation" in seat.reads or isinstance(seat.detector, PatternDetector) for seat in self._seats
         )
@@ -142,10 +143,8 @@ class Detectors:
         """
         pieces = list(enumerate(texts))
         long = sum(map(len, texts)) > HEAVY or len(conversation) > HEAVY
-        if not conversation:
-            readers = self._readers[side, by_form]
-            if pieces and not long and not any(seat.slow for seat in readers):
-                return _findings([(seat, _in_place(seat, pieces)) for seat in readers])
+        if pieces and not long and not conversation and (side, by_form) in self._at_once:
+            return _findings([(seat, _in_place(seat, pieces)) for seat in self._at_once[side, by_form]])
         asked = []
         for seat in self._seats if by_form else self._by_meaning:
             work = pieces if side in seat.reads else []

@@ -244,7 +244,7 @@ class Heads:
 
     def _rank(self, piece: str, said: float) -> float:
         """The rank of the level, before it is held to a side of the ceiling, from what its head says of a piece."""
-        return said + sum(map(operator.mul, surface(piece), self._per_fact)) - self._no_facts
+        return said + math.fsum(map(operator.mul, surface(piece), self._per_fact)) - self._no_facts
 
 
 def train(

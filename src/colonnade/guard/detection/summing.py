@@ -84,7 +84,8 @@ class WordSums:
         self._vectors = tuple(zip(map(len, parts), ends, said, strict=False))
         self._of_words = ends[-1] + len(parts) * self._heads
         self._width = self._of_words + self._heads + 1
-        content, size = np.column_stack([words, np.square(rarity)]).astype(np.float32).tobytes(), 4 * (self._heads + 1)
+        self._places = np.column_stack([words, np.square(rarity)]).astype(np.float32)
+        content, size = self._places.tobytes(), 4 * (self._heads + 1)
         self._pairs = [content[at : at + size] for at in range(0, len(content), size)]
         # Two halves: what is found in the older one moves to the recent one, and the older one goes when that is full.
         self._recent: dict[str, _Word] = {}
@@ -114,7 +115,7 @@ class WordSums:
         # What is all signs stands between two words and does not part them.
         read = None if all(first) else [at for at, word in enumerate(first) if word]
         if read is not None:
-            first, begun = [first[at] for at in read], [begun[at] for at in read]
+            first, begun = tuple([first[at] for at in read]), tuple([begun[at] for at in read])
         joined = b"".join(map(self._pairs.__getitem__, wording.end_pairs(begun, first[1:])))
         pairs = np.frombuffer(joined, dtype=np.float32).reshape(-1, self._heads + 1).T
         ones = _ONES if len(words) <= len(_ONES) else np.ones(len(words), dtype=np.float32)
@@ -134,7 +135,7 @@ class WordSums:
             for size, begin, from_here in vectors:
                 saxpy(row, said, heads, 1 / max(snrm2(row, size, begin), _NOTHING), from_here, 1, at)
             saxpy(row, said, heads, 1 / max(sqrt(row[-1]), _NOTHING), at_words, 1, at)
-        return found.tolist()  # type: ignore[no-any-return] # numbers
+        return found.tolist()
 
     def _find(self, words: Sequence[str]) -> list[_Word]:
         found = list(map(self._recent.get, words))
@@ -155,14 +156,11 @@ class WordSums:
     def _read(self, word: str) -> _Word:
         """A word that was not seen before, or long ago."""
         vectors = [encoder.of_word(word) for encoder in self._encoders]
-        said = [vector @ part for vector, part in zip(vectors, self._parts, strict=True)]
+        said = [sgemv(1.0, part.T, vector) for vector, part in zip(vectors, self._parts, strict=True)]
         parts = wording.words_of(word)
-        places = wording.places_of(parts).tolist()
-        own = np.frombuffer(b"".join(map(self._pairs.__getitem__, places)), dtype=np.float32)
-        own = own.reshape(-1, self._heads + 1).sum(axis=0)
+        own = self._places.take(wording.places_of(parts), axis=0).sum(axis=0)
         return _Word(
             row=np.concatenate([*vectors, *said, own], dtype=np.float32).tobytes(),
             first=wording.spelt(parts[0]) if parts else b"",
             begun=wording.begin_pair(parts[-1]) if parts else 0,
         )
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 
@@ -63,10 +64,10 @@ def cut(text: str) -> Cut:
         return Cut((text,), words, [(0, len(words))])
     if " ".join(words) == text and max(map(len, words)) <= LONGEST_WORD:
         # The commonest of texts: no character needs to be found again.
-        count, piece = len(words), lambda start, end: " ".join(words[start:end])
+        count, piece = len(words), partial(_from_words, words)
     else:
         chunks = [match.span() for match in _CHUNK.finditer(text)]
-        count, piece = len(chunks), lambda start, end: text[chunks[start][0] : chunks[end - 1][1]]
+        count, piece = len(chunks), partial(_from_chunks, text, chunks)
         if count <= SHORT:
             return Cut((text,), words, [(0, len(words))])
     spans = dict.fromkeys(
@@ -86,6 +87,14 @@ def cut(text: str) -> Cut:
             if len(sentence) <= _LONGEST:
                 pieces.setdefault(sentence, (start, end))
     return Cut(tuple(pieces), words, list(pieces.values()))
+
+
+def _from_words(words: Sequence[str], start: int, end: int) -> str:
+    return " ".join(words[start:end])
+
+
+def _from_chunks(text: str, chunks: Sequence[Span], start: int, end: int) -> str:
+    return text[chunks[start][0] : chunks[end - 1][1]]
 
 
 def _sentence_ends(text: str, words: Sequence[str]) -> list[int]:
