@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from colonnade.guard.access.desk import Holder
@@ -98,18 +100,31 @@ def goes_no_further(cell: Cell, grant: str, earlier: Ruling) -> bool:
 
 
 def no_topic(side: Side, who: Who, runs: tuple[DetectorRun, ...], score: float | None) -> Ruling:
-    """The ruling on a text that no clause is about."""
+    """The ruling on a text that no clause is about.
+
+    Raises:
+        ValueError: where the score is no number.
+    """
+    if score is not None and not math.isfinite(score):
+        raise ValueError("a detector gave a score that is no number")
+    # A copy is not checked again, and need not be: the score is a number, and the runs are records.
+    found = {"similarity": None if score is None else round(score, 4), "detectors": runs}
+    return _nothing_found(side, who.tier, who.purpose).model_copy(update=found)
+
+
+@lru_cache(maxsize=256)
+def _nothing_found(side: Side, tier: str, purpose: str) -> Ruling:
     return Ruling(
         side=side,
         topic=None,
         level=None,
-        tier=who.tier,
-        purpose=who.purpose,
+        tier=tier,
+        purpose=purpose,
         action="allow",
         rule=NO_TOPIC,
         reason="the text is not near any example of a topic that the policies limit.",
-        similarity=None if score is None else round(score, 4),
-        detectors=runs,
+        similarity=None,
+        detectors=(),
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from time import perf_counter
 from typing import Literal, NamedTuple, TypeVar, cast
 
@@ -57,14 +57,22 @@ class Findings(NamedTuple):
     runs: tuple[DetectorRun, ...]
     silent: tuple[Silence, ...]
 
+    @property
+    def are_empty(self) -> bool:
+        """Whether no text is near any topic."""
+        return not [row for row in self.found if row.detection.topic is not None]
+
 
 class _Seat(NamedTuple):
-    """A detector with what it says of itself, asked once: a digest may cost more than a detection."""
+    """A detector with what it says of itself, asked once: a digest may cost more than a detection.
+
+    Attributes:
+        named: name, version and digest.
+    """
 
     detector: Detector
     name: str
-    version: str
-    digest: Digest
+    named: tuple[str, str, Digest]
     topics: frozenset[str]
     slow: bool
     reads: frozenset[str]
@@ -88,7 +96,7 @@ class Detectors:
 
     def __init__(self, detectors: Sequence[Detector], limit: Callable[[str], float] = lambda _: LIMIT) -> None:
         self._seats = tuple(
-            _Seat(row, row.name, row.version, row.digest, row.topics, row.slow, row.reads, limit(row.name))
+            _Seat(row, row.name, (row.name, row.version, row.digest), row.topics, row.slow, row.reads, limit(row.name))
             for row in detectors
         )
         self._pool: ThreadPoolExecutor | None = None
@@ -98,14 +106,25 @@ class Detectors:
             if isinstance(seat.detector, PatternDetector) and "reply" in seat.reads
         )
         self.has_patterns = bool(self._patterns)
-        by_form = {seat.name for seat, _ in self._patterns}
-        self._by_meaning = tuple(seat for seat in self._seats if seat.name not in by_form)
+        forms = {seat.name for seat, _ in self._patterns}
+        self._by_meaning = tuple(seat for seat in self._seats if seat.name not in forms)
+        # Who reads a side, with patterns and without them, where there is no conversation and nobody needs a thread.
+        sides: tuple[Side, ...] = ("request", "reply")
+        readers = {
+            (side, by_form): tuple(seat for seat in seats if side in seat.reads)
+            for side in sides
+            for by_form, seats in ((True, self._seats), (False, self._by_meaning))
+        }
+        self._at_once = {key: seats for key, seats in readers.items() if not any(seat.slow for seat in seats)}
+        self.reads_conversations = any(
+            "conversation" in seat.reads or isinstance(seat.detector, PatternDetector) for seat in self._seats
+        )
         self.topics = frozenset[str]().union(*(seat.topics for seat in self._seats))
 
     @property
     def described(self) -> tuple[tuple[str, str, Digest], ...]:
         """Name, version and digest of each."""
-        return tuple((seat.name, seat.version, seat.digest) for seat in self._seats)
+        return tuple(seat.named for seat in self._seats)
 
     def close(self) -> None:
         """Let the threads go; one that hangs is not waited for."""
@@ -122,8 +141,10 @@ class Detectors:
                 stand across two turns; empty for none.
             by_form: patterns too; they are left out where ``find_patterns`` has looked.
         """
-        pieces = [(number, text) for number, text in enumerate(texts)]
+        pieces = list(enumerate(texts))
         long = sum(map(len, texts)) > HEAVY or len(conversation) > HEAVY
+        if pieces and not long and not conversation and (side, by_form) in self._at_once:
+            return _findings([(seat, _in_place(seat, pieces)) for seat in self._at_once[side, by_form]])
         asked = []
         for seat in self._seats if by_form else self._by_meaning:
             work = pieces if side in seat.reads else []
@@ -204,25 +225,18 @@ def _begun(detector: PatternDetector, text: str, start: int) -> int:
         return start
 
 
-def _findings(answers: Sequence[tuple[_Seat, _Answer]]) -> Findings:
-    return Findings(
-        found=tuple([row for _, answer in answers for row in answer.found]),
-        runs=tuple([_run_of(seat, answer) for seat, answer in answers]),
-        silent=tuple(
-            [
-                Silence(seat.name, answer.outcome, seat.topics, answer.fault)
-                for seat, answer in answers
-                if answer.outcome != "ran"
-            ]
-        ),
-    )
+def _findings(answers: Iterable[tuple[_Seat, _Answer]]) -> Findings:
+    found, runs, silent = list[Found](), list[DetectorRun](), list[Silence]()
+    for seat, answer in answers:
+        found += answer.found
+        runs.append(_run_of(seat.named, answer.outcome, round(answer.seconds * 1000, 3)))
+        if answer.outcome != "ran":
+            silent.append(Silence(seat.name, answer.outcome, seat.topics, answer.fault))
+    return Findings(tuple(found), tuple(runs), tuple(silent))
 
 
-def _run_of(seat: _Seat, answer: _Answer) -> DetectorRun:
-    return DetectorRun(
-        name=seat.name,
-        version=seat.version,
-        digest=seat.digest,
-        outcome=answer.outcome,
-        milliseconds=round(answer.seconds * 1000, 3),
-    )
+@lru_cache(maxsize=1024)
+def _run_of(named: tuple[str, str, Digest], outcome: Outcome, milliseconds: float) -> DetectorRun:
+    """Remembered, since most take some hundredths of a millisecond, and a record is the same record whoever has it."""
+    name, version, digest = named
+    return DetectorRun(name=name, version=version, digest=digest, outcome=outcome, milliseconds=milliseconds)

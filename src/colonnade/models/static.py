@@ -36,7 +36,7 @@ START, STOP = 101, 102
 """What stands around every text in this vocabulary."""
 
 _BATCH = 512
-_CHUNKS = 1 << 16
+_CHUNKS = 1 << 13
 """Words whose tokens are remembered: finding them is most of the work, and the same words come again."""
 
 

@@ -59,7 +59,7 @@ class Cell(Record):
     level: Level
     tier: str
     purpose: str
-    action: Action | Literal["allow"]
+    action: Literal["allow"] | Action  # in this order: looking among the actions for the commonest is slow
     rule: str
     permitted_by: tuple[str, ...] = ()
     until: date | None = None
@@ -111,7 +111,7 @@ class Ruling(Record):
     level: Level | None
     tier: str
     purpose: str
-    action: Action | Literal["allow"]
+    action: Literal["allow"] | Action  # in this order: looking among the actions for the commonest is slow
     rule: str
     reason: str
     similarity: float | None

@@ -4,9 +4,11 @@ from datetime import date
 
 import pytest
 
-from colonnade.guard import Guard, compile_table
+from colonnade.guard import Guard, Who, compile_table
 from colonnade.guard.detection import Detection
-from colonnade.records import Action, InputError, Level
+from colonnade.guard.running import HEAVY
+from colonnade.models.remote import to_its_end
+from colonnade.records import Action, InputError, Level, Ruling
 from tests.unit.guard.nearest_examples import Detector
 
 from .small_policies import TODAY, BrokenEncoder, WordEncoder, clause, configuration, drugs, small_guard
@@ -42,6 +44,50 @@ def test_a_text_on_no_topic_is_allowed_and_the_ruling_says_so() -> None:
     ruling = small_guard().rule_request("bake bread tomorrow", "public", "general")
     assert (ruling.action, ruling.rule, ruling.topic) == ("allow", "no topic", None)
     assert ruling.applied == ("examples/words",)
+
+
+def test_a_ruling_on_nothing_is_a_record_like_any_other() -> None:
+    ruling = small_guard().rule_request("bake bread tomorrow", "public", "general")
+    assert Ruling(**ruling.model_dump()) == ruling
+    assert Ruling.model_validate_json(ruling.model_dump_json()) == ruling
+    other = small_guard().rule_request("bake bread tomorrow", "tester", "general")
+    assert (other.tier, ruling.tier) == ("tester", "public")
+
+
+class OneScore(Detector):
+    """Finds nothing, in place, with this score."""
+
+    score = 0.25
+
+    def __init__(self) -> None:
+        super().__init__((clause(), drugs()), WordEncoder())
+        self.slow = False
+
+    def detect(self, text: str) -> tuple[Detection, ...]:
+        return (Detection(None, None, self.score),)
+
+
+def guard_of(detector: Detector) -> Guard:
+    return Guard(compile_table((clause(), drugs()), configuration(), "eu", TODAY), detector)
+
+
+def test_a_score_that_is_no_number_lets_nothing_pass() -> None:
+    detector = OneScore()
+    guard = guard_of(detector)
+    assert guard.rule_request("bake bread", "public", "general").similarity == 0.25
+    detector.score = float("nan")
+    with pytest.raises(ValueError, match="no number"):
+        guard.rule_request("bake bread", "public", "general")
+
+
+def test_a_conversation_that_no_detector_reads_needs_no_thread() -> None:
+    guard = guard_of(OneScore())
+    turns, who = ["bake bread tomorrow " * HEAVY, "bake bread"], Who("", "public", "general")
+    assert to_its_end(lambda: guard.rule("request", turns[-1:], who, None, turns)).topic is None
+    assert guard._detectors._pool is None
+    assert to_its_end(lambda: guard.rule("request", turns[:1], who)).topic is None
+    assert guard._detectors._pool is not None
+    guard.close()
 
 
 @pytest.mark.parametrize(("tier", "purpose"), [("wizard", "general"), ("public", "fun"), ("", "")])

@@ -21,6 +21,7 @@ its length reach by chance as rarely; only clauses of critical severity keep the
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import NamedTuple
@@ -61,9 +62,6 @@ Of .2, .35, .5 and .65 this lost least of one for the other on the held-out text
 
 ABOUT = 0.95
 """The share of everyday texts that must be about nothing."""
-
-_NOTHING = 1e-12
-"""What is as short as this has no length."""
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -119,13 +117,17 @@ class Heads:
         self._tail = calibrated.tail
         self._strong = np.minimum(np.maximum(self._low, calibrated.tail.reached_by(STRONG)), self._high)
         self._at_any_length = np.array([judged or clause.severity is Severity.CRITICAL for clause in clauses])
-        self._intercepts = weights.intercepts.astype(np.float64)
+        # What scores less reaches no threshold; the margin is for the last digit of a power.
+        self._lowest = float(self._low.min()) * (1 - 1e-12)
         # Tokenizers of torch's encoder cannot be used by two threads at once; the others can.
         self._encoding = Lock()
         additive = [encoder for encoder in encoders if isinstance(encoder, Additive)]
         self._additive = tuple(encoder in additive for encoder in encoders)
-        # One row per place: its weights, then its squared rarity.
-        self._sums = WordSums(additive, np.column_stack([weights.words, np.square(weights.rarity)]))
+        parts = [part for part, sums in zip(weights.embeddings, self._additive, strict=True) if sums]
+        self._sums = WordSums(additive, parts, weights.words, weights.rarity, weights.intercepts)
+        own, mean, spread = weights.facts
+        self._per_fact = (own / spread).tolist()
+        self._no_facts = float(mean / spread @ own)
         self.digest: Digest = digest_of(
             {
                 "version": VERSION,
@@ -157,17 +159,23 @@ class Heads:
             ValueError: where an encoder returns something that is not a finite vector per window.
         """
         parts = cut(text)
-        pieces, raw = parts.pieces, self._raw(parts)
-        scores = closed(raw)
-        best = scores[0] if len(scores) == 1 else scores.max(axis=0)
+        pieces, rows = parts.pieces, self._said(parts)
+        about = [max(row[:-2]) for row in rows]
+        highest = list(map(_closed, about, [row[-2] for row in rows]))
+        if max(highest) < self._lowest:
+            return (self._open(pieces, rows, about, max(highest)),)
+        # Whatever is reached is reached in one of these.
+        high = [place for place, score in enumerate(highest) if score >= self._lowest]
+        scores = closed(np.array([rows[place] for place in high]))
+        best = scores.max(axis=0)
         reached = (best >= self._needed(len(pieces))).nonzero()[0]
         if not len(reached):
-            return (self._open(pieces, raw, float(best.max())),)
+            return (self._open(pieces, rows, about, max(highest)),)
         found = sorted(reached.tolist(), key=lambda topic: -best[topic])
         certain = [topic for topic in found if best[topic] >= self._high[topic]]
         uncertain = [topic for topic in found if best[topic] < self._high[topic]][:UNCERTAIN]
-        places = {topic: int(scores[:, topic].argmax()) for topic in (*certain, *uncertain)}
-        ranks = {place: self._rank(pieces[place], raw[place]) for place in set(places.values())}
+        places = {topic: high[scores[:, topic].argmax()] for topic in (*certain, *uncertain)}
+        ranks = {place: self._rank(pieces[place], rows[place][-1]) for place in set(places.values())}
         return tuple(
             Detection(
                 topic=self.order[topic],
@@ -188,7 +196,7 @@ class Heads:
 
     def scores(self, text: str) -> Array:
         """The highest score of each topic in any window, in the order of ``order``."""
-        return np.asarray(closed(self._raw(cut(text))).max(axis=0))
+        return np.asarray(closed(np.array(self._said(cut(text)))).max(axis=0))
 
     def raw(self, pieces: Sequence[str]) -> Array:
         """What every head says of each piece: shape (pieces, topics + 2).
@@ -196,24 +204,25 @@ class Heads:
         Raises:
             ValueError: as :meth:`detect`.
         """
-        return self._raw(apart(pieces))
+        return np.array(self._said(apart(pieces)))
 
-    def _raw(self, parts: Cut) -> Array:
-        sums, weights, at = self._sums.of(parts), self._weights, 0
-        columns = len(weights.intercepts)
-        found = self._intercepts + sums[:, -1 - columns : -1] / _lengths(sums[:, -1])
-        for encoder, part, additive in zip(self._encoders, weights.embeddings, self._additive, strict=True):
-            if additive:
-                vectors = sums[:, at : at + len(part)]
-                at += len(part)
-                squares = vectors @ vectors[0] if len(vectors) == 1 else np.einsum("ij,ij->i", vectors, vectors)
-                found += vectors @ part / _lengths(squares)
-            else:
-                found += encode(encoder, parts.pieces, self._encoding if self.slow else None) @ part
+    def _said(self, parts: Cut) -> list[list[float]]:
+        """The same, in plain numbers: most texts are few windows and reach nothing, and their numbers are few."""
+        said = self._sums.of(parts)
+        if not all(self._additive):
+            said = self._with_others(said, parts.pieces)
         # A NaN compares as smaller than every threshold, and would let a text through unjudged.
-        if not math.isfinite(np.add.reduce(found, axis=None)):
+        if not math.isfinite(sum(map(sum, said))):
             raise ValueError(f"'{self.name}' did not find a number for every head")
-        return found
+        return said
+
+    def _with_others(self, said: list[list[float]], pieces: Sequence[str]) -> list[list[float]]:
+        """What the encoders say, too, whose vectors are no sums."""
+        found = np.array(said)
+        for encoder, part, additive in zip(self._encoders, self._weights.embeddings, self._additive, strict=True):
+            if not additive:
+                found += encode(encoder, pieces, self._encoding if self.slow else None) @ part
+        return found.tolist()  # type: ignore[no-any-return] # numbers
 
     def _needed(self, pieces: int) -> Array:
         """The lowest score of each topic that counts, in a text of so many windows."""
@@ -221,19 +230,21 @@ class Heads:
             return self._low
         return np.where(self._at_any_length, self._low, self._tail.raised(self._low, self._strong, pieces))
 
-    def _open(self, pieces: Sequence[str], raw: Array, score: float) -> Detection:
+    def _open(
+        self, pieces: Sequence[str], rows: Sequence[Sequence[float]], about: Sequence[float], score: float
+    ) -> Detection:
         """The topic that a text is about although nothing in it is above a ceiling."""
-        about = raw[:, :-2]
-        piece, topic = divmod(int(about.argmax()), about.shape[1])
-        if about[piece, topic] < self._floor:
-            return Detection(None, None, min(1.0, max(0.0, score)), detector=self.name)
-        level = level_between(self._rank(pieces[piece], raw[piece]), 0, self._ceilings[topic])
-        return Detection(self.order[topic], level, min(1.0, float(about[piece, topic])), detector=self.name)
+        most = max(about)
+        if most < self._floor:
+            return Detection(None, None, score, detector=self.name)
+        piece = about.index(most)
+        topic = rows[piece].index(most)
+        level = level_between(self._rank(pieces[piece], rows[piece][-1]), 0, self._ceilings[topic])
+        return Detection(self.order[topic], level, min(1.0, most), detector=self.name)
 
-    def _rank(self, piece: str, raw: Array) -> float:
-        """The rank of the level, before it is held to a side of the ceiling."""
-        own, mean, spread = self._weights.facts
-        return float(raw[-1] + (surface(piece) - mean) / spread @ own)
+    def _rank(self, piece: str, said: float) -> float:
+        """The rank of the level, before it is held to a side of the ceiling, from what its head says of a piece."""
+        return said + math.fsum(map(operator.mul, surface(piece), self._per_fact)) - self._no_facts
 
 
 def train(
@@ -282,11 +293,11 @@ def train(
     return Heads(clauses, encoders, weights, calibrate(closed(held_out), rows, clauses), floor, levels, rows, judged)
 
 
-def _lengths(squares: Floats) -> Floats | float:
-    """What the features of each window are divided by; a number where there is one, which is four times as fast."""
-    if len(squares) == 1:
-        return max(math.sqrt(squares[0]), _NOTHING)
-    return np.maximum(np.sqrt(squares), _NOTHING)[:, None]
+def _closed(about: float, above: float) -> float:
+    """The same as :func:`closed` of one topic: a score is the highest of all where it is about the topic most."""
+    if about <= 0 or above <= 0:
+        return 0.0
+    return float(min(about, 1.0) ** TOPIC_SHARE * min(above, 1.0) ** (1 - TOPIC_SHARE))
 
 
 def closed(raw: Array) -> Array:

@@ -1,33 +1,42 @@
-"""Features that are sums over words, for all windows of a text at once.
+"""What the words of a text say to every head, for all its windows at once.
 
 Windows overlap, words come again, and a small call of NumPy costs as much as a hundred additions. So what a word adds
-is found once and remembered as one row: its vector of every encoder whose vectors are sums, its weights and the square
-of its length. Pairs of neighbours have rows already, one per place. The windows are then one product of matrices: which
-window holds which word, times the words' rows.
+is found once and remembered as one row: its vector of every encoder whose vectors are sums, what that says to every
+head, what the word itself says to every head, and the square of its length. Pairs of neighbours have rows already, one
+per place. The rows of a text are laid in one block, and each window is the sum of a slice of it.
+
+The sums are asked of the BLAS in SciPy: its calls keep the interpreter to themselves. Many of NumPy's let it go even
+for a dozen rows, and beside a thread that is busy a ruling would wait its turn at each.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
+from math import sqrt
 from threading import Lock
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import saxpy, sgemv, snrm2
 
 from colonnade.guard.detection import wording
-from colonnade.guard.detection.windows import Cut, Span
+from colonnade.guard.detection.windows import LONGEST_WORD, Cut, Span
 
-KEPT = 1 << 14
-"""Words that are remembered; when there are more, all are forgotten."""
+KEPT = 1 << 13
+"""Words that are remembered at most, some 10 MB with twenty topics; those that came least lately are forgotten."""
 
 _FOUND_AT_ONCE = 256
-"""Windows whose words are looked up together; they have fewer words than are remembered."""
+"""Windows whose words lie in one block: some hundred words, a megabyte or two."""
 
-_SUMMED_AT_ONCE = 32
-"""Windows of one product: of many more, most hold none of the others' words."""
+_NOTHING = 1e-12
+"""What is as short as this has no length."""
 
 Floats = NDArray[np.float32]
+
+_ONES = np.ones(128, dtype=np.float32)
 
 
 @runtime_checkable
@@ -39,105 +48,119 @@ class Additive(Protocol):
         ...
 
 
-class _Known:
-    """Words by their numbers. A number is given out last, so whoever finds one finds the rest.
+class _Word(NamedTuple):
+    """A word as it stands between blanks.
 
     Attributes:
-        rows: shape (words, width), the last ones not filled yet.
-        first: the first word that a reader of words finds in each, as bytes; empty where there is none.
+        row: what it adds, as bytes: many are laid in a block faster than rows of an array.
+        first: the first word that a reader of words finds in it, as bytes; empty where there is none.
         begun: the pair that the last one begins; see :func:`wording.begin_pair`.
     """
 
-    def __init__(self, words: int, width: int) -> None:
-        self.numbers: dict[str, int] = {}
-        self.rows = np.empty((words, width), dtype=np.float32)
-        self.first: list[bytes] = []
-        self.begun: list[int] = []
+    row: bytes
+    first: bytes
+    begun: int
 
 
 class WordSums:
-    """Sums over the words of windows; safe from several threads at once.
+    """What words say to the heads; safe from several threads at once.
 
     Args:
         encoders: whose vectors are sums.
-        rows: one per place of words and pairs; shape (places, columns).
+        parts: of each encoder, from its vectors to the heads; shape (dimensions, heads).
+        words: from places of words and pairs to the heads; shape (places, heads).
+        rarity: of each place; shape (places,).
+        intercepts: what each head says of nothing; shape (heads,).
     """
 
-    def __init__(self, encoders: Sequence[Additive], rows: Floats) -> None:
-        self._encoders, self._pairs = tuple(encoders), rows
-        self._width = sum(len(encoder.of_word("")) for encoder in encoders) + rows.shape[1]
-        self._known = _Known(KEPT, self._width)
+    def __init__(
+        self, encoders: Sequence[Additive], parts: Sequence[Floats], words: Floats, rarity: Floats, intercepts: Floats
+    ) -> None:
+        self._encoders, self._parts, self._intercepts = tuple(encoders), tuple(parts), intercepts
+        self._heads = len(intercepts)
+        # A row holds the vectors of all encoders, what each says to the heads, what the words say, and a square.
+        ends = list(accumulate(map(len, parts), initial=0))
+        said = range(ends[-1], ends[-1] + len(parts) * self._heads, self._heads)
+        self._vectors = tuple(zip(map(len, parts), ends, said, strict=False))
+        self._of_words = ends[-1] + len(parts) * self._heads
+        self._width = self._of_words + self._heads + 1
+        self._places = np.column_stack([words, np.square(rarity)]).astype(np.float32)
+        content, size = self._places.tobytes(), 4 * (self._heads + 1)
+        self._pairs = [content[at : at + size] for at in range(0, len(content), size)]
+        # Two halves: what is found in the older one moves to the recent one, and the older one goes when that is full.
+        self._recent: dict[str, _Word] = {}
+        self._older: dict[str, _Word] = {}
         self._learning = Lock()
 
-    def of(self, cut: Cut) -> Floats:
-        """One row per window: the vector of each encoder, then the columns of words and pairs."""
-        if len(cut.spans) == 1:
-            return self._of_one(cut.words)
-        found = np.empty((len(cut.spans), self._width), dtype=np.float32)
-        order = sorted(range(len(cut.spans)), key=cut.spans.__getitem__)
+    def of(self, cut: Cut) -> list[list[float]]:
+        """What every head says of each window, from its words and its vectors, each made to length 1."""
+        spans = cut.spans
+        if len(spans) <= _FOUND_AT_ONCE:
+            return self._of(cut.words, spans)
+        found: list[list[float]] = [[]] * len(spans)
+        order = sorted(range(len(spans)), key=spans.__getitem__)
         for start in range(0, len(order), _FOUND_AT_ONCE):
             some = order[start : start + _FOUND_AT_ONCE]
-            found[some] = self._of_some(cut.words, [cut.spans[number] for number in some])
+            begin, end = spans[some[0]][0], max(spans[number][1] for number in some)
+            moved = [(spans[number][0] - begin, spans[number][1] - begin) for number in some]
+            for number, row in zip(some, self._of(cut.words[begin:end], moved), strict=True):
+                found[number] = row
         return found
 
-    def _of_one(self, words: Sequence[str]) -> Floats:
-        known, numbers = self._find(words)
-        summed = np.add.reduce(known.rows.take(numbers, axis=0), axis=0, keepdims=True)
-        places = _places_of_pairs(known, _with_words(known, numbers))
-        if len(places):
-            summed[0, -self._pairs.shape[1] :] += np.add.reduce(self._pairs.take(places, axis=0), axis=0)
-        return summed
+    def _of(self, words: Sequence[str], spans: Sequence[Span]) -> list[list[float]]:
+        if not words:
+            return [self._intercepts.tolist() for _ in spans]
+        rows, first, begun = zip(*self._find(words), strict=True)
+        block = np.frombuffer(b"".join(rows), dtype=np.float32).reshape(-1, self._width).T
+        # What is all signs stands between two words and does not part them.
+        read = None if all(first) else [at for at, word in enumerate(first) if word]
+        if read is not None:
+            first, begun = tuple([first[at] for at in read]), tuple([begun[at] for at in read])
+        joined = b"".join(map(self._pairs.__getitem__, wording.end_pairs(begun, first[1:])))
+        pairs = np.frombuffer(joined, dtype=np.float32).reshape(-1, self._heads + 1).T
+        ones = _ONES if len(words) <= len(_ONES) else np.ones(len(words), dtype=np.float32)
+        heads, at_words, vectors = self._heads, self._of_words, self._vectors
+        found = np.empty((len(spans), heads), dtype=np.float32)
+        found[:] = self._intercepts
+        said = found.reshape(-1)
+        for at, (start, end) in zip(range(0, len(said), heads), spans, strict=True):
+            if start == end:
+                continue
+            row = sgemv(1.0, block[:, start:end], ones)
+            if read is not None:
+                start, end = bisect_left(read, start), bisect_left(read, end)
+            if start < end - 1:
+                # Added in place to what the words say.
+                sgemv(1.0, pairs[:, start : end - 1], ones, 1.0, row, 0, 1, at_words, 1, 0, 1)
+            for size, begin, from_here in vectors:
+                saxpy(row, said, heads, 1 / max(snrm2(row, size, begin), _NOTHING), from_here, 1, at)
+            saxpy(row, said, heads, 1 / max(sqrt(row[-1]), _NOTHING), at_words, 1, at)
+        return found.tolist()
 
-    def _of_some(self, words: Sequence[str], spans: Sequence[Span]) -> Floats:
-        begin, end = spans[0][0], max(end for _, end in spans)
-        known, numbers = self._find(words[begin:end])
-        rows = known.rows.take(numbers, axis=0)
-        joined = self._pairs.take(_places_of_pairs(known, _with_words(known, numbers)), axis=0)
-        read = np.array([at for at, number in enumerate(numbers) if known.first[number]], dtype=np.intp)
-        lefts, rights = read[:-1], read[1:]
-        bounds, at = np.array(spans, dtype=np.intp) - begin, np.arange(end - begin)
-        summed = np.empty((len(spans), self._width), dtype=np.float32)
-        for start in range(0, len(spans), _SUMMED_AT_ONCE):
-            some = slice(start, start + _SUMMED_AT_ONCE)
-            starts, ends = bounds[some, :1], bounds[some, 1:]
-            held = slice(int(starts[0, 0]), int(ends.max()))
-            summed[some] = ((starts <= at[held]) & (at[held] < ends)).astype(np.float32) @ rows[held]
-            if len(joined):
-                held = slice(*np.searchsorted(rights, (held.start, held.stop)).tolist())
-                within = (starts <= lefts[held]) & (rights[held] < ends)
-                summed[some, -joined.shape[1] :] += within.astype(np.float32) @ joined[held]
-        return summed
+    def _find(self, words: Sequence[str]) -> list[_Word]:
+        found = list(map(self._recent.get, words))
+        return found if all(found) else self._learn(words)  # type: ignore[return-value] # no None
 
-    def _find(self, words: Sequence[str]) -> tuple[_Known, list[int]]:
-        known = self._known
-        numbers = list(map(known.numbers.get, words))
-        return (known, numbers) if None not in numbers else self._learn(words)  # type: ignore[return-value] # no None
-
-    def _learn(self, words: Sequence[str]) -> tuple[_Known, list[int]]:
+    def _learn(self, words: Sequence[str]) -> list[_Word]:
         with self._learning:
-            known = self._known
-            new = [word for word in dict.fromkeys(words) if word not in known.numbers]
-            if len(known.numbers) + len(new) > len(known.rows):
-                # Whoever still reads the old ones keeps them.
-                new = list(dict.fromkeys(words))
-                known = self._known = _Known(max(KEPT, len(new)), self._width)
-            for word in new:
-                number, parts = len(known.first), wording.words_of(word)
-                own = self._pairs.take(wording.places_of(parts), axis=0).sum(axis=0)
-                known.rows[number] = np.concatenate([*(encoder.of_word(word) for encoder in self._encoders), own])
-                known.first.append(wording.spelt(parts[0]) if parts else b"")
-                known.begun.append(wording.begin_pair(parts[-1]) if parts else 0)
-                known.numbers[word] = number
-            return known, [known.numbers[word] for word in words]
+            return [self._recent.get(word) or self._remembered(word) for word in words]
 
+    def _remembered(self, word: str) -> _Word:
+        found = self._older.get(word) or self._read(word)
+        if len(word) <= LONGEST_WORD:
+            if len(self._recent) >= KEPT // 2:
+                self._older, self._recent = self._recent, {}
+            self._recent[word] = found
+        return found
 
-def _with_words(known: _Known, numbers: Sequence[int]) -> Sequence[int]:
-    """Those with a word in them: what is all signs stands between two words and does not part them."""
-    first = known.first
-    return [number for number in numbers if first[number]]
-
-
-def _places_of_pairs(known: _Known, numbers: Sequence[int]) -> NDArray[np.int64]:
-    """The places of all neighbours."""
-    first, begun = known.first, known.begun
-    return wording.end_pairs([begun[number] for number in numbers[:-1]], [first[number] for number in numbers[1:]])
+    def _read(self, word: str) -> _Word:
+        """A word that was not seen before, or long ago."""
+        vectors = [encoder.of_word(word) for encoder in self._encoders]
+        said = [sgemv(1.0, part.T, vector) for vector, part in zip(vectors, self._parts, strict=True)]
+        parts = wording.words_of(word)
+        own = self._places.take(wording.places_of(parts), axis=0).sum(axis=0)
+        return _Word(
+            row=np.concatenate([*vectors, *said, own], dtype=np.float32).tobytes(),
+            first=wording.spelt(parts[0]) if parts else b"",
+            begun=wording.begin_pair(parts[-1]) if parts else 0,
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 
@@ -59,42 +60,46 @@ def windows(text: str) -> tuple[str, ...]:
 def cut(text: str) -> Cut:
     """The same, with the words of each."""
     words = text.split()
-    if len(words) <= SHORT and len(text) <= LONGEST_WORD:
+    if len(words) <= SHORT and (len(text) <= LONGEST_WORD or max(map(len, words), default=0) <= LONGEST_WORD):
         return Cut((text,), words, [(0, len(words))])
-    chunks = _chunks(text, words)
-    if len(chunks) <= SHORT:
-        return Cut((text,), words, [(0, len(words))])
+    if " ".join(words) == text and max(map(len, words)) <= LONGEST_WORD:
+        # The commonest of texts: no character needs to be found again.
+        count, piece = len(words), partial(_from_words, words)
+    else:
+        chunks = [match.span() for match in _CHUNK.finditer(text)]
+        count, piece = len(chunks), partial(_from_chunks, text, chunks)
+        if count <= SHORT:
+            return Cut((text,), words, [(0, len(words))])
     spans = dict.fromkeys(
-        (start, min(start + size, len(chunks)))
+        (start, min(start + size, count))
         for size, step in SIZES
-        for start in range(0, max(len(chunks) - size, 0) + step, step)
+        for start in range(0, max(count - size, 0) + step, step)
     )
-    pieces = {text[chunks[start][0] : chunks[end - 1][1]]: (start, end) for start, end in spans if start < end}
-    if len(words) < len(chunks) or _ENDS_WITHOUT_BLANK.search(text):
+    pieces = {piece(start, end): (start, end) for start, end in spans if start < end}
+    if len(words) < count or (not text.isascii() and _ENDS_WITHOUT_BLANK.search(text)):
         sentences = [part.strip() for part in _SENTENCE_END.split(text)]
         # One that is longer than a short piece is cut into some already.
         own = [part for part in sentences if len(part) <= _LONGEST and 0 < len(part.split()) <= SIZES[0][0]]
         return apart(tuple(dict.fromkeys((*pieces, *own))))
     for start, end in pairwise(_sentence_ends(text, words)):
         if end - start <= SIZES[0][0]:
-            sentence = text[chunks[start][0] : chunks[end - 1][1]]
+            sentence = piece(start, end)
             if len(sentence) <= _LONGEST:
                 pieces.setdefault(sentence, (start, end))
     return Cut(tuple(pieces), words, list(pieces.values()))
 
 
-def _chunks(text: str, words: Sequence[str]) -> list[Span]:
-    """From which character to which each word stands, those that are too long in pieces."""
-    if " ".join(words) != text or max(map(len, words)) > LONGEST_WORD:
-        return [match.span() for match in _CHUNK.finditer(text)]
-    # The same for the commonest of texts, in a third of the time.
-    ends = list(accumulate((len(word) for word in words), lambda end, length: end + 1 + length))
-    return [(end - len(word), end) for end, word in zip(ends, words, strict=True)]
+def _from_words(words: Sequence[str], start: int, end: int) -> str:
+    return " ".join(words[start:end])
+
+
+def _from_chunks(text: str, chunks: Sequence[Span], start: int, end: int) -> str:
+    return text[chunks[start][0] : chunks[end - 1][1]]
 
 
 def _sentence_ends(text: str, words: Sequence[str]) -> list[int]:
     """Before which words a sentence begins, and the number of words: what ``_SENTENCE_END`` finds at blanks."""
-    ends = {0, len(words), *(number for number, word in enumerate(words, 1) if word[-1] in _STOPS)}
+    ends = {number for number, word in enumerate(words, 1) if word[-1] in _STOPS} | {0, len(words)}
     if "\n" in text:
         ends.update(accumulate(len(line.split()) for line in text.split("\n")))
     return sorted(ends)

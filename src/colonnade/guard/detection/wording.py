@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -20,9 +20,10 @@ from scipy.sparse import csr_matrix
 PLACES = 1 << 14
 """Words, pairs of words and pieces of words share so many places."""
 
+_LAST = PLACES - 1
 _PIECES = (3, 4, 5)
 _LONGEST = 64
-_REMEMBERED = 1 << 15
+_REMEMBERED = 1 << 12
 _WORD = re.compile(r"\w+")
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 
@@ -34,8 +35,8 @@ def places(text: str) -> NDArray[np.int64]:
 
 def places_of(words: Sequence[str]) -> NDArray[np.int64]:
     """The same of words in their order."""
-    pairs = end_pairs([begin_pair(one) for one in words[:-1]], [spelt(other) for other in words[1:]])
-    return np.concatenate([*map(places_of_word, words), pairs])
+    pairs = end_pairs(map(begin_pair, words[:-1]), map(spelt, words[1:]))
+    return np.concatenate([*map(places_of_word, words), np.array(pairs, dtype=np.int64)])
 
 
 def words_of(text: str) -> list[str]:
@@ -49,9 +50,10 @@ def begin_pair(one: str) -> int:
     return zlib.crc32(spelt(f"{one} "))
 
 
-def end_pairs(begun: Sequence[int], others: Sequence[bytes]) -> NDArray[np.int64]:
+def end_pairs(begun: Iterable[int], others: Iterable[bytes]) -> list[int]:
     """The places of pairs, from what the first word of each adds and how the second is spelt."""
-    return np.array(list(map(zlib.crc32, others, begun)), dtype=np.int64) % PLACES
+    # The rest of a division by PLACES, a power of two.
+    return [hashed & _LAST for hashed in map(zlib.crc32, others, begun)]
 
 
 def spelt(word: str) -> bytes:

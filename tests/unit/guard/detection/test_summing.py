@@ -12,13 +12,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from colonnade.guard.detection import Heads, summing, train, wording
-from colonnade.guard.detection.heads import TOPIC_SHARE
-from colonnade.guard.detection.material import everyday
+from colonnade.guard.detection.heads import TOPIC_SHARE, closed
+from colonnade.guard.detection.material import everyday, material
 from colonnade.guard.detection.windows import LONGEST_WORD, SHORT, SIZES, cut, windows
 
 from .learnt_topics import topics
@@ -111,7 +111,7 @@ def test_the_pieces_are_those_of_a_plain_reading_and_each_has_its_words(text: st
 @settings(deadline=None)
 def test_what_the_heads_say_of_every_window_is_what_a_plain_sum_says(text: str) -> None:
     expected = np.array([plain_raw(heads(), piece) for piece in plain_windows(text)])
-    assert np.allclose(heads()._raw(cut(text)), expected, atol=1e-5)
+    assert np.allclose(heads()._said(cut(text)), expected, atol=1e-5)
     assert np.allclose(heads().raw(windows(text)), expected, atol=1e-5)
 
 
@@ -126,13 +126,70 @@ def test_a_long_text_of_many_windows_has_the_same_scores(count: int) -> None:
     score_of_halves(heads(), text)
 
 
+LEARNT = " ".join(row.text for row in material(topics(6))).split()
+SAID = st.one_of(TEXTS, st.lists(st.sampled_from(LEARNT), max_size=90).map(" ".join))
+
+
+@given(SAID)
+@settings(deadline=None, max_examples=200)
+def test_what_is_found_is_what_the_scores_of_all_windows_by_themselves_say(text: str) -> None:
+    model = heads()
+    pieces = windows(text)
+    raw = np.concatenate([model.raw([piece]) for piece in pieces])
+    best, about = closed(raw).max(axis=0), raw[:, :-2]
+    needed = model._needed(len(pieces))
+    assume(np.abs(best - needed).min() > 1e-4)
+    assume(abs(about.max() - model._floor) > 1e-4)
+    found = model.detect(text)
+    assert np.allclose(model.scores(text), best, atol=2e-3)
+    if (best >= needed).any():
+        assert {each.topic for each in found} == {model.order[topic] for topic in (best >= needed).nonzero()[0]}
+        assert all(model.is_above(each) for each in found)
+        expected = [best[model.order.index(each.topic)] for each in found]
+    elif about.max() < model._floor:
+        assert [(each.topic, each.level) for each in found] == [(None, None)]
+        expected = [best.max()]
+    else:
+        piece, topic = divmod(int(about.argmax()), about.shape[1])
+        assert [each.topic for each in found] == [model.order[topic]]
+        assert not model.is_above(found[0])
+        expected = [min(1.0, about[piece, topic])]
+    assert [each.score for each in found] == pytest.approx(expected, abs=2e-3)
+
+
+def test_a_word_that_keeps_coming_is_read_once_however_many_others_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summing, "KEPT", 40)
+    read = list[str]()
+
+    class Watched(SumEncoder):
+        def of_word(self, word: str) -> NDArray[np.float32]:
+            read.append(word)
+            return super().of_word(word)
+
+    model = train(topics(6), (Watched(),))
+    read.clear()
+    for number in range(200):
+        model.detect(f"vault word{number}")
+    assert read.count("vault") == 1
+    assert read.count("word0") == 1
+    model.detect("word0")
+    assert read.count("word0") == 2
+
+
+def test_a_word_without_end_is_not_remembered() -> None:
+    model = train(topics(6), (SumEncoder(),))
+    for number in range(3):
+        model.detect(f"open {number}{'x' * 2 * LONGEST_WORD}")
+    assert max(map(len, model._sums._recent)) <= LONGEST_WORD
+
+
 def test_when_too_many_words_are_known_they_are_forgotten_and_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(summing, "KEPT", 40)
     model = train(topics(6), (SumEncoder(),))
     before = model.scores("pick the vault unseen tonight")
     for number in range(30):
         model.detect(" ".join(f"word{number * 3 + place}" for place in range(4 + number)))
-    assert len(model._sums._known.numbers) <= 40
+    assert len(model._sums._recent) + len(model._sums._older) <= 40
     assert (model.scores("pick the vault unseen tonight") == before).all()
     # A single text with more words than are kept is read all the same.
     score_of_halves(model, " ".join(f"new{number}" for number in range(200)))
