@@ -70,20 +70,26 @@ def write_workspace(workspace: Path, home: Path, grants: int, rounds: int) -> Ke
     return Keyed(keys_file(workspace), keys)
 
 
-def revoke_key(keyed: Keyed, name: str) -> None:
-    """End a key today."""
+def revoke_key(keyed: Keyed, name: str) -> float:
+    """End a key today; 0 seconds ago."""
     today = datetime.now(UTC).date()
     for place, row in enumerate(keyed.keys):
         if row.id == name:
             keyed.keys[place] = row.model_copy(update={"revoked": today})
     write_keys(keyed.file, keyed.keys)
+    return 0.0
 
 
-def revoke(store: Store, home: Path, person: str, place: int) -> None:
-    """End a grant by a signed line of the ledger."""
-    row = _grant(place)
+def revoke(workspace: Path, home: Path, person: str, place: int) -> float:
+    """End a grant by a signed line of the ledger; how many seconds ago that was written.
+
+    The store is opened for it: the service writes into the same ledger, and whoever writes checks all of it first.
+    """
+    row, store = _grant(place), Store(workspace)
     with store.held(5.0):
-        _state(store, home, person, Act.REVOKE, [(row, row.digest)])
+        written = _state(store, home, person, Act.REVOKE, [(row, row.digest)])
+    store.close()
+    return (datetime.now(UTC) - written).total_seconds()
 
 
 def _key(name: str, principal: str) -> StoredKey:
@@ -133,8 +139,9 @@ def _sign_all(workspace: Path, home: Path, rows: Sequence[Grant]) -> None:
     store.close()
 
 
-def _state(store: Store, home: Path, person: str, act: Act, rows: Sequence[tuple[Grant, Digest]]) -> None:
-    key = read_key(home / person, store.home.parent)
+def _state(store: Store, home: Path, person: str, act: Act, rows: Sequence[tuple[Grant, Digest]]) -> datetime:
+    """Sign a statement about each; when the last one was written."""
+    key, written = read_key(home / person, store.home.parent), datetime.now(UTC)
     for row, content in rows:
         statement = Statement(
             act=act,
@@ -145,7 +152,8 @@ def _state(store: Store, home: Path, person: str, act: Act, rows: Sequence[tuple
             reason="a measurement",
             at=datetime.now(UTC),
         )
-        store.ledger.append(STATED, store.put_records([sign(statement, key)]), person)
+        written = store.ledger.append(STATED, store.put_records([sign(statement, key)]), person).at
+    return written
 
 
 @contextmanager
