@@ -50,7 +50,7 @@ PATIENCE = 20.0
 LOOK = 0.005
 """Seconds between two looks of the client; the figures are that much too long."""
 
-PACED = "pace-50 long-40"
+PACED = "pace-100"
 """Streams of two seconds, so that every edit meets all of them under way."""
 
 Streaming = Callable[[], AbstractContextManager[list[dict[str, Any]]]]
@@ -139,7 +139,7 @@ def key(scene: Scene, number: int) -> Change:
 
 
 def boundary(scene: Scene, number: int) -> Change:
-    """A boundary that all grants were signed under moves, and back; seen as a closed and an open case of the last one."""
+    """A boundary that all grants were signed under moves, and back; seen by the last holder."""
     severity, opened = ("high", True) if number % 2 else ("critical", False)
     return (
         lambda: scene.edit("severity: high", f"severity: {severity}"),
@@ -315,7 +315,7 @@ def _show(measured: dict[str, Any]) -> None:
         for name, seconds in measured["seconds"].items()
     ]
     notes = [
-        f"{measured['grants']:,} grants; {measured['streams at once']} streams at once, {right:,} ended right, {not_right} not.",
+        f"{measured['grants']:,} grants; of the streams under way, {right:,} ended right and {not_right} otherwise.",
         f"The log verifies: {measured['log']['status'] == 0}; {measured['log']['rows']:,} rows.",
     ]
     show("Seconds until a change is in force", ("changed", "median", "worst", "each"), rows, notes)

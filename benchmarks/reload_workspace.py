@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
-from results import bar
-
 from colonnade.guard.access import grant_subject
 from colonnade.guard.access.grants import grant_content
 from colonnade.guard.keys import StoredKey, hash_of, write_keys
@@ -21,6 +19,7 @@ from colonnade.pipeline.workspace import open_workspace
 from colonnade.records import Act, Clause, Digest, Grant, Level, RateCaps, Statement
 from colonnade.store import Store
 from colonnade.store.statements import STATED, new_key, read_key, sign
+from results import bar
 
 POLICY = "cyber.md"
 """The file that is edited; its second clause is what grants open."""

@@ -107,6 +107,7 @@ class BookReader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._told: _Told | None = None
         home = (folder / HOME).absolute()
         self._ledger, self._objects = Ledger(home / LEDGER), Objects(str(home / OBJECTS))
         self._forget()
@@ -125,7 +126,7 @@ class BookReader:
         suspensions, alerts = _suspensions_set_down(self.folder), _alerts_set_down(self.folder)
         made_of = self._hash.digest(), people, suspensions, alerts
         # Where only a policy was edited nothing is new, and who holds the last book knows it by its identity.
-        if self._told is None or self._told[0] != made_of:
+        if self._told is None or self._told.made_of != made_of:
             written = (row for row in self._noted if isinstance(row, Alert))
             book = Book(
                 tuple(row for row in self._noted if isinstance(row, Grant)),
@@ -134,8 +135,8 @@ class BookReader:
                 tuple(dict.fromkeys((*written, *alerts))),
                 self._last.at if self._last is not None else None,
             )
-            self._told = made_of, book
-        return self._told[1]
+            self._told = _Told(made_of, book)
+        return self._told.book
 
     def _events(self, people: People | None) -> list[GrantEvent]:
         """Statements that count by the keys that people have now, and suspensions."""
@@ -152,7 +153,7 @@ class BookReader:
     def _forget(self) -> None:
         self._length, self._hash = 0, hashlib.sha256()
         self._last: Entry | None = None
-        self._told: tuple[tuple[object, ...], Book] | None = None
+        self._told = None
         self._noted: list[Grant | Suspension | Appeal | Alert | _Signed] = []
 
     def _read_on(self) -> None:
@@ -174,6 +175,13 @@ class BookReader:
         except ValidationError:
             what = f"ledger entry {entry.sequence} names {entry.subject}, which is no {entry.act}."
             raise CorruptionError(what, mend="Put the store back from a backup.") from None
+
+
+class _Told(NamedTuple):
+    """A book, and all that it was made of."""
+
+    made_of: tuple[object, ...]
+    book: Book
 
 
 class _Signed(NamedTuple):

@@ -30,8 +30,8 @@ from colonnade.guard.telemetry.metrics import Metrics, NamesOf
 from colonnade.guard.telemetry.spans import Spans
 from colonnade.pipeline.access_service import AccessService
 from colonnade.pipeline.feedback import enter
-from colonnade.pipeline.recording import Opened
 from colonnade.pipeline.guard_parts import loaded_encoder
+from colonnade.pipeline.recording import Opened
 from colonnade.pipeline.service import Behind, adapter_settings, build_guard
 from colonnade.pipeline.workspace import READ, Rereader, Workspace
 from colonnade.records import ColonnadeError

@@ -79,8 +79,8 @@ def _held_out(root: Array, targets: Array, duals: Array, clusters: Sequence[str]
     held_out = np.empty_like(duals)
     # Clusters of one size at once: there are hundreds, and hardly one has more than a few texts.
     for same in by_size.values():
-        rows = np.array(same)
-        columns = root[:, rows].transpose(1, 0, 2)
+        held = np.array(same)
+        columns = root[:, held].transpose(1, 0, 2)
         inverse = columns.transpose(0, 2, 1) @ columns
-        held_out[rows] = targets[rows] - np.linalg.solve(inverse, duals[rows])
+        held_out[held] = targets[held] - np.linalg.solve(inverse, duals[held])
     return held_out
