@@ -101,7 +101,7 @@ def kernels(texts: Sequence[str], static: Encoder, minilm: Encoder) -> Kernels:
 
     places = [wording.places(" ".join(long_windows(text))) for text in texts]
     damped = [damp(row) for row in places]
-    rarity = wording.rarity(places)
+    rarity = wording.rarity([wording.Counted(where, counts.astype(np.float32)) for where, counts in damped])
     words = np.zeros((len(texts), wording.PLACES), dtype=np.float32)
     for row, (where, counts) in enumerate(damped):
         words[row, where] = counts * rarity[where]

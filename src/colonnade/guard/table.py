@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from colonnade.guard.configuration import GuardConfiguration
 from colonnade.guard.topics import ceiling_of, chain, hard_limit, in_words, topic_clauses
@@ -148,44 +148,39 @@ def _cells(clause: Clause, hard: Clause | None, people: Iterable[tuple[str, str]
     """The cells of one topic, each with the highest level that the same people may have."""
     found = []
     for tier, purpose in people:
-        row = [_cell(clause, hard, level, tier, purpose, today) for level in Level]
-        cap = max((cell.level for cell in row if cell.action == "allow"), key=lambda level: level.rank, default=None)
-        found += [cell.model_copy(update={"cap": cap}) for cell in row]
+        row = {level: _decided(clause, hard, level, tier, purpose, today) for level in Level}
+        allowed = (level for level, decided in row.items() if decided.action == "allow")
+        cap = max(allowed, key=lambda level: level.rank, default=None)
+        found += [
+            Cell(topic=clause.id, level=level, tier=tier, purpose=purpose, cap=cap, **decided._asdict())
+            for level, decided in row.items()
+        ]
     return sorted(found, key=lambda cell: cell.level.rank)
 
 
-def _cell(clause: Clause, hard: Clause | None, level: Level, tier: str, purpose: str, today: date) -> Cell:
-    def cell(
-        action: Action | Literal["allow"],
-        rule: str,
-        permitted_by: tuple[str, ...] = (),
-        until: date | None = None,
-        grantable: bool = False,
-    ) -> Cell:
-        return Cell(
-            topic=clause.id,
-            level=level,
-            tier=tier,
-            purpose=purpose,
-            action=action,
-            rule=rule,
-            permitted_by=permitted_by,
-            until=until,
-            grantable=grantable,
-        )
+class _Decided(NamedTuple):
+    """What a cell says of its case."""
 
+    action: Action | Literal["allow"]
+    rule: str
+    permitted_by: tuple[str, ...] = ()
+    until: date | None = None
+    grantable: bool = False
+
+
+def _decided(clause: Clause, hard: Clause | None, level: Level, tier: str, purpose: str, today: date) -> _Decided:
     if hard is not None and level.rank > ceiling_of(hard).rank:
-        return cell(hard.above, hard.id)
+        return _Decided(hard.above, hard.id)
     if level.rank <= ceiling_of(clause).rank:
-        return cell("allow", clause.id)
+        return _Decided("allow", clause.id)
     reaching = _reaching(clause, level, today)
     fitting = [exception for exception in reaching if _fits(exception, tier, purpose)]
     if fitting:
         # The one that holds longest, so that a short-lived twin does not close the cell early.
         best = max(fitting, key=lambda exception: exception.expires)
-        return cell("allow", f"{clause.id}/{best.id}", (_sentence(clause, best),), best.expires)
+        return _Decided("allow", f"{clause.id}/{best.id}", (_sentence(clause, best),), best.expires)
     sentences = tuple(_sentence(clause, exception) for exception in reaching)
-    return cell(clause.above, clause.id, sentences, grantable=True)
+    return _Decided(clause.above, clause.id, sentences, grantable=True)
 
 
 def _reaching(clause: Clause, level: Level, today: date) -> list[ClauseException]:

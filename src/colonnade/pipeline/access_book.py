@@ -20,6 +20,7 @@ from colonnade.records import (
     Appeal,
     BusyError,
     CorruptionError,
+    Digest,
     Entry,
     Grant,
     GrantStanding,
@@ -106,6 +107,7 @@ class BookReader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._told: _Told | None = None
         home = (folder / HOME).absolute()
         self._ledger, self._objects = Ledger(home / LEDGER), Objects(str(home / OBJECTS))
         self._forget()
@@ -121,15 +123,20 @@ class BookReader:
         except Exception:
             self._forget()
             raise
-        written = (row for row in self._noted if isinstance(row, Alert))
-        alerts = dict.fromkeys((*written, *_alerts_set_down(self.folder)))
-        return Book(
-            tuple(row for row in self._noted if isinstance(row, Grant)),
-            _in_time(self._events(people), _suspensions_set_down(self.folder)),
-            tuple(row for row in self._noted if isinstance(row, Appeal)),
-            tuple(alerts),
-            self._last.at if self._last is not None else None,
-        )
+        suspensions, alerts = _suspensions_set_down(self.folder), _alerts_set_down(self.folder)
+        made_of = self._hash.digest(), people, suspensions, alerts
+        # Where only a policy was edited nothing is new, and who holds the last book knows it by its identity.
+        if self._told is None or self._told.made_of != made_of:
+            written = (row for row in self._noted if isinstance(row, Alert))
+            book = Book(
+                tuple(row for row in self._noted if isinstance(row, Grant)),
+                _in_time(self._events(people), suspensions),
+                tuple(row for row in self._noted if isinstance(row, Appeal)),
+                tuple(dict.fromkeys((*written, *alerts))),
+                self._last.at if self._last is not None else None,
+            )
+            self._told = _Told(made_of, book)
+        return self._told.book
 
     def _events(self, people: People | None) -> list[GrantEvent]:
         """Statements that count by the keys that people have now, and suspensions."""
@@ -146,6 +153,7 @@ class BookReader:
     def _forget(self) -> None:
         self._length, self._hash = 0, hashlib.sha256()
         self._last: Entry | None = None
+        self._told = None
         self._noted: list[Grant | Suspension | Appeal | Alert | _Signed] = []
 
     def _read_on(self) -> None:
@@ -167,6 +175,13 @@ class BookReader:
         except ValidationError:
             what = f"ledger entry {entry.sequence} names {entry.subject}, which is no {entry.act}."
             raise CorruptionError(what, mend="Put the store back from a backup.") from None
+
+
+class _Told(NamedTuple):
+    """A book, and all that it was made of."""
+
+    made_of: tuple[object, ...]
+    book: Book
 
 
 class _Signed(NamedTuple):
@@ -205,6 +220,7 @@ class _Stood(NamedTuple):
     events: list[GrantEvent]
     day: date
     standing: GrantStanding
+    boundaries: bytes
 
 
 class Standings:
@@ -212,34 +228,68 @@ class Standings:
 
     Args:
         policies: as they are in force.
+
+    Attributes:
+        moved: grants that stood under other boundaries before; see :meth:`under`.
     """
 
     def __init__(self, policies: PolicySet) -> None:
+        self.moved: frozenset[str] = frozenset()
         self._active = policies.active
         self._rules: tuple[People | None, AccessSettings | None] = (None, None)
         self._stood: dict[str, _Stood] = {}
-        self._boundaries: dict[tuple[str, ...], dict[str, list[str]]] = {}
+        self._replaced: list[_Stood] = []
+        self._said: tuple[Book, dict[str, list[GrantEvent]]] | None = None
+        self._digests: dict[str, tuple[Grant, Digest]] = {}
+        self._boundaries: dict[tuple[str, ...], bytes] = {}
+
+    def under(self, policies: PolicySet) -> Standings:
+        """The same under other policies: only grants whose boundaries moved will be worked out again."""
+        found = Standings(policies)
+        found._rules, found._said, found._digests = self._rules, self._said, self._digests
+        for name, row in self._stood.items():
+            if found._boundaries_of(row.grant) == self._boundaries[row.grant.topics]:
+                found._stood[name] = row
+        found.moved = frozenset(self._stood.keys() - found._stood.keys())
+        # An edit that is taken back leads to what stood before it.
+        for row in self._replaced:
+            if row.grant.id in found.moved and row.boundaries == found._boundaries_of(row.grant):
+                found._stood[row.grant.id] = row
+        found._replaced = [self._stood[name] for name in found.moved] or self._replaced
+        return found
 
     def of(
         self, book: Book, people: People | None, settings: AccessSettings | None, at: datetime
     ) -> tuple[GrantStanding, ...]:
         """At a moment, in the order in which they were asked for."""
         if self._rules != (people, settings):
-            self._rules, self._stood = (people, settings), {}
-        events, day = events_by_grant(book, people, settings), at.astimezone(UTC).date()
-        return tuple(self._of_one(grant, events[grant.id], day, at) for grant in book.grants)
+            self._rules, self._stood, self._replaced, self._said = (people, settings), {}, [], None
+        if self._said is None or self._said[0] is not book:
+            self._said = book, events_by_grant(book, people, settings)
+        events, day = self._said[1], at.astimezone(UTC).date()
+        return tuple(self._of_one(grant, events.get(grant.id, []), day, at) for grant in book.grants)
 
     def _of_one(self, grant: Grant, events: list[GrantEvent], day: date, at: datetime) -> GrantStanding:
         known = self._stood.get(grant.id)
         if known is not None and known[:3] == (grant, events, day) and not grant.breaks_glass:
             return known.standing
         people, settings = self._rules
-        if grant.topics not in self._boundaries:
-            self._boundaries[grant.topics] = boundaries_under(grant, self._active)
-        content = bound_content(grant, self._boundaries[grant.topics])
+        content = bound_content(self._digest_of(grant), self._boundaries_of(grant))
         found = standing_of_grant(grant, content, events, people, settings, day, at)
-        self._stood[grant.id] = _Stood(grant, events, day, found)
+        self._stood[grant.id] = _Stood(grant, events, day, found, self._boundaries_of(grant))
         return found
+
+    def _boundaries_of(self, grant: Grant) -> bytes:
+        if grant.topics not in self._boundaries:
+            self._boundaries[grant.topics] = canonical_json(boundaries_under(grant, self._active))
+        return self._boundaries[grant.topics]
+
+    def _digest_of(self, grant: Grant) -> Digest:
+        """Found once for each grant, and held against the very grant that it is of."""
+        known = self._digests.get(grant.id)
+        if known is None or (known[0] is not grant and known[0] != grant):
+            known = self._digests[grant.id] = (grant, grant.digest)
+        return known[1]
 
 
 def events_by_grant(

@@ -17,12 +17,11 @@ from colonnade.guard.access.watching import Mark, marks
 from colonnade.models import Encoder
 from colonnade.pipeline.access import access_key, access_settings, now, use_log, uses_of
 from colonnade.pipeline.access_book import ALERTED, SET_DOWN, SUSPENDED, BookReader, Standings, set_down
-from colonnade.pipeline.workspace import Workspace, open_workspace
+from colonnade.pipeline.workspace import READ, Rereader, Workspace
 from colonnade.records import GuardTable
 from colonnade.store import HOME
 from colonnade.store.store import LEDGER
 
-_READ = ("policies", "profiles", "launch.yaml", "guard.yaml", "people.yaml")
 _SHARE = 0.1
 
 SIGHTINGS, MONITOR_LOCK = "sightings.jsonl", "monitor.lock"
@@ -38,6 +37,7 @@ class AccessService:
         workspace: as it was opened.
         record: where uses are written besides the file that they are counted by; the service's own log.
         encoder: makes what reads the purposes of uses; without one nobody does.
+        rereader: opens the workspace again; that of a service which does so, too.
 
     Attributes:
         desk: where a guard asks.
@@ -49,11 +49,12 @@ class AccessService:
         workspace: Workspace,
         record: UseRecord | None = None,
         encoder: Callable[[], Encoder] | None = None,
+        rereader: Rereader | None = None,
     ) -> None:
         settings = access_settings(workspace)
         folder = workspace.folder
-        self._workspace = workspace
-        self._files: tuple[Mark, ...] = marks([folder / name for name in _READ])
+        self._workspace, self._rereader = workspace, rereader or Rereader(folder)
+        self._files: tuple[Mark, ...] = marks([folder / name for name in READ])
         self._day = _today()
         self._table = _compiled(workspace, self._day)
         self._book, self._standings = BookReader(folder), Standings(workspace.policies)
@@ -69,7 +70,7 @@ class AccessService:
         self._key, self._encoder = access_key(folder), encoder
         self.monitor = self._new_monitor() if settings is not None else None
         self.watch = Watch(
-            [folder / HOME / LEDGER, folder / HOME / SET_DOWN, *(folder / name for name in _READ)],
+            [folder / HOME / LEDGER, folder / HOME / SET_DOWN, *(folder / name for name in READ)],
             self._take_up,
             lambda _: self.desk.close(),
             moment=_today,
@@ -103,10 +104,11 @@ class AccessService:
 
     def _take_up(self) -> None:
         """Read the ledger; and the policies only where one of their files changed, since that takes longer."""
-        files, today = marks([self._workspace.folder / name for name in _READ]), _today()
+        files, today = marks([self._workspace.folder / name for name in READ]), _today()
         if files != self._files:
-            self._workspace = open_workspace(self._workspace.folder)
-            self._standings = Standings(self._workspace.policies)
+            self._workspace = self._rereader.workspace()
+            self._standings = self._standings.under(self._workspace.policies)
+            self.desk.withhold(self._standings.moved)
             if self.monitor is not None:
                 self.monitor.learn(self._known(self._workspace))
         if files != self._files or today != self._day:

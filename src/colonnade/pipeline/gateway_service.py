@@ -28,19 +28,19 @@ from colonnade.guard.protocol import ENDPOINTS
 from colonnade.guard.recording import GrantUses, LogState, Recorder, Unrecorded
 from colonnade.guard.telemetry.metrics import Metrics, NamesOf
 from colonnade.guard.telemetry.spans import Spans
-from colonnade.models import adapter
 from colonnade.pipeline.access_service import AccessService
 from colonnade.pipeline.feedback import enter
+from colonnade.pipeline.guard_parts import loaded_encoder
 from colonnade.pipeline.recording import Opened
 from colonnade.pipeline.service import Behind, adapter_settings, build_guard
-from colonnade.pipeline.workspace import Workspace, open_workspace
+from colonnade.pipeline.workspace import READ, Rereader, Workspace
 from colonnade.records import ColonnadeError
 from colonnade.store import HOME
 
 KEYS = "keys.jsonl"
 """The file of API keys, in the workspace's own folder."""
 
-_READ = ("policies", "profiles", "launch.yaml", "guard.yaml", "people.yaml", "prompts")
+_READ = (*READ, "prompts")
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +83,8 @@ class GatewayService:
         self._folder, self._behind, self._log, self._wish = workspace.folder, behind, log, wish
         recorder: Recorder = log.recorder if log is not None else Unrecorded()
         record = GrantUses(log.recorder.writer) if log is not None else None
-        self.access = AccessService(workspace, record, lambda: adapter("static")())
+        self._rereader = Rereader(workspace.folder)
+        self.access = AccessService(workspace, record, lambda: loaded_encoder("static"), self._rereader)
         if self.access.monitor is not None:
             wish = wish._replace(observers=(*wish.observers, self.access.monitor))
         stored = read_keys(keys_file(self._folder))
@@ -184,11 +185,12 @@ class GatewayService:
         )
 
     def _take_up(self) -> None:
-        workspace = open_workspace(self._folder)
+        workspace = self._rereader.workspace()
         fresh = self._stand(workspace, self.standing.keys)
+        digest = fresh.guard.digest  # found here, not by the first who asks for it while everybody else waits
         # Keys may have changed while the detectors learnt.
         self.standing = fresh._replace(keys=self.standing.keys)
-        logger.info("the policies were taken up as they stand now")
+        logger.info("the policies were taken up as they stand now, guard %s", digest)
 
     def _keep(self, fault: Exception) -> None:
         """What cannot be read leaves the last good guard in force, and everybody is told that it is not the newest."""

@@ -98,18 +98,20 @@ _learnt: deque[_Learnt] = deque(maxlen=4)
 
 def _heads(topics: Sequence[Clause], prompts: tuple[Prompt, ...], encoders: tuple[str, ...]) -> Heads:
     """Heads for the clauses; the same ones where nothing that they learn from has changed."""
-    said = [(row.id, row.ceiling, row.facet(Facet.EXAMPLES), row.facet(Facet.THRESHOLDS)) for row in topics]
+    said = [
+        (row.id, row.ceiling, row.severity, row.facet(Facet.EXAMPLES), row.facet(Facet.THRESHOLDS)) for row in topics
+    ]
     material = digest_of({"topics": said, "prompts": [row.digest for row in prompts], "encoders": encoders})
     for learnt in tuple(_learnt):
         if learnt.material == material:
             return learnt.heads
-    heads = train(topics, [_encoder(name) for name in encoders], prompts)
+    heads = train(topics, [loaded_encoder(name) for name in encoders], prompts)
     _learnt.append(_Learnt(material, heads))
     return heads
 
 
 @lru_cache(maxsize=4)
-def _encoder(name: str) -> Encoder:
+def loaded_encoder(name: str) -> Encoder:
     """Loaded once: an encoder may be used by several threads, and never changes."""
     encoder: Encoder = adapter(name)()
     return encoder

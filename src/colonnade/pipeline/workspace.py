@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from colonnade.evaluation import read_prompts
@@ -12,6 +13,7 @@ from colonnade.evaluation.capability import read_suites
 from colonnade.evaluation.labelling import labels_below
 from colonnade.frontier import read_benchmarks
 from colonnade.guard import compile_table, read_guard_configuration
+from colonnade.guard.access.watching import Mark, marks
 from colonnade.models.weights import weights_folder
 from colonnade.policy import read_intake
 from colonnade.policy.profiles import in_the_library, resolve_on_another
@@ -22,6 +24,9 @@ from colonnade.posttraining.everyday import read_rehearsal
 from colonnade.posttraining.ratings import read_ratings
 from colonnade.pretraining.filing import read_files
 from colonnade.records import InputError, Launch, People, PolicySet, Profile, Prompt, ResolvedProfile, Split
+
+READ = ("policies", "profiles", "launch.yaml", "guard.yaml", "people.yaml")
+"""Files and folders in which a change makes another workspace, or another guard of it."""
 
 
 class Workspace(NamedTuple):
@@ -72,6 +77,33 @@ def open_workspace(folder: Path) -> Workspace:
     check_people(reviewed, people, folder)
     profile = resolved.profile if resolved is not None else None
     return Workspace(folder, launch, policies, library, reviewed, people, profile, intake)
+
+
+class Rereader:
+    """Opens a workspace again where one of its files changed; services that run in one process share what was read.
+
+    Args:
+        folder: of the workspace.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._places = [folder / name for name in READ]
+        self._folder, self._turn = folder, Lock()
+        self._seen: tuple[tuple[Mark, ...], date] | None = None
+        self._opened: Workspace | None = None
+
+    def workspace(self) -> Workspace:
+        """As it stands now.
+
+        Raises:
+            InputError: as :func:`open_workspace`, each time until it is mended.
+        """
+        with self._turn:
+            # Before it is read: what changes meanwhile has other marks the next time.
+            seen = marks(self._places), datetime.now(UTC).date()
+            if self._opened is None or seen != self._seen:
+                self._opened, self._seen = open_workspace(self._folder), seen
+            return self._opened
 
 
 def _check_binding(workspace: Workspace, prompts: Sequence[Prompt], rated: Collection[str]) -> None:

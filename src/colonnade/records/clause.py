@@ -41,7 +41,10 @@ class Level(StrEnum):
     @property
     def rank(self) -> int:
         """0 for a mention, 4 for a recipe."""
-        return list(Level).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {level: rank for rank, level in enumerate(Level)}
 
 
 class Boundary(StrEnum):

@@ -203,19 +203,14 @@ def test_the_compiler_looks_at_every_cell_and_gives_no_table_out_that_opens_what
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Break the code that makes the cells: without the enumeration the broken table would come out."""
-    whole = table_module._cell
+    whole = table_module._decided
 
-    def broken(*case: Any) -> Cell:
-        made = whole(*case)
-        wrong = (made.topic, made.level, made.tier, made.purpose) == (
-            "safety.drugs",
-            Level.RECIPE,
-            "tester",
-            "authorised-test",
-        )
-        return made.model_copy(update=breaking) if wrong else made
+    def broken(topic: Clause, hard: Clause | None, *case: Any) -> Any:
+        made = whole(topic, hard, *case)
+        wrong = (topic.id, *case[:3]) == ("safety.drugs", Level.RECIPE, "tester", "authorised-test")
+        return made._replace(**breaking) if wrong else made
 
-    monkeypatch.setattr(table_module, "_cell", broken)
+    monkeypatch.setattr(table_module, "_decided", broken)
     breaking: dict[str, Any] = {}
     assert len(compiled(clause(), drugs()).cells) == 40
     for wrong in ({"action": "allow"}, {"grantable": True}):

@@ -11,11 +11,12 @@ import pytest
 
 from colonnade.guard import Guard
 from colonnade.guard.access.desk import commitment_to_words
+from colonnade.guard.access.grants import boundaries_under, grant_content
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.access import access_key, access_settings, now
 from colonnade.pipeline.access_book import ALERTED, BookReader, Standings, read_book, set_down
 from colonnade.pipeline.access_service import AccessService, _compiled, known_of
-from colonnade.records import Alert, GrantUse, InputError, Level
+from colonnade.records import Alert, GrantUse, InputError, Level, digest_of
 from colonnade.store import Store
 from colonnade.store.log import Entry, KeyRing, TransparencyLog, create_log, seal_contents
 from colonnade.store.log.secrets import new_secret, read_secret
@@ -283,6 +284,32 @@ def test_standings_that_are_remembered_are_what_they_would_be_anew(home: Path) -
     assert both() == ["requested", "suspended"]
     sign(home, "revoke", "ren", "--reason", "over", name="second")
     assert both() == ["requested", "revoked"]
+
+
+def test_standings_under_other_policies_are_what_they_would_be_anew(home: Path) -> None:
+    active(home)
+    ask(home, "second", subject="key-8")
+    reader, file = BookReader(home / "w"), home / "w" / "policies" / "doors.md"
+    good = file.read_text()
+    opened = open_workspace(home / "w")
+    kept, settings, at = Standings(opened.policies), access_settings(opened), now()
+    states = []
+    for before, after in (
+        ("The model must not help", "The model may not help"),  # no boundary
+        ("severity: high", "severity: critical"),
+        ("severity: high", "severity: high"),
+    ):
+        file.write_text(good.replace(before, after, 1))
+        opened = open_workspace(home / "w")
+        kept, book = kept.under(opened.policies), reader.book(opened.people)
+        found = kept.of(book, opened.people, settings, at)
+        assert found == Standings(opened.policies).of(book, opened.people, settings, at)
+        states.append(found[0].state)
+        clauses = opened.policies.active
+        for row in found:
+            said = {"grant": row.grant.digest, "boundaries": boundaries_under(row.grant, clauses)}
+            assert row.content == grant_content(row.grant, clauses) == digest_of(said)
+    assert states == ["active", "requested", "active"]
 
 
 def test_a_statement_whose_signature_is_not_the_persons_counts_for_nothing_when_it_is_read_on(home: Path) -> None:

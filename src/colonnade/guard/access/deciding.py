@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
+from colonnade.guard.access.holding import covers
 from colonnade.guard.table import DEFAULT_DENY, EXCEPTION_LAPSED
-from colonnade.guard.topics import lies_under
 from colonnade.records import Action, Cell, Grant, GuardTable, Level
 
 
@@ -45,22 +45,27 @@ class GrantIndex:
         for cell in table.cells:
             if cell.grantable:
                 levels.setdefault(cell.topic, set()).add(cell.level)
-        beneath: dict[str, list[str]] = {}
+        # Thousands of grants are for a few kinds of cases.
+        reached: dict[tuple[tuple[str, ...], Level], list[tuple[str, Level]]] = {}
         openings: dict[tuple[str, str, Level, str], list[Grant]] = {}
         for grant in grants:
-            for node in grant.topics:
-                if node not in beneath:
-                    beneath[node] = [topic for topic in levels if lies_under(topic, node)]
-            for topic in {topic for node in grant.topics for topic in beneath[node]}:
-                for level in levels[topic]:
-                    if level.rank <= grant.highest.rank:
-                        for purpose in grant.purposes:
-                            openings.setdefault((grant.subject, topic, level, purpose), []).append(grant)
+            kind = grant.topics, grant.highest
+            if kind not in reached:
+                reached[kind] = [
+                    (topic, level)
+                    for topic in levels
+                    if covers(grant, topic)
+                    for level in levels[topic]
+                    if level.rank <= grant.highest.rank
+                ]
+            for topic, level in reached[kind]:
+                for purpose in grant.purposes:
+                    openings.setdefault((grant.subject, topic, level, purpose), []).append(grant)
         # The one that holds longest first, and equals in one order, whatever order they came in.
-        self.openings = {
-            case: tuple(sorted(found, key=lambda grant: (-grant.until.toordinal(), grant.id)))
-            for case, found in openings.items()
-        }
+        for found in openings.values():
+            if len(found) > 1:
+                found.sort(key=lambda grant: (-grant.until.toordinal(), grant.id))
+        self.openings = {case: tuple(found) for case, found in openings.items()}
 
     def opening(
         self, subject: str, topic: str, level: Level, purpose: str, today: date, named: str = ""

@@ -8,7 +8,7 @@ from stat import S_ISDIR
 from threading import Event, Thread
 from typing import NamedTuple
 
-PAUSE = 0.2
+PAUSE = 0.1
 """Seconds between two looks; with what a look and a reading cost, a change is in force well within a second."""
 
 

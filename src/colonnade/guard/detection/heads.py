@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from colonnade.guard.detection import ridge, wording
+from colonnade.guard.detection import learning, ridge, wording
 from colonnade.guard.detection.detector import Detection
 from colonnade.guard.detection.levels import (
     FACTS,
@@ -266,12 +266,25 @@ def train(
     clauses = tuple(clause for clause in clauses if clause.ceiling is not None)
     rows = material(clauses, prompts)
     texts = [row.text for row in rows]
-    vectors = [encode(encoder, texts) for encoder in encoders]
-    places = [wording.places(text) for text in texts]
+    vectors = [_read(encoder, texts) for encoder in encoders]
+    places = learning.counted(texts)
+    with learning.one_core():
+        return _solved(clauses, encoders, rows, vectors, places, judged)
+
+
+def _solved(
+    clauses: Sequence[Clause],
+    encoders: Sequence[Encoder],
+    rows: Sequence[Labelled],
+    vectors: Sequence[Floats],
+    places: Sequence[wording.Counted],
+    judged: bool,
+) -> Heads:
+    """The heads, from what every text was read as."""
     rarity = wording.rarity(places)
     words = wording.matrix(places, rarity)
     share = 1 / (len(encoders) + 1)
-    kernel = share * (sum((each @ each.T for each in vectors), np.zeros(())) + (words @ words.T).toarray())
+    kernel = share * (sum((each @ each.T for each in vectors), np.zeros(())) + wording.products(words))
     kernel = np.asarray(kernel, dtype=np.float64)
     fitted = ridge.fit(kernel, _targets(rows, clauses), [row.cluster for row in rows])
     ranked = _fit_ranks(kernel, rows)
@@ -322,6 +335,13 @@ def encode(encoder: Encoder, texts: Sequence[str], lock: Lock | None = None) -> 
     return vectors
 
 
+def _read(encoder: Encoder, texts: Sequence[str]) -> Floats:
+    """The same for texts that are learnt from, most of which were there the last time."""
+    if isinstance(encoder, Additive):
+        return learning.vectors(encoder, texts, lambda new: encode(encoder, new))
+    return encode(encoder, texts)
+
+
 class _Ranks(NamedTuple):
     """The regression over ranks: duals of all texts (0 where no level is named), held-out ranks of those named."""
 
@@ -332,8 +352,8 @@ class _Ranks(NamedTuple):
 
 
 def _targets(rows: Sequence[Labelled], clauses: Sequence[Clause]) -> Array:
-    columns = [[float(row.topic == clause.id) for row in rows] for clause in clauses]
-    return np.array([*columns, [float(row.above) for row in rows]]).T
+    topics, above = np.array([row.topic or "" for row in rows]), np.array([row.above for row in rows])
+    return np.column_stack([*(topics == clause.id for clause in clauses), above]).astype(np.float64)
 
 
 def _fit_ranks(kernel: Array, rows: Sequence[Labelled]) -> _Ranks:

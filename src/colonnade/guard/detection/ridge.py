@@ -45,12 +45,42 @@ def fit(kernel: Array, targets: Array, clusters: Sequence[str], penalty: float =
         clusters: one per text; those that share one are held out together.
         penalty: more draws every head to 0.
     """
-    inverse = np.linalg.inv(kernel + INTERCEPT + penalty * np.eye(len(kernel)))
-    duals = inverse @ targets
+    regular = kernel + INTERCEPT
+    regular[np.diag_indices_from(regular)] += penalty
+    root = _inverse_root(regular)
+    duals = root.T @ (root @ targets)
+    return Fitted(duals, _held_out(root, targets, duals, clusters))
+
+
+def _inverse_root(regular: Array) -> Array:
+    """The lower triangle whose product with its transpose, from the left, is the inverse.
+
+    Both steps together take a quarter of what the inverse itself takes, and whatever is asked of it
+    can be asked of its root.
+    """
+    # Loading it takes a tenth of a second, which only who learns has to pay.
+    from scipy.linalg import lapack
+
+    lower, fault = lapack.dpotrf(regular, lower=1, clean=1)
+    if fault == 0:
+        lower, fault = lapack.dtrtri(lower, lower=1, overwrite_c=1)
+    if fault != 0:
+        raise np.linalg.LinAlgError("the texts' kernel is not positive definite")
+    return np.asarray(lower)
+
+
+def _held_out(root: Array, targets: Array, duals: Array, clusters: Sequence[str]) -> Array:
     members: dict[str, list[int]] = {}
     for row, cluster in enumerate(clusters):
         members.setdefault(cluster, []).append(row)
-    held_out = np.empty_like(duals)
+    by_size: dict[int, list[list[int]]] = {}
     for rows in members.values():
-        held_out[rows] = targets[rows] - np.linalg.solve(inverse[np.ix_(rows, rows)], duals[rows])
-    return Fitted(duals, held_out)
+        by_size.setdefault(len(rows), []).append(rows)
+    held_out = np.empty_like(duals)
+    # Clusters of one size at once: there are hundreds, and hardly one has more than a few texts.
+    for same in by_size.values():
+        held = np.array(same)
+        columns = root[:, held].transpose(1, 0, 2)
+        inverse = columns.transpose(0, 2, 1) @ columns
+        held_out[held] = targets[held] - np.linalg.solve(inverse, duals[held])
+    return held_out

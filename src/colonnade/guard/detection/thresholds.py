@@ -145,7 +145,8 @@ def calibrate(scores: Array, rows: Sequence[Labelled], clauses: Sequence[Clause]
     """
     owner = np.array([row.topic or "" for row in rows])
     above = np.array([row.above for row in rows])
-    clusters = np.array([row.cluster for row in rows])
+    # By their numbers: these are counted some hundred times, and names take longer.
+    _, clusters = np.unique(np.array([row.cluster for row in rows]), return_inverse=True)
     none = owner == ""
     # Everyday texts belong to no clause, so the tightest of all bounds on refusing holds for them.
     bounds = [clause.thresholds.overrefusal_rate for clause in clauses if clause.thresholds.overrefusal_rate]
@@ -183,7 +184,7 @@ def _limits(
     scores: Array,
     above: NDArray[np.bool_],
     under: NDArray[np.bool_],
-    clusters: NDArray[np.str_],
+    clusters: NDArray[np.int64],
     floor: float,
 ) -> Limits:
     if clause.ceiling is Level.RECIPE:  # nothing lies above it
@@ -204,7 +205,7 @@ def _report(
     above: NDArray[np.bool_],
     held: NDArray[np.bool_],
     certain: NDArray[np.bool_],
-    clusters: NDArray[np.str_],
+    clusters: NDArray[np.int64],
 ) -> TopicReport:
     violation, overrefusal = clause.thresholds.violation_rate, clause.thresholds.overrefusal_rate
     over, under = own & above, own & ~above
@@ -235,7 +236,7 @@ def _unshown(what: str, cost: Cost, bound: Bound | None) -> str:
     return f"{cost.events} {what} in {cost.items} labels do not show {bound.max:.0%} at {bound.confidence:.0%}"
 
 
-def _highest_shown(scores: Array, clusters: NDArray[np.str_], bound: Bound | None) -> float:
+def _highest_shown(scores: Array, clusters: NDArray[np.int64], bound: Bound | None) -> float:
     """The highest threshold whose misses are shown to be few enough; else the lowest score, so that none is missed."""
     if not len(scores):
         return 0.0
@@ -249,7 +250,7 @@ def _highest_shown(scores: Array, clusters: NDArray[np.str_], bound: Bound | Non
     return best
 
 
-def _lowest_shown(scores: Array, clusters: NDArray[np.str_], bound: Bound | None) -> float:
+def _lowest_shown(scores: Array, clusters: NDArray[np.int64], bound: Bound | None) -> float:
     """The lowest threshold whose false alarms are shown to be few enough; infinite where none is."""
     if bound is None or not len(scores):
         return math.inf
@@ -263,12 +264,12 @@ def _lowest_shown(scores: Array, clusters: NDArray[np.str_], bound: Bound | None
     return best
 
 
-def _shows(events: NDArray[np.bool_], clusters: NDArray[np.str_], bound: Bound) -> bool:
+def _shows(events: NDArray[np.bool_], clusters: NDArray[np.int64], bound: Bound) -> bool:
     happened, trials = _by_cluster(events, clusters)
     return bool(len(trials)) and clustered_upper_bound(happened, trials, bound.confidence) <= bound.max
 
 
-def _cost(events: NDArray[np.bool_], clusters: NDArray[np.str_], bound: Bound | None = None) -> Cost:
+def _cost(events: NDArray[np.bool_], clusters: NDArray[np.int64], bound: Bound | None = None) -> Cost:
     happened, trials = _by_cluster(events, clusters)
     interval = clustered_interval(happened, trials, bound.confidence if bound else 0.95)
     return Cost(
@@ -281,6 +282,6 @@ def _cost(events: NDArray[np.bool_], clusters: NDArray[np.str_], bound: Bound | 
     )
 
 
-def _by_cluster(events: NDArray[np.bool_], clusters: NDArray[np.str_]) -> tuple[Array, Array]:
+def _by_cluster(events: NDArray[np.bool_], clusters: NDArray[np.int64]) -> tuple[Array, Array]:
     _, places = np.unique(clusters, return_inverse=True)
     return np.bincount(places, weights=events).astype(float), np.bincount(places).astype(float)

@@ -12,6 +12,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ PLACES = 1 << 14
 _LAST = PLACES - 1
 _PIECES = (3, 4, 5)
 _LONGEST = 64
+_NOTHING = 1e-9
+_ROWS_AT_ONCE = 256
 _REMEMBERED = 1 << 12
 _WORD = re.compile(r"\w+")
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
@@ -66,30 +69,52 @@ def plain(text: str) -> str:
     return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
 
 
-def rarity(texts: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+class Counted(NamedTuple):
+    """The places of a text, each once and in order, and how often each comes."""
+
+    places: NDArray[np.int64]
+    counts: NDArray[np.float32]
+
+
+def counted(text: str) -> Counted:
+    """What :func:`rarity` and :func:`matrix` need of a text."""
+    found, counts = np.unique(places(text), return_counts=True)
+    return Counted(found, counts.astype(np.float32))
+
+
+def rarity(texts: Sequence[Counted]) -> NDArray[np.float32]:
     """How much each place weighs: more where fewer of the texts have it. Shape (places,).
 
     Source: Spärck Jones, A statistical interpretation of term specificity, 1972.
     """
-    having = np.zeros(PLACES)
-    for row in texts:
-        having[np.unique(row)] += 1
+    having = np.bincount(np.concatenate([row.places for row in texts]), minlength=PLACES)
     return np.asarray(np.log((1 + len(texts)) / (1 + having)) + 1, dtype=np.float32)
 
 
-def length(row: NDArray[np.int64], weights: NDArray[np.float32]) -> float:
-    """What a text's weights are divided by, so that a long text counts no more than a short one."""
-    own = weights[row]
-    return max(float(np.sqrt(own @ own)), 1e-9)
+def matrix(texts: Sequence[Counted], weights: NDArray[np.float32]) -> csr_matrix:
+    """One row per text: the weight of each place over the text's length. Shape (texts, places).
+
+    A text is divided by its length, so that a long one counts no more than a short one.
+    """
+    values = []
+    for row in texts:
+        own = weights[row.places]
+        values.append(row.counts * own / max(float(np.sqrt(row.counts @ np.square(own))), _NOTHING))
+    ends = np.cumsum([0, *(len(row.places) for row in texts)])
+    return csr_matrix(
+        (np.concatenate(values), np.concatenate([row.places for row in texts]), ends), (len(texts), PLACES)
+    )
 
 
-def matrix(texts: Sequence[NDArray[np.int64]], weights: NDArray[np.float32]) -> csr_matrix:
-    """One row per text: the weight of each place over the text's length. Shape (texts, places)."""
-    values = [weights[row] / length(row, weights) for row in texts]
-    ends = np.cumsum([0, *map(len, texts)])
-    joined = csr_matrix((np.concatenate(values), np.concatenate(texts), ends), shape=(len(texts), PLACES))
-    joined.sum_duplicates()
-    return joined
+def products(rows: csr_matrix) -> NDArray[np.float32]:
+    """Each row with each: shape (rows, rows). Only half of it is computed, the other half is the same."""
+    found = np.empty((rows.shape[0], rows.shape[0]), dtype=np.float32)
+    turned = rows.T.tocsr()
+    for start in range(0, len(found), _ROWS_AT_ONCE):
+        end = start + _ROWS_AT_ONCE
+        found[start:end, start:] = (rows[start:end] @ turned[:, start:]).toarray()
+        found[end:, start:end] = found[start:end, end:].T
+    return found
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -209,3 +209,14 @@ def test_a_request_may_name_one_of_several_grants() -> None:
     assert holder.use(closed_cell(), "request", "x").grant == "other"
     assert room.desk.holder("key-7", "third").opens(closed_cell(), room.clock.at.date()) == ""
     assert grant().id == "pentest"
+
+
+def test_what_is_withheld_is_closed_at_once_and_until_it_is_taken_up_again() -> None:
+    room = Room(standing(), standing(id="other"))
+    today = room.clock.at.date()
+    room.desk.withhold({"other", "unknown"})
+    assert room.desk.holder("key-7", "other").opens(closed_cell(), today) == ""
+    assert room.desk.holder("key-7", "pentest").opens(closed_cell(), today) == "pentest"
+    assert [row.grant.id for row in room.desk.standings_of("key-7")] == ["pentest"]
+    room.desk.replace([standing(), standing(id="other")])
+    assert room.desk.holder("key-7", "other").opens(closed_cell(), today) == "other"

@@ -152,7 +152,7 @@ def test_what_is_found_inline_is_what_the_regression_learnt() -> None:
     clauses = topics(3)
     heads = train(clauses, ())
     rows = material(clauses)
-    places = [wording.places(row.text) for row in rows]
+    places = [wording.counted(row.text) for row in rows]
     words = wording.matrix(places, wording.rarity(places))
     kernel = (words @ words.T).toarray()
     fitted = ridge.fit(kernel, np.array([[float(row.above)] for row in rows]), [row.cluster for row in rows])
