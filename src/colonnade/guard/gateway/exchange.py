@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from secrets import token_hex
 from typing import Any
 
 import orjson
 
 from colonnade.guard.protocol.errors import ProtocolError
 from colonnade.guard.telemetry.traceparent import Trace, begin_trace
+from colonnade.store.random import draw
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -36,7 +36,7 @@ class Exchange:
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, traced: float | None = None) -> None:
-        self.id = f"ex-{token_hex(16)}"
+        self.id = f"ex-{draw(16).hex()}"
         self.headers: dict[str, str] = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }

@@ -23,9 +23,9 @@ from cryptography.exceptions import InvalidTag
 
 from colonnade.records import CorruptionError, InputError
 from colonnade.store.log.keyring import NONCE, KeyRing, SubjectKey
-from colonnade.store.log.random import draw
 from colonnade.store.log.segments import read_settings, row_line, segment_files, whole_lines
 from colonnade.store.log.unfinished import first_unfinished, references_of, sealed_lines
+from colonnade.store.random import draw
 
 SALT = 32
 _PADDING = 256

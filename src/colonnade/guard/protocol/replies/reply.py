@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from secrets import token_hex
 from typing import Any, NamedTuple
 
 import orjson
@@ -12,6 +11,7 @@ import orjson
 from colonnade.guard.protocol.asked import Output, OutputKey, Replaced
 from colonnade.guard.protocol.calls import NAME
 from colonnade.guard.protocol.errors import UpstreamError
+from colonnade.store.random import draw
 
 MOST = 128
 """Choices of a reply, and calls of a choice."""
@@ -229,7 +229,7 @@ def counted_whole(value: Any, names: Mapping[str, Any], needed: tuple[str, ...])
 
 def identity(prefix: str) -> str:
     """A new id; the server's own are texts that nobody has judged."""
-    return f"{prefix}{token_hex(12)}"
+    return f"{prefix}{draw(12).hex()}"
 
 
 def now() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from colonnade.store.log.random import draw
+from colonnade.store.random import draw
 
 
 def test_draws_have_their_length_and_are_never_the_same() -> None:

@@ -1,4 +1,4 @@
-"""Random bytes for salts and nonces, drawn from the system by the block.
+"""Random bytes for salts, nonces and ids, drawn from the system by the block.
 
 A draw from the system lets other threads go first, however few bytes it asks for, and one from here
 does not. A forked child forgets what it was born with: no two processes ever use the same bytes.
