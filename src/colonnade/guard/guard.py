@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cached_property
-from itertools import product
 from typing import NamedTuple
 
 from colonnade.guard.access.desk import Holder
@@ -95,7 +94,6 @@ class Guard:
         self.table, self.judge = table, judge
         self._lookup = Lookup(table)
         self._detectors = Detectors(detectors if isinstance(detectors, Sequence) else (detectors,), limit)
-        self._people = frozenset(product(table.tiers, table.purposes))
         self._today = today
         self._clauses = {clause.id: clause for clause in clauses}
         self._characters = max((clause.hold_back.characters or 0 for clause in self._clauses.values()), default=0)
@@ -159,14 +157,14 @@ class Guard:
         if unknown:
             return refusal(side, who, DEFAULT_DENY, unknown, ())
         texts = (text,) if isinstance(text, str) else tuple(text)
-        findings = await self._detectors.find(side, texts, self._joined(conversation))
+        findings = await self._detectors.find(side, texts, self._detectors.joined(conversation))
         return await self._on_findings(side, texts, who, earlier, conversation, findings)
 
     async def rule_window(
         self, windows: Sequence[str], who: Who, earlier: Ruling, conversation: Sequence[str] = ()
     ) -> Ruling:
         """The ruling on parts of a reply by all detectors but patterns, which look at its pieces as they come."""
-        findings = await self._detectors.find("reply", windows, self._joined(conversation), by_form=False)
+        findings = await self._detectors.find("reply", windows, self._detectors.joined(conversation), by_form=False)
         return await self._on_findings("reply", tuple(windows), who, earlier, conversation, findings)
 
     async def rule_patterns(self, text: str, start: int, complete: bool, who: Who, earlier: Ruling) -> Ruling | None:
@@ -202,10 +200,8 @@ class Guard:
         conversation: Sequence[str],
         findings: Findings,
     ) -> Ruling:
-        if not findings.silent and findings.are_empty:
-            # What follows comes to the same, and most texts end here.
-            scores = [found.detection.score for found in findings.found]
-            return no_topic(side, who, findings.runs, max(scores, default=None))
+        if not findings.silent and findings.are_empty:  # what follows comes to the same, and most texts end here
+            return no_topic(side, who, findings.runs, findings.highest)
         words = (*texts, "\n\n".join(conversation))  # the conversation is text -1
         cases = [self._case(found.text, found.detection, who, earlier) for found in findings.found]
         cases, runs = await self._after_the_judge(cases, words, conversation, findings.runs)
@@ -264,17 +260,9 @@ class Guard:
                     return text
         return texts[0][1]
 
-    def _joined(self, conversation: Sequence[str]) -> str:
-        """The conversation as detectors read it, where one does."""
-        return "\n\n".join(conversation) if self._detectors.reads_conversations else ""
-
     def _unknown(self, who: Who) -> str:
-        if (who.tier, who.purpose) in self._people:
-            return ""
-        for kind, value, known in (
-            ("tier", who.tier, self.table.tiers),
-            ("purpose", who.purpose, self.table.purposes),
-        ):
+        asked = (("tier", who.tier, self.table.tiers), ("purpose", who.purpose, self.table.purposes))
+        for kind, value, known in asked:
             if value not in known:
                 return f"the table knows no {kind} '{value}'."
         return ""

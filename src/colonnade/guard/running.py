@@ -62,6 +62,11 @@ class Findings(NamedTuple):
         """Whether no text is near any topic."""
         return not [row for row in self.found if row.detection.topic is not None]
 
+    @property
+    def highest(self) -> float | None:
+        """The highest score of all; none where nothing was found."""
+        return max([row.detection.score for row in self.found], default=None)
+
 
 class _Seat(NamedTuple):
     """A detector with what it says of itself, asked once: a digest may cost more than a detection.
@@ -116,7 +121,7 @@ class Detectors:
             for by_form, seats in ((True, self._seats), (False, self._by_meaning))
         }
         self._at_once = {key: seats for key, seats in readers.items() if not any(seat.slow for seat in seats)}
-        self.reads_conversations = any(
+        self._read_conversations = any(
             "conversation" in seat.reads or isinstance(seat.detector, PatternDetector) for seat in self._seats
         )
         self.topics = frozenset[str]().union(*(seat.topics for seat in self._seats))
@@ -125,6 +130,10 @@ class Detectors:
     def described(self) -> tuple[tuple[str, str, Digest], ...]:
         """Name, version and digest of each."""
         return tuple(seat.named for seat in self._seats)
+
+    def joined(self, conversation: Sequence[str]) -> str:
+        """The conversation as :meth:`find` reads it; empty where no detector does."""
+        return "\n\n".join(conversation) if self._read_conversations else ""
 
     def close(self) -> None:
         """Let the threads go; one that hangs is not waited for."""
