@@ -121,9 +121,9 @@ def test_a_verdict_without_its_answer_and_a_grant_without_a_reason_are_refused(w
     letter = tmp_path / "letter.txt"
     letter.write_text("please")
     asked = ("--subject", "ana", "--topic", "doors.entry", "--level", "recipe", "--purpose", "repair")
-    asked = (*asked, "--evidence", str(letter), "--until", "2027-01-01")
-    assert "small letters" in refused("access", "request", "a b", workspace, *asked, "--reason", "it is ours")
-    assert "in a sentence" in refused("access", "request", "locks", workspace, *asked, "--reason", "x")
+    given = (*asked, "--evidence", str(letter), "--until", "2027-01-01")
+    assert "small letters" in refused("access", "request", "a b", workspace, *given, "--reason", "it is ours")
+    assert "in a sentence" in refused("access", "request", "locks", workspace, *given, "--reason", "x")
 
 
 def test_folders_in_the_place_of_files_and_the_other_way_round_are_said_so(log: Path, tmp_path: Path) -> None:
