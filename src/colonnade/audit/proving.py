@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from colonnade.records import InputError, canonical_json
+from colonnade.records import CorruptionError, InputError, canonical_json
 from colonnade.store.log.checkpoints import CHECKPOINT, SignedCheckpoint, parse_checkpoint
 from colonnade.store.log.contents import Opening, check_opening, open_row
 from colonnade.store.log.keyring import KeyRing
@@ -42,13 +42,18 @@ def prove_row(folder: Path, index: int, ring: KeyRing | None = None) -> Inclusio
 
     Raises:
         InputError: where there is no such row, or no checkpoint vouches for it yet.
+        CorruptionError: where it cannot be read.
     """
     checkpoint, size = _last_checkpoint(folder)
     line = row_line(folder, index)
     if index >= size:
         mend = "Sign a new one with 'colonnade audit checkpoint'."
         raise InputError(f"row {index} came after the last checkpoint, which has {size} rows.", file=folder, mend=mend)
-    extra: dict[str, Any] = {"row": line.decode()}
+    try:
+        extra: dict[str, Any] = {"row": line.decode()}
+    except UnicodeDecodeError:
+        what = f"row {index} is no text any more."
+        raise CorruptionError(what, file=folder, mend="Put the log back from a backup.") from None
     if ring is not None:
         opened = open_row(folder, ring, index)
         extra["openings"] = {name: _plain(opening) for name, opening in opened.items() if opening is not None}

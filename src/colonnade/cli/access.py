@@ -25,6 +25,10 @@ from colonnade.records import Act, Grant, GrantStanding, InputError, Level, Rate
 access_application = typer.Typer(no_args_is_help=True, help="Grant, watch and end specialised access.")
 
 HERE = Path()
+_WRONG = {
+    "id": "the id of a grant has small letters, digits and '-', and begins with a letter.",
+    "because": "the reason is too short: say in a sentence what the grant is needed for.",
+}
 WorkspaceArgument = Annotated[
     Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/.")
 ]
@@ -89,7 +93,8 @@ def request(
         first = fault.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         what = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{place}: {what}." if place else f"{what}.", mend="Nothing was written.") from None
+        what = _WRONG.get(place) or (f"{place}: {what}." if place else f"{what}.")
+        raise InputError(what, mend="Nothing was written.") from None
     _show(grants.request_grant(opened, grant, grants.now()))
 
 
@@ -180,6 +185,8 @@ def review(
         grants.judge_use(opened, name, number, within, signer, grants.now())
         out.print(f"signed: use {number} of '{name}' is {'within' if within else 'outside'} its purpose", markup=False)
         return
+    if name or person or key is not None:
+        raise InputError("there is no verdict to sign.", mend="Add '--within' or '--outside', or leave out the rest.")
     queue = grants.review_queue(opened)
     wanted = with_words or log is not None or keys is not None or secret is not None
     sealed = _sealed(opened, log, keys, secret) if wanted else None

@@ -11,6 +11,7 @@ import typer
 from colonnade.audit.proving import check_proof, prove_consistency, prove_row
 from colonnade.audit.witnessing import Witness, witness_checkpoint
 from colonnade.cli.display import err, out
+from colonnade.cli.files import check_place, write_file
 from colonnade.records import InputError
 from colonnade.store.log import KeyRing, TransparencyLog, VerifierKey, parse_verifier_key, verifier_key, verify_log
 from colonnade.store.log.checkpoints import parse_checkpoint
@@ -59,6 +60,8 @@ def key(
         new_secret(file)
         err.print(f"Wrote {file}. Whoever has it and the keys can read every prompt and answer.", markup=False)
         return
+    if file.is_dir():
+        raise InputError("this is a folder, not a key.", file=file, mend="Name a file in it.")
     kind = SignatureKind.COSIGNATURE if witness else SignatureKind.NOTE
     if not name:
         raise InputError("a key to sign with needs a name.", mend="Add '--name example.com/guard'.")
@@ -97,7 +100,7 @@ def prove(
     if to is None:
         print(content.decode(), end="")
         return
-    to.write_bytes(content)
+    write_file(to, content)
     err.print(f"Wrote {to}", markup=False)
 
 
@@ -172,6 +175,7 @@ def witness(
     as_json: JsonOption = False,
 ) -> None:
     """On a second machine: check that a log still begins with what was seen last, and cosign. Ends with 1 if not."""
+    check_place(state)
     who = Witness(name, read_signing_key(private), state)
     found = witness_checkpoint(who, location, _public(log_key), proof)
     if found.clock_behind:

@@ -24,6 +24,10 @@ WorkspaceArgument = Annotated[
     Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/.")
 ]
 HERE = Path()
+_WRONG = {
+    "id": "the name of a key has letters, digits, '.', '_' and '-', 200 at most, and begins with a letter or a digit.",
+    "principal": "a principal has 1 to 200 characters.",
+}
 
 
 @keys_application.command()
@@ -55,6 +59,10 @@ def add(
     if any(key.id == name for key in stored):
         raise InputError(f"there is a key '{name}' already.", file=file, mend="Choose another name.")
     key = new_key()
+    last = _last(until) if until else None
+    if not principal.isprintable():
+        what = f"a principal is one line without control characters, and {principal!r} is not."
+        raise InputError(what, mend="Nothing was written.")
     try:
         row = StoredKey(
             id=name,
@@ -62,14 +70,14 @@ def add(
             principal=principal,
             tier=tier or configuration.tiers[0],
             purposes=tuple(purposes or configuration.purposes[:1]),
-            until=_day(until) if until else None,
+            until=last,
             added=_today(),
             operator=operator,
         )
     except ValidationError as fault:
-        first = fault.errors()[0]
-        what = f"{first['loc'][0]}: {first['msg']}."
-        raise InputError(what, mend="Nothing was written.") from None
+        raise InputError(
+            _WRONG.get(str(fault.errors()[0]["loc"][0]), str(fault)), mend="Nothing was written."
+        ) from None
     write_keys(file, (*stored, row))
     err.print(f"'{name}' is {principal}, {row.tier}, for {', '.join(row.purposes)}. It is shown once:", markup=False)
     print(key)
@@ -81,7 +89,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")] = False,
 ) -> None:
     """Show every key: whose it is, for what, and whether it holds. Never the key itself."""
-    stored, today = read_keys(keys_file(workspace)), _today()
+    stored, today = read_keys(_looked_for(workspace)), _today()
     if as_json:
         rows = [{**key.model_dump(mode="json", exclude={"hash"}), "state": _state(key, today)} for key in stored]
         print(json.dumps(rows, ensure_ascii=False))
@@ -99,12 +107,12 @@ def revoke(
     workspace: WorkspaceArgument = HERE,
 ) -> None:
     """End a key; a running service knows within a second. Its line stays, so that rows can be understood."""
-    file = keys_file(workspace)
+    file = _looked_for(workspace)
     stored = read_keys(file)
     found = next((key for key in stored if key.id == name), None)
     if found is None:
-        known = ", ".join(key.id for key in stored) or "none"
-        raise InputError(f"there is no key '{name}'.", file=file, mend=f"The keys are {known}.")
+        known = f"The keys are {', '.join(key.id for key in stored)}." if stored else "There are none at all."
+        raise InputError(f"there is no key '{name}'.", file=file, mend=known)
     if found.revoked is None:
         ended = found.model_copy(update={"revoked": _today()})
         write_keys(file, (ended if key.id == name else key for key in stored))
@@ -114,6 +122,13 @@ def revoke(
 def _file(workspace: Path) -> Path:
     # The workspace's own folder, with what keeps it out of version control.
     Store(workspace).close()
+    return keys_file(workspace)
+
+
+def _looked_for(workspace: Path) -> Path:
+    """The file of keys, there or not; policies that cannot be read must not keep anybody from ending a key."""
+    if not (workspace / "launch.yaml").is_file():
+        open_workspace(workspace)  # says what is wrong with it
     return keys_file(workspace)
 
 
@@ -127,8 +142,11 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _day(text: str) -> date:
+def _last(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise InputError(f"'{text}' is not a day.", mend="Write it like 2027-06-30.") from None
+    if day < _today():
+        raise InputError(f"{day} is over: this key would never hold.", mend="Give '--until' a day to come.")
+    return day

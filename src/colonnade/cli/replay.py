@@ -101,6 +101,8 @@ def replay(
     opened, started = open_workspace(workspace), perf_counter()
     place, ring = _place(opened, place, _Keys(keys, secret, secret_variable))
     exchanges = _exchanges(place, labels, ring)
+    if not exchanges:
+        raise InputError("there is no request in it, so nothing can be replayed.", file=place, mend="Name another.")
     replaying = Replaying(opened)
     after = replaying.at(against) if against else replaying.now()
     then = _before(replaying, place, workspace, before)

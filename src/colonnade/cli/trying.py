@@ -43,7 +43,10 @@ def try_text(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")] = False,
 ) -> None:
     """Show how the guard rules on one request, by which clause, and what would have permitted it."""
-    if bool(file) == bool(text or conversation):
+    if file is not None and (text or reply or conversation is not None):
+        what = "a file is tried by itself, without a text, a reply or a conversation."
+        raise InputError(what, mend="Leave out the others, or '--file'.")
+    if file is None and not text and conversation is None:
         raise InputError("there is nothing to try.", mend="Give a text, a '--conversation' or a '--file', one of them.")
     trial = trial_of(open_workspace(workspace))
     if file is not None:
@@ -208,10 +211,14 @@ def _plain_detection(detection: Any) -> dict[str, Any]:
 
 
 def _try_many(trial: Trial, file: Path, asker: tuple[str, str, str], as_json: bool) -> None:
+    exchanges = exchanges_of_file(file)
+    if not exchanges:
+        raise InputError("there is no prompt in it.", file=file, mend='Write {"prompt": "..."}, one a line.')
+
     async def all_of_them() -> list[tuple[str, str, Ruling]]:
         name, tier, purpose = asker
         rows = []
-        for row in exchanges_of_file(file):
+        for row in exchanges:
             who = trial.who(row.principal or name, row.tier or tier, row.purpose or purpose)
             texts = row.request or ()
             turns = texts if len(texts) > 1 else ()

@@ -142,22 +142,39 @@ def open_rows(folder: Path, ring: KeyRing | None) -> Iterator[OpenedRow]:
 
     Raises:
         InputError: where there is no log.
-        CorruptionError: where a text is missing or does not fit its commitment.
+        CorruptionError: where a line is no row, or a text is missing or does not fit its commitment.
     """
     read_settings(folder)
     keys = {key.id: key for _, key in ring.all_keys().values()} if ring is not None else {}
     end = first_unfinished(folder) if keys else None
     for file in segment_files(folder):
+<<<<<<< HEAD
         sealed = sealed_lines(folder, int(file.stem)) if keys else {}
         for text in whole_lines(file.read_bytes())[0]:
             line = json.loads(text)
             if line["index"] == end:
                 return
+=======
+        sealed = _sealed(folder, int(file.stem)) if keys else {}
+        for number, text in enumerate(whole_lines(file.read_bytes())[0], start=1):
+            line = _line(file, number, text)
+>>>>>>> edges
             texts: dict[str, str | None] = {}
             for name, reference in references_of(line["row"]).items():
                 key = keys.get(reference["key"])
                 texts[name] = None if key is None else _open(key, reference["commitment"], sealed, line["index"]).text
             yield OpenedRow(line, texts)
+
+
+def _line(file: Path, number: int, text: bytes) -> dict[str, Any]:
+    try:
+        line = json.loads(text)
+        if isinstance(line["row"], dict) and isinstance(line["index"], int):
+            return dict(line)
+    except (ValueError, KeyError, TypeError):
+        pass
+    mend = "Put the log back from a backup; 'colonnade audit verify' says what is wrong with it."
+    raise CorruptionError("this line is not a row of the log.", file=file, line=number, mend=mend)
 
 
 def check_contents(folder: Path, ring: KeyRing) -> ContentsCheck:
