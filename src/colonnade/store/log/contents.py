@@ -148,17 +148,11 @@ def open_rows(folder: Path, ring: KeyRing | None) -> Iterator[OpenedRow]:
     keys = {key.id: key for _, key in ring.all_keys().values()} if ring is not None else {}
     end = first_unfinished(folder) if keys else None
     for file in segment_files(folder):
-<<<<<<< HEAD
         sealed = sealed_lines(folder, int(file.stem)) if keys else {}
-        for text in whole_lines(file.read_bytes())[0]:
-            line = json.loads(text)
-            if line["index"] == end:
-                return
-=======
-        sealed = _sealed(folder, int(file.stem)) if keys else {}
         for number, text in enumerate(whole_lines(file.read_bytes())[0], start=1):
             line = _line(file, number, text)
->>>>>>> edges
+            if line["index"] == end:
+                return
             texts: dict[str, str | None] = {}
             for name, reference in references_of(line["row"]).items():
                 key = keys.get(reference["key"])
