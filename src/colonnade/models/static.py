@@ -83,7 +83,14 @@ class StaticEncoder:
 
     def of_word(self, word: str) -> Floats:
         """What a word adds to a text's vector before that is normalised; the word may have no blanks."""
-        return np.asarray(self._table.take(self._tokens_of(word), axis=0).sum(axis=0), dtype=np.float32)
+        first, *others = self._tokens_of(word) or (-1,)
+        if first < 0:
+            return np.zeros(self._table.shape[1], dtype=np.float32)
+        # Rows are added one by one: words have few tokens, and each of these calls keeps the interpreter.
+        summed = self._table[first].copy()
+        for token in others:
+            summed += self._table[token]
+        return np.asarray(summed, dtype=np.float32)
 
     def tokens(self, text: str) -> list[int]:
         """The ids of the text's tokens; the tokenizer cuts at blanks first, so it can be asked word by word."""

@@ -84,8 +84,8 @@ class WordSums:
         self._vectors = tuple(zip(map(len, parts), ends, said, strict=False))
         self._of_words = ends[-1] + len(parts) * self._heads
         self._width = self._of_words + self._heads + 1
-        self._places = np.column_stack([words, np.square(rarity)]).astype(np.float32)
-        content, size = self._places.tobytes(), 4 * (self._heads + 1)
+        content = np.column_stack([words, np.square(rarity)]).astype(np.float32).tobytes()
+        size = 4 * (self._heads + 1)
         self._pairs = [content[at : at + size] for at in range(0, len(content), size)]
         # Two halves: what is found in the older one moves to the recent one, and the older one goes when that is full.
         self._recent: dict[str, _Word] = {}
@@ -118,7 +118,7 @@ class WordSums:
             first, begun = tuple([first[at] for at in read]), tuple([begun[at] for at in read])
         joined = b"".join(map(self._pairs.__getitem__, wording.end_pairs(begun, first[1:])))
         pairs = np.frombuffer(joined, dtype=np.float32).reshape(-1, self._heads + 1).T
-        ones = _ONES if len(words) <= len(_ONES) else np.ones(len(words), dtype=np.float32)
+        ones = _ones(len(words))
         heads, at_words, vectors = self._heads, self._of_words, self._vectors
         found = np.empty((len(spans), heads), dtype=np.float32)
         found[:] = self._intercepts
@@ -158,9 +158,16 @@ class WordSums:
         vectors = [encoder.of_word(word) for encoder in self._encoders]
         said = [sgemv(1.0, part.T, vector) for vector, part in zip(vectors, self._parts, strict=True)]
         parts = wording.words_of(word)
-        own = self._places.take(wording.places_of(parts), axis=0).sum(axis=0)
+        places = wording.places_of_word(parts[0]) if len(parts) == 1 else wording.places_of(parts)
+        laid = b"".join(map(self._pairs.__getitem__, places.tolist()))
+        rows = np.frombuffer(laid, dtype=np.float32).reshape(-1, self._heads + 1).T
+        own = sgemv(1.0, rows, _ones(len(places))) if len(places) else np.zeros(self._heads + 1, dtype=np.float32)
         return _Word(
             row=np.concatenate([*vectors, *said, own], dtype=np.float32).tobytes(),
             first=wording.spelt(parts[0]) if parts else b"",
             begun=wording.begin_pair(parts[-1]) if parts else 0,
         )
+
+
+def _ones(count: int) -> Floats:
+    return _ONES if count <= len(_ONES) else np.ones(count, dtype=np.float32)

@@ -121,7 +121,12 @@ def products(rows: csr_matrix) -> NDArray[np.float32]:
 def places_of_word(word: str) -> NDArray[np.int64]:
     """The places of a word and of its pieces; not to be written to, since the same words come again."""
     framed = f"<{word[:_LONGEST]}>"
-    terms = [word, *(framed[at : at + size] for size in _PIECES for at in range(len(framed) - size + 1))]
-    found = np.array([zlib.crc32(spelt(term)) % PLACES for term in terms], dtype=np.int64)
+    whole = spelt(word)
+    if len(whole) == len(word):  # a letter is a byte, so pieces of the one are pieces of the other
+        letters, length = spelt(framed), len(framed)
+        terms = [letters[at : at + size] for size in _PIECES for at in range(length - size + 1)]
+    else:
+        terms = [spelt(framed[at : at + size]) for size in _PIECES for at in range(len(framed) - size + 1)]
+    found = np.array([place & _LAST for place in map(zlib.crc32, [whole, *terms])], dtype=np.int64)
     found.flags.writeable = False
     return found

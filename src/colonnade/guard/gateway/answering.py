@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import perf_counter
 
 from colonnade.guard.gateway.exchange import Exchange
-from colonnade.guard.gateway.holdback import Ended, Event, HeldReply, Released, Withheld
+from colonnade.guard.gateway.holdback import Ended, Event, HeldReply, Judged, Released, Withheld
 from colonnade.guard.gateway.rows import ANSWERED, HUNG_UP, STOPPED, WITHHELD, finished, reply_row, said_texts
 from colonnade.guard.gateway.service import Passed, Service
 from colonnade.guard.gateway.shown import HEADER, header_of, shown_ruling
@@ -45,6 +45,7 @@ class Answering:
         guard = passed.now.guard
         self._held = HeldReply(guard, passed.who, passed.ruling, guard.suspicion(passed.ruling), passed.conversation)
         self._writer: StreamWriter | None = None
+        self._judged: tuple[Judged, ...] = ()
         self._recorded = False
 
     async def give(self) -> None:
@@ -183,6 +184,7 @@ class Answering:
 
     async def _record(self, how: str) -> None:
         passed, judged = self._passed, self._held.judged
+        self._judged = judged
         # Once is enough, even where it fails: whoever waits is told, and nothing goes out.
         self._recorded = True
         row = reply_row(passed.common, judged, passed.ruling, how, passed.course, perf_counter())
@@ -192,7 +194,7 @@ class Answering:
         if self._service.teller.observers:
             passed = self._passed
             passed.course.held_back = self._held.waited
-            replies = [row.ruling for row in self._held.judged if row.ruling is not None]
+            replies = [row.ruling for row in self._judged if row.ruling is not None]
             trace, now = self._exchange.trace, perf_counter()
             self._service.teller.tell(
                 finished(passed.common, passed.asked, passed.ruling, replies, how, passed.course, now, trace)

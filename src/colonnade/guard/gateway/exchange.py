@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from functools import partial
 from typing import Any
 
 import orjson
@@ -63,8 +64,11 @@ class Exchange:
             ProtocolError: where they are too many, or do not come to their end.
         """
         message = await self._receive()
-        if not message.get("more_body") and message["type"] == "http.request":
-            return _within(message.get("body", b""))
+        if message["type"] == "http.request":
+            content = message.get("body", b"")
+            # A server may say of the last bytes that more will come; nobody has to wait until it says that none do.
+            if not message.get("more_body") or self.headers.get("content-length") == str(len(content)):
+                return _within(content)
         parts, size = [], 0
         try:
             async with asyncio.timeout(PATIENCE):
@@ -83,16 +87,22 @@ class Exchange:
 
     def watch(self) -> None:
         """From here on a client that hangs up ends the work for it: ``asyncio.CancelledError``, with ``gone`` set."""
-        work, watched = asyncio.current_task(), object()
-        self._watch, self._watched = asyncio.ensure_future(self._receive()), watched
+        self._watched = object()
+        self._listen(asyncio.current_task(), self._watched)
 
+    def _listen(self, work: asyncio.Task[Any] | None, watched: object) -> None:
         # The server's own future may be one that the garbage collector cannot look into: a function that it calls
         # must not refer to it, or neither of them is ever given back.
-        def left(done: asyncio.Future[Any]) -> None:
-            if not done.cancelled() and done.exception() is None and watched is self._watched:
-                self._leave(work)
+        self._watch = asyncio.ensure_future(self._receive())
+        self._watch.add_done_callback(partial(self._heard, work, watched))
 
-        self._watch.add_done_callback(left)
+    def _heard(self, work: asyncio.Task[Any] | None, watched: object, done: asyncio.Future[Any]) -> None:
+        if done.cancelled() or done.exception() is not None or watched is not self._watched:
+            return
+        if done.result()["type"] == "http.request":  # the end of the body, which was complete before
+            self._listen(work, watched)
+        else:
+            self._leave(work)
 
     def unwatch(self) -> None:
         """What is left to do is done whether the client is there or not."""
