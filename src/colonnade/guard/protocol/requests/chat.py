@@ -93,6 +93,8 @@ ROLES: dict[str, dict[str, Rule]] = {
 
 _SOME = "be a list with at least one message"
 
+_OF_ROLE: dict[str, dict[str, Rule]] = {role: {"role": word(role), **rules} for role, rules in ROLES.items()}
+
 _SPEAKS = ("content", "refusal", "tool_calls", "function_call")
 
 
@@ -102,7 +104,7 @@ def _messages(notes: Notes, value: Any, place: str) -> list[dict[str, Any]]:
         if not isinstance(member, dict):
             raise wrong(where, "be an object")
         role = said_by(ROLES, member.get("role"), where)
-        message = read_object(notes, member, where, {"role": word(role), **ROLES[role]})
+        message = read_object(notes, member, where, _OF_ROLE[role])
         if not any(key in message for key in (_SPEAKS if role == "assistant" else ("content",))):
             raise wrong(f"{where}.content", "be text or a list of parts")
         if role == "tool" and "tool_call_id" not in message:

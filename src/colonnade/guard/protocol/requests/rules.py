@@ -79,9 +79,9 @@ def read_object(notes: Notes, value: Any, place: str, rules: Mapping[str, Rule])
             message = f"{json.dumps(name)[:200]} is not a key that is understood here; leave it out."
             raise ProtocolError(message, parameter=name[:200], code="unknown_parameter")
     checked = {}
-    for key, rule in rules.items():
-        if (given := value.get(key)) is not None:
-            taken = rule(notes, given, f"{place}.{key}" if place else key)
+    for key in [key for key in rules if key in value]:
+        if (given := value[key]) is not None:
+            taken = rules[key](notes, given, f"{place}.{key}" if place else key)
             if taken is not ASIDE:
                 checked[key] = taken
     return checked
