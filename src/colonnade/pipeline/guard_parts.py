@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 from colonnade.guard import Guard, GuardConfiguration, compile_table, topic_clauses
 from colonnade.guard.detection import Conversations, Detector, Heads, Judge, train
+from colonnade.guard.detection.confirming import Confirmed, confirm, on_replies
 from colonnade.guard.detection.judging import HttpJudge
 from colonnade.guard.detection.patterns import pattern_detectors
 from colonnade.guard.detection.presidio import PresidioDetector
 from colonnade.guard.running import Side
 from colonnade.models import Encoder, adapter
+from colonnade.pipeline.hosting import Reading, reading_of
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import Clause, Digest, Facet, GuardTable, PersonalData, Prompt, digest_of
 
@@ -60,6 +62,7 @@ def guard_parts(
     today: date,
     prompts: Sequence[Prompt] = (),
     encoders: tuple[str, ...] = ENCODERS,
+    probed: bool = False,
 ) -> GuardParts:
     """The parts of the guard of a workspace, for the launch's first region.
 
@@ -69,20 +72,36 @@ def guard_parts(
         today: the day.
         prompts: that teach the detectors besides the clauses' examples; see ``teaching_prompts``.
         encoders: names of adapters that texts are read with.
+        probed: whether a probe looks again at suspicious requests where ``guard.yaml`` says nothing of it.
+
+    Raises:
+        InputError: where a topic has no examples, or ``launch.yaml`` names weights that are not there.
+        MissingPackageError: where a probe is wanted and a package that it needs is not installed.
     """
     region = workspace.launch.regions[0]
     table = compile_table(workspace.policies.active, configuration, region, today)
     topics = topic_clauses(workspace.policies.active, region)
     judge = configured_judge(configuration)
-    return GuardParts(table, topics, detectors_of(topics, prompts, encoders), judge, configuration)
+    wanted = probed if configuration.probe is None else configuration.probe
+    reading = reading_of(workspace) if wanted else None
+    return GuardParts(table, topics, detectors_of(topics, prompts, encoders, reading), judge, configuration)
 
 
 def detectors_of(
-    topics: Sequence[Clause], prompts: Sequence[Prompt], encoders: tuple[str, ...]
+    topics: Sequence[Clause], prompts: Sequence[Prompt], encoders: tuple[str, ...], reading: Reading | None = None
 ) -> tuple[Detector, ...]:
-    """Every detector of the clauses: patterns, heads over embeddings, and the conversation as a whole."""
-    heads = _heads(topics, tuple(prompts), tuple(encoders))
-    return (*pattern_detectors(topics), *presidio_detectors(topics), heads, Conversations(heads))
+    """Every detector of the clauses: patterns, heads over embeddings, and the conversation as a whole.
+
+    Args:
+        topics, prompts: that they learn from.
+        encoders: names of adapters that texts are read with.
+        reading: what a probe on a language model reads with; then it looks again at requests that the heads suspect.
+    """
+    heads, by_form = _heads(topics, tuple(prompts), tuple(encoders)), pattern_detectors(topics)
+    named = presidio_detectors(topics)
+    if reading is None:
+        return (*by_form, *named, heads, Conversations(heads))
+    return (*by_form, *named, _confirmed(heads, topics, prompts, reading), on_replies(heads), Conversations(heads))
 
 
 class _Learnt(NamedTuple):
@@ -106,6 +125,20 @@ def _heads(topics: Sequence[Clause], prompts: tuple[Prompt, ...], encoders: tupl
     heads = train(topics, [_encoder(name) for name in encoders], prompts)
     _learnt.append(_Learnt(material, heads))
     return heads
+
+
+_looked_again: deque[tuple[Digest, Confirmed]] = deque(maxlen=4)
+
+
+def _confirmed(heads: Heads, topics: Sequence[Clause], prompts: Sequence[Prompt], reading: Reading) -> Confirmed:
+    """A second look at what these heads find; the same one where neither they nor the model have changed."""
+    material = digest_of([heads.digest, reading.activations.digest, [(row.id, row.severity) for row in topics]])
+    for known, confirmed in tuple(_looked_again):
+        if known == material:
+            return confirmed
+    made = confirm(heads, topics, reading.activations, prompts, reading.remembered)
+    _looked_again.append((material, made))
+    return made
 
 
 @lru_cache(maxsize=4)

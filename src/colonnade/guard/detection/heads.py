@@ -92,6 +92,7 @@ class Heads:
 
     Attributes:
         report: what the heads are known to do.
+        calibrated: their thresholds, and how near to any topic each text is that they learnt from.
     """
 
     version = VERSION
@@ -116,7 +117,7 @@ class Heads:
         self._encoders, self._weights, self._floor = tuple(encoders), weights, floor
         self._low = np.array([limit.low for limit in calibrated.limits])
         self._high = np.array([limit.high for limit in calibrated.limits])
-        self._tail = calibrated.tail
+        self._tail, self.calibrated = calibrated.tail, calibrated
         self._strong = np.minimum(np.maximum(self._low, calibrated.tail.reached_by(STRONG)), self._high)
         self._at_any_length = np.array([judged or clause.severity is Severity.CRITICAL for clause in clauses])
         self._intercepts = weights.intercepts.astype(np.float64)
@@ -185,6 +186,15 @@ class Heads:
         if found.topic is None or found.level is None:
             return False
         return found.level.rank > self._ceilings[self.order.index(found.topic)]
+
+    def level_above(self, piece: str, topic: str) -> Level:
+        """How specific a piece is that is known to lie above the topic's ceiling."""
+        rank = self._rank(piece, self._raw(apart([piece]))[0])
+        return level_between(rank, self._ceilings[self.order.index(topic)] + 1, len(Level) - 1)
+
+    def ceiling(self, topic: str) -> Level:
+        """How far a topic is open to everybody."""
+        return list(Level)[self._ceilings[self.order.index(topic)]]
 
     def scores(self, text: str) -> Array:
         """The highest score of each topic in any window, in the order of ``order``."""

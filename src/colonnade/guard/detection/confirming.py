@@ -1,0 +1,148 @@
+"""A second look at a request: what the fast heads find suspicious, a probe on a language model confirms or clears.
+
+The heads take a tenth of a millisecond, and know topics better than intentions. The probe knows intentions better and
+takes tens of milliseconds. So the heads alone judge a request that is near no ceiling, which most are, and the probe
+judges those parts of a request that are. Where it clears them, the topic is named all the same, at the level that is
+open to everybody: the reply to such a request is still held back and judged as one that came near the topic.
+
+Whatever goes wrong in the probe leaves the request unjudged, and the clauses say what follows. A request with more
+suspicious parts than the probe has time for is judged by the heads alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+
+import numpy as np
+from numpy.typing import NDArray
+
+from colonnade.guard.detection.detector import Detection
+from colonnade.guard.detection.heads import Heads, closed
+from colonnade.guard.detection.probe import Activations, Array, Probe, train_probe
+from colonnade.guard.detection.thresholds import FEW, STRONG, DetectorReport
+from colonnade.guard.detection.windows import windows
+from colonnade.records import Clause, Digest, Prompt, Severity, digest_of
+
+VERSION = "1"
+"""Raised whenever the same heads and the same probe would find something else."""
+
+MOST = 64
+"""Parts of one request that the probe reads: about two seconds on two cores."""
+
+
+class Confirmed:
+    """Fulfils :class:`colonnade.guard.detection.Detector` for requests.
+
+    Attributes:
+        report: what it is known to do on held-out texts.
+
+    Args:
+        heads: find what is suspicious.
+        probe: looks at that again, for the same topics.
+        clauses: of the topics.
+    """
+
+    version = VERSION
+    slow = True
+    reads = frozenset({"request"})
+
+    def __init__(self, heads: Heads, probe: Probe, clauses: Sequence[Clause]) -> None:
+        self.name = probe.name
+        self.topics = heads.topics
+        self._heads, self._probe = heads, probe
+        limits = probe.calibrated.limits
+        self._low, self._high = (np.array([getattr(limit, side) for limit in limits]) for side in ("low", "high"))
+        self._strong = np.maximum(self._low, probe.calibrated.tail.reached_by(STRONG))
+        severe = {clause.id for clause in clauses if clause.severity is Severity.CRITICAL}
+        self._at_any_length = np.array([topic in severe for topic in probe.order])
+        self.digest: Digest = digest_of({"version": VERSION, "heads": heads.digest, "probe": probe.digest})
+        known = probe.calibrated
+        self.report = DetectorReport(
+            detector=self.name,
+            version=VERSION,
+            detector_digest=self.digest,
+            texts=len(known.nearest),
+            topics=known.topics,
+            misses=known.misses,
+            held_back=known.held_back,
+            everyday=known.everyday,
+            levels=heads.report.levels,
+        )
+
+    def detect(self, text: str) -> tuple[Detection, ...]:
+        """Every topic that the request may be about above its ceiling, as the probe sees it; else the one it is near.
+
+        Raises:
+            Exception: whatever the heads or the activations raise; what cannot be read is not judged.
+        """
+        found = self._heads.detect(text)
+        pieces = windows(text)
+        near = closed(self._heads.raw(pieces)).max(axis=1) >= self._heads.calibrated.near
+        suspicious = [piece for piece, is_near in zip(pieces, near, strict=True) if is_near]
+        if not suspicious:
+            return self._cleared(found)
+        if len(suspicious) > MOST:
+            return tuple(each._replace(detector=self.name) for each in found)
+        scores = self._probe.scores(suspicious)
+        best, place = scores.max(axis=0), scores.argmax(axis=0)
+        reached = np.flatnonzero(best >= self._needed(len(pieces)))
+        if not len(reached):
+            return self._cleared(found, float(best.max()))
+        return tuple(
+            Detection(
+                topic=self._probe.order[topic],
+                level=self._heads.level_above(suspicious[place[topic]], self._probe.order[topic]),
+                score=float(best[topic]),
+                certain=bool(best[topic] >= self._high[topic]),
+                detector=self.name,
+            )
+            for topic in sorted(reached.tolist(), key=lambda topic: -best[topic])
+        )
+
+    def _needed(self, pieces: int) -> Array:
+        """The lowest score of each topic that counts, in a request of so many parts; as in ``heads.py``."""
+        if pieces <= FEW:
+            return self._low
+        raised = self._probe.calibrated.tail.raised(self._low, self._strong, pieces)
+        return np.where(self._at_any_length, self._low, raised)
+
+    def _cleared(self, found: Sequence[Detection], score: float | None = None) -> tuple[Detection, ...]:
+        """What the heads found, at most at the level that is open to everybody."""
+        return tuple(
+            each._replace(
+                level=self._heads.ceiling(each.topic) if self._heads.is_above(each) and each.topic else each.level,
+                score=each.score if score is None else min(1.0, max(0.0, score)),
+                certain=True,
+                detector=self.name,
+            )
+            for each in found
+        )
+
+
+def confirm(
+    heads: Heads,
+    clauses: Iterable[Clause],
+    activations: Activations,
+    prompts: Sequence[Prompt] = (),
+    reading: Activations | None = None,
+) -> Confirmed:
+    """A second look at what these heads find.
+
+    Args:
+        heads: learnt from the same clauses and prompts.
+        clauses, activations, prompts, reading: see :func:`colonnade.guard.detection.probe.train_probe`.
+
+    Raises:
+        InputError, ValueError: as there.
+    """
+    clauses = tuple(clause for clause in clauses if clause.ceiling is not None)
+    asked: NDArray[np.bool_] = heads.calibrated.nearest >= heads.calibrated.near
+    return Confirmed(heads, train_probe(clauses, activations, prompts, reading, asked), clauses)
+
+
+def on_replies(heads: Heads) -> Heads:
+    """The same heads, for replies alone: a request is another detector's."""
+    other = copy(heads)
+    other.reads = frozenset({"reply"})
+    return other
