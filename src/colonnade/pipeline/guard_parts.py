@@ -84,24 +84,32 @@ def guard_parts(
     judge = configured_judge(configuration)
     wanted = probed if configuration.probe is None else configuration.probe
     reading = reading_of(workspace) if wanted else None
-    return GuardParts(table, topics, detectors_of(topics, prompts, encoders, reading), judge, configuration)
+    detectors = detectors_of(topics, prompts, encoders, reading, judge is not None)
+    return GuardParts(table, topics, detectors, judge, configuration)
 
 
 def detectors_of(
-    topics: Sequence[Clause], prompts: Sequence[Prompt], encoders: tuple[str, ...], reading: Reading | None = None
+    topics: Sequence[Clause],
+    prompts: Sequence[Prompt],
+    encoders: tuple[str, ...],
+    reading: Reading | None = None,
+    judged: bool = False,
 ) -> tuple[Detector, ...]:
     """Every detector of the clauses: patterns, heads over embeddings, and the conversation as a whole.
 
     Args:
-        topics, prompts: that they learn from.
+        topics: that they recognise.
+        prompts: that they learn from besides the clauses' examples.
         encoders: names of adapters that texts are read with.
         reading: what a probe on a language model reads with; then it looks again at requests that the heads suspect.
+        judged: whether a judge decides what is uncertain.
     """
-    heads, by_form = _heads(topics, tuple(prompts), tuple(encoders)), pattern_detectors(topics)
+    heads, by_form = _heads(topics, tuple(prompts), tuple(encoders), judged), pattern_detectors(topics)
     named = presidio_detectors(topics)
     if reading is None:
         return (*by_form, *named, heads, Conversations(heads))
-    return (*by_form, *named, _confirmed(heads, topics, prompts, reading), on_replies(heads), Conversations(heads))
+    again = _confirmed(heads, topics, prompts, reading, judged)
+    return (*by_form, *named, again, on_replies(heads), Conversations(heads))
 
 
 class _Learnt(NamedTuple):
@@ -115,28 +123,36 @@ _learnt: deque[_Learnt] = deque(maxlen=4)
 """The heads that were learnt last: most edits of a policy teach nothing new, and must not take a second of learning."""
 
 
-def _heads(topics: Sequence[Clause], prompts: tuple[Prompt, ...], encoders: tuple[str, ...]) -> Heads:
+def _heads(topics: Sequence[Clause], prompts: tuple[Prompt, ...], encoders: tuple[str, ...], judged: bool) -> Heads:
     """Heads for the clauses; the same ones where nothing that they learn from has changed."""
-    said = [(row.id, row.ceiling, row.facet(Facet.EXAMPLES), row.facet(Facet.THRESHOLDS)) for row in topics]
-    material = digest_of({"topics": said, "prompts": [row.digest for row in prompts], "encoders": encoders})
+    learnt_from = {"topics": _said(topics), "prompts": [row.digest for row in prompts], "encoders": encoders}
+    material = digest_of({**learnt_from, "judged": judged})
     for learnt in tuple(_learnt):
         if learnt.material == material:
             return learnt.heads
-    heads = train(topics, [_encoder(name) for name in encoders], prompts)
+    heads = train(topics, [_encoder(name) for name in encoders], prompts, judged)
     _learnt.append(_Learnt(material, heads))
     return heads
+
+
+def _said(topics: Sequence[Clause]) -> list[tuple[object, ...]]:
+    """What detectors take from the clauses; severity, since long texts are not spared where it is critical."""
+    facets = (Facet.EXAMPLES, Facet.THRESHOLDS)
+    return [(row.id, row.ceiling, row.severity, *(row.facet(facet) for facet in facets)) for row in topics]
 
 
 _looked_again: deque[tuple[Digest, Confirmed]] = deque(maxlen=4)
 
 
-def _confirmed(heads: Heads, topics: Sequence[Clause], prompts: Sequence[Prompt], reading: Reading) -> Confirmed:
+def _confirmed(
+    heads: Heads, topics: Sequence[Clause], prompts: Sequence[Prompt], reading: Reading, judged: bool
+) -> Confirmed:
     """A second look at what these heads find; the same one where neither they nor the model have changed."""
-    material = digest_of([heads.digest, reading.activations.digest, [(row.id, row.severity) for row in topics]])
+    material = digest_of([heads.digest, reading.activations.digest, _said(topics), judged])
     for known, confirmed in tuple(_looked_again):
         if known == material:
             return confirmed
-    made = confirm(heads, topics, reading.activations, prompts, reading.remembered)
+    made = confirm(heads, topics, reading.activations, prompts, reading.remembered, judged)
     _looked_again.append((material, made))
     return made
 

@@ -5,8 +5,8 @@ takes tens of milliseconds. So the heads alone judge a request that is near no c
 judges those parts of a request that are. Where it clears them, the topic is named all the same, at the level that is
 open to everybody: the reply to such a request is still held back and judged as one that came near the topic.
 
-Whatever goes wrong in the probe leaves the request unjudged, and the clauses say what follows. A request with more
-suspicious parts than the probe has time for is judged by the heads alone.
+Whatever goes wrong in the probe leaves the request unjudged, and the clauses say what follows. Of a long request it
+reads the most suspicious parts; where the heads alone would hold one of the others, what they say stands.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from colonnade.records import Clause, Digest, Prompt, Severity, digest_of
 VERSION = "1"
 """Raised whenever the same heads and the same probe would find something else."""
 
-MOST = 64
-"""Parts of one request that the probe reads: about two seconds on two cores."""
+MOST = 16
+"""Parts of one request that the probe reads: one batch, so that the time for a request of any length is bounded."""
 
 
 class Confirmed:
@@ -41,13 +41,14 @@ class Confirmed:
         heads: find what is suspicious.
         probe: looks at that again, for the same topics.
         clauses: of the topics.
+        judged: whether a judge decides what is uncertain; every part of a long text is then held to one threshold.
     """
 
     version = VERSION
     slow = True
     reads = frozenset({"request"})
 
-    def __init__(self, heads: Heads, probe: Probe, clauses: Sequence[Clause]) -> None:
+    def __init__(self, heads: Heads, probe: Probe, clauses: Sequence[Clause], judged: bool = False) -> None:
         self.name = probe.name
         self.topics = heads.topics
         self._heads, self._probe = heads, probe
@@ -55,8 +56,16 @@ class Confirmed:
         self._low, self._high = (np.array([getattr(limit, side) for limit in limits]) for side in ("low", "high"))
         self._strong = np.maximum(self._low, probe.calibrated.tail.reached_by(STRONG))
         severe = {clause.id for clause in clauses if clause.severity is Severity.CRITICAL}
-        self._at_any_length = np.array([topic in severe for topic in probe.order])
-        self.digest: Digest = digest_of({"version": VERSION, "heads": heads.digest, "probe": probe.digest})
+        self._at_any_length = np.array([judged or topic in severe for topic in probe.order])
+        self.digest: Digest = digest_of(
+            {
+                "version": VERSION,
+                "heads": heads.digest,
+                "probe": probe.digest,
+                "severe": sorted(severe),
+                "judged": judged,
+            }
+        )
         known = probe.calibrated
         self.report = DetectorReport(
             detector=self.name,
@@ -78,17 +87,24 @@ class Confirmed:
         """
         found = self._heads.detect(text)
         pieces = windows(text)
-        near = closed(self._heads.raw(pieces)).max(axis=1) >= self._heads.calibrated.near
-        suspicious = [piece for piece, is_near in zip(pieces, near, strict=True) if is_near]
-        if not suspicious:
+        suspicion = closed(self._heads.raw(pieces))
+        nearest = suspicion.max(axis=1)
+        order = [
+            place for place in np.argsort(-nearest, kind="stable") if nearest[place] >= self._heads.calibrated.near
+        ]
+        if not order:
             return self._cleared(found)
-        if len(suspicious) > MOST:
-            return tuple(each._replace(detector=self.name) for each in found)
+        suspicious = [pieces[place] for place in order[:MOST]]
+        confirmed = self._confirmed(suspicious, len(pieces))
+        if self._heads.hold(suspicion[order[MOST:]], len(pieces)):
+            return (*confirmed, *(each._replace(detector=self.name) for each in found))
+        return confirmed or self._cleared(found)
+
+    def _confirmed(self, suspicious: Sequence[str], pieces: int) -> tuple[Detection, ...]:
+        """What the probe finds in some parts of a request of so many."""
         scores = self._probe.scores(suspicious)
         best, place = scores.max(axis=0), scores.argmax(axis=0)
-        reached = np.flatnonzero(best >= self._needed(len(pieces)))
-        if not len(reached):
-            return self._cleared(found, float(best.max()))
+        reached = np.flatnonzero(best >= self._needed(pieces))
         return tuple(
             Detection(
                 topic=self._probe.order[topic],
@@ -107,12 +123,11 @@ class Confirmed:
         raised = self._probe.calibrated.tail.raised(self._low, self._strong, pieces)
         return np.where(self._at_any_length, self._low, raised)
 
-    def _cleared(self, found: Sequence[Detection], score: float | None = None) -> tuple[Detection, ...]:
+    def _cleared(self, found: Sequence[Detection]) -> tuple[Detection, ...]:
         """What the heads found, at most at the level that is open to everybody."""
         return tuple(
             each._replace(
                 level=self._heads.ceiling(each.topic) if self._heads.is_above(each) and each.topic else each.level,
-                score=each.score if score is None else min(1.0, max(0.0, score)),
                 certain=True,
                 detector=self.name,
             )
@@ -126,19 +141,24 @@ def confirm(
     activations: Activations,
     prompts: Sequence[Prompt] = (),
     reading: Activations | None = None,
+    judged: bool = False,
 ) -> Confirmed:
     """A second look at what these heads find.
 
     Args:
         heads: learnt from the same clauses and prompts.
-        clauses, activations, prompts, reading: see :func:`colonnade.guard.detection.probe.train_probe`.
+        clauses: see :func:`colonnade.guard.detection.probe.train_probe`, for the next three, too.
+        activations: of a language model.
+        prompts: labelled ones.
+        reading: the activations, which remember.
+        judged: whether a judge decides what is uncertain.
 
     Raises:
         InputError, ValueError: as there.
     """
     clauses = tuple(clause for clause in clauses if clause.ceiling is not None)
     asked: NDArray[np.bool_] = heads.calibrated.nearest >= heads.calibrated.near
-    return Confirmed(heads, train_probe(clauses, activations, prompts, reading, asked), clauses)
+    return Confirmed(heads, train_probe(clauses, activations, prompts, reading, asked), clauses, judged)
 
 
 def on_replies(heads: Heads) -> Heads:

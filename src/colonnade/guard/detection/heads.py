@@ -192,6 +192,10 @@ class Heads:
         rank = self._rank(piece, self._raw(apart([piece]))[0])
         return level_between(rank, self._ceilings[self.order.index(topic)] + 1, len(Level) - 1)
 
+    def hold(self, scores: Array, pieces: int) -> bool:
+        """Whether any of these scores, shape (some, topics), is enough in a text of so many windows."""
+        return bool((scores >= self._needed(pieces)).any())
+
     def ceiling(self, topic: str) -> Level:
         """How far a topic is open to everybody."""
         return list(Level)[self._ceilings[self.order.index(topic)]]

@@ -206,7 +206,9 @@ def balanced(scores: Array, rows: Sequence[Labelled], clauses: Sequence[Clause])
     Where even all labels are too few (``LABELS``), none that is known is missed.
 
     Args:
-        scores, rows, clauses: as for :func:`calibrate`.
+        scores: as for :func:`calibrate`.
+        rows: likewise.
+        clauses: likewise.
     """
     highest = scores.max(axis=1, initial=0.0)
     above = np.sort(highest[[row.above for row in rows]])

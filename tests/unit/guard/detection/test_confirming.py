@@ -69,15 +69,19 @@ def test_only_the_suspicious_parts_of_a_long_text_are_read(
     assert all("server" in piece for piece in activations.asked)
 
 
-def test_a_text_with_more_suspicious_parts_than_there_is_time_for_is_judged_by_the_heads(
+def test_of_many_suspicious_parts_the_most_suspicious_are_read_and_the_heads_hold_the_others(
     confirmed: Confirmed, heads: Heads, activations: WordActivations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST", 0)
+    text = " ".join([f"{EVERYDAY}."] * 20 + [f"{ATTACK}."] + [f"{EVERYDAY}."] * 20)
     monkeypatch.setattr(confirmed, "_low", confirmed._low + 2)
-    found = confirmed.detect(ATTACK)
-    assert heads.is_above(found[0])
-    assert found[0].detector == confirmed.name
-    assert activations.asked == []
+    monkeypatch.setattr(confirmed, "_strong", confirmed._strong + 2)
+    assert not any(heads.is_above(each) for each in confirmed.detect(text))
+    activations.asked.clear()
+    monkeypatch.setattr(module, "MOST", 1)
+    found = confirmed.detect(text)
+    assert len(activations.asked) == 1
+    assert any(heads.is_above(each) for each in found)
+    assert all(each.detector == confirmed.name for each in found)
 
 
 def test_a_model_that_fails_is_no_judgement(confirmed: Confirmed, activations: WordActivations) -> None:

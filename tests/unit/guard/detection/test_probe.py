@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from colonnade.guard.detection.probe import Probe, directions, likeness, read, scale_of, train_probe
 from colonnade.guard.detection.material import material
+from colonnade.guard.detection.probe import Probe, directions, likeness, read, scale_of, train_probe
 from colonnade.records import InputError, digest_of
 from tests.unit.guard.small_policies import DRUGS, INTRUSION, WordEncoder, clause, drugs
 
