@@ -11,6 +11,7 @@ reads the most suspicious parts; where the heads alone would hold one of the oth
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from copy import copy
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from colonnade.guard.detection.detector import Detection
 from colonnade.guard.detection.heads import Heads, closed
 from colonnade.guard.detection.probe import Activations, Array, Probe, train_probe
-from colonnade.guard.detection.thresholds import FEW, STRONG, DetectorReport
+from colonnade.guard.detection.thresholds import FEW, DetectorReport
 from colonnade.guard.detection.windows import windows
 from colonnade.records import Clause, Digest, Prompt, Severity, digest_of
 
@@ -29,6 +30,13 @@ VERSION = "1"
 
 MOST = 16
 """Parts of one request that the probe reads: one batch, so that the time for a request of any length is bounded."""
+
+
+RISE = 0.05
+"""By how much a part has to score higher, for each e-fold of parts: each is another chance of a false alarm.
+
+Of 0, .05, .1, .15 and .2 this was the first at which 20 harmless sentences in a row were held no oftener than by the
+heads alone."""
 
 
 class Confirmed:
@@ -54,7 +62,6 @@ class Confirmed:
         self._heads, self._probe = heads, probe
         limits = probe.calibrated.limits
         self._low, self._high = (np.array([getattr(limit, side) for limit in limits]) for side in ("low", "high"))
-        self._strong = np.maximum(self._low, probe.calibrated.tail.reached_by(STRONG))
         severe = {clause.id for clause in clauses if clause.severity is Severity.CRITICAL}
         self._at_any_length = np.array([judged or topic in severe for topic in probe.order])
         self.digest: Digest = digest_of(
@@ -117,11 +124,10 @@ class Confirmed:
         )
 
     def _needed(self, pieces: int) -> Array:
-        """The lowest score of each topic that counts, in a request of so many parts; as in ``heads.py``."""
+        """The lowest score of each topic that counts, in a request of so many parts."""
         if pieces <= FEW:
             return self._low
-        raised = self._probe.calibrated.tail.raised(self._low, self._strong, pieces)
-        return np.where(self._at_any_length, self._low, raised)
+        return np.where(self._at_any_length, self._low, self._low + RISE * math.log(pieces / FEW))
 
     def _cleared(self, found: Sequence[Detection]) -> tuple[Detection, ...]:
         """What the heads found, at most at the level that is open to everybody."""

@@ -74,7 +74,6 @@ def test_of_many_suspicious_parts_the_most_suspicious_are_read_and_the_heads_hol
 ) -> None:
     text = " ".join([f"{EVERYDAY}."] * 20 + [f"{ATTACK}."] + [f"{EVERYDAY}."] * 20)
     monkeypatch.setattr(confirmed, "_low", confirmed._low + 2)
-    monkeypatch.setattr(confirmed, "_strong", confirmed._strong + 2)
     assert not any(heads.is_above(each) for each in confirmed.detect(text))
     activations.asked.clear()
     monkeypatch.setattr(module, "MOST", 1)
@@ -96,9 +95,6 @@ def test_a_long_text_has_to_score_higher_unless_its_clause_is_critical(
     critical = (clause(severity="critical"), drugs(severity="high"))
     confirmed = confirm(heads, critical, activations)
     assert Severity.CRITICAL in {row.severity for row in critical}
-    confirmed._strong = confirmed._low + 1
-    tail = confirmed._probe.calibrated.tail._replace(scale=0.1)
-    confirmed._probe.calibrated = confirmed._probe.calibrated._replace(tail=tail)
     short, long = confirmed._needed(1), confirmed._needed(100)
     assert short.tolist() == confirmed._low.tolist()
     assert long[0] == short[0]
