@@ -23,7 +23,7 @@ from colonnade.guard.detection.heads import Heads, closed
 from colonnade.guard.detection.probe import Activations, Array, Probe, train_probe
 from colonnade.guard.detection.thresholds import FEW, DetectorReport
 from colonnade.guard.detection.windows import windows
-from colonnade.records import Clause, Digest, Prompt, Severity, digest_of
+from colonnade.records import Clause, Digest, Prompt, digest_of
 
 VERSION = "1"
 """Raised whenever the same heads and the same probe would find something else."""
@@ -32,11 +32,12 @@ MOST = 16
 """Parts of one request that the probe reads: one batch, so that the time for a request of any length is bounded."""
 
 
-RISE = 0.05
+RISE = 0.03
 """By how much a part has to score higher, for each e-fold of parts: each is another chance of a false alarm.
 
-Of 0, .05, .1, .15 and .2 this was the first at which 20 harmless sentences in a row were held no oftener than by the
-heads alone."""
+Of 0, .02, .03, .04 and .05: with 0 a sixth of texts of 20 harmless sentences is held back, with .02 and more none,
+and the higher it is, the more attacks among harmless sentences are lost. Critical clauses are no exception here, as
+they are for the heads: they made these false alarms."""
 
 
 class Confirmed:
@@ -48,7 +49,6 @@ class Confirmed:
     Args:
         heads: find what is suspicious.
         probe: looks at that again, for the same topics.
-        clauses: of the topics.
         judged: whether a judge decides what is uncertain; every part of a long text is then held to one threshold.
     """
 
@@ -56,20 +56,18 @@ class Confirmed:
     slow = True
     reads = frozenset({"request"})
 
-    def __init__(self, heads: Heads, probe: Probe, clauses: Sequence[Clause], judged: bool = False) -> None:
+    def __init__(self, heads: Heads, probe: Probe, judged: bool = False) -> None:
         self.name = probe.name
         self.topics = heads.topics
         self._heads, self._probe = heads, probe
         limits = probe.calibrated.limits
         self._low, self._high = (np.array([getattr(limit, side) for limit in limits]) for side in ("low", "high"))
-        severe = {clause.id for clause in clauses if clause.severity is Severity.CRITICAL}
-        self._at_any_length = np.array([judged or topic in severe for topic in probe.order])
+        self._judged = judged
         self.digest: Digest = digest_of(
             {
                 "version": VERSION,
                 "heads": heads.digest,
                 "probe": probe.digest,
-                "severe": sorted(severe),
                 "judged": judged,
             }
         )
@@ -125,9 +123,9 @@ class Confirmed:
 
     def _needed(self, pieces: int) -> Array:
         """The lowest score of each topic that counts, in a request of so many parts."""
-        if pieces <= FEW:
+        if pieces <= FEW or self._judged:
             return self._low
-        return np.where(self._at_any_length, self._low, self._low + RISE * math.log(pieces / FEW))
+        return np.asarray(self._low + RISE * math.log(pieces / FEW))
 
     def _cleared(self, found: Sequence[Detection]) -> tuple[Detection, ...]:
         """What the heads found, at most at the level that is open to everybody."""
@@ -162,9 +160,8 @@ def confirm(
     Raises:
         InputError, ValueError: as there.
     """
-    clauses = tuple(clause for clause in clauses if clause.ceiling is not None)
     asked: NDArray[np.bool_] = heads.calibrated.nearest >= heads.calibrated.near
-    return Confirmed(heads, train_probe(clauses, activations, prompts, reading, asked), clauses, judged)
+    return Confirmed(heads, train_probe(clauses, activations, prompts, reading, asked), judged)
 
 
 def on_replies(heads: Heads) -> Heads:

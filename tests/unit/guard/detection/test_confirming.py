@@ -7,7 +7,7 @@ import pytest
 from colonnade.guard.detection import Heads, train
 from colonnade.guard.detection import confirming as module
 from colonnade.guard.detection.confirming import Confirmed, confirm, on_replies
-from colonnade.records import Level, Severity, digest_of
+from colonnade.records import Level, digest_of
 from tests.unit.guard.detection.test_probe import WordActivations
 from tests.unit.guard.small_policies import WordEncoder, clause, drugs
 
@@ -89,16 +89,12 @@ def test_a_model_that_fails_is_no_judgement(confirmed: Confirmed, activations: W
         confirmed.detect(ATTACK)
 
 
-def test_a_long_text_has_to_score_higher_unless_its_clause_is_critical(
-    heads: Heads, activations: WordActivations
-) -> None:
-    critical = (clause(severity="critical"), drugs(severity="high"))
-    confirmed = confirm(heads, critical, activations)
-    assert Severity.CRITICAL in {row.severity for row in critical}
-    short, long = confirmed._needed(1), confirmed._needed(100)
-    assert short.tolist() == confirmed._low.tolist()
-    assert long[0] == short[0]
-    assert long[1] > short[1]
+def test_a_long_text_has_to_score_higher_unless_a_judge_decides(heads: Heads, activations: WordActivations) -> None:
+    alone, judged = (confirm(heads, CLAUSES, activations, judged=judged) for judged in (False, True))
+    assert alone._needed(4).tolist() == judged._needed(4).tolist() == alone._low.tolist()
+    assert (alone._needed(100) > alone._low).all()
+    assert judged._needed(100).tolist() == judged._low.tolist()
+    assert alone.digest != judged.digest
 
 
 def test_the_digest_follows_the_heads_and_the_probe(heads: Heads, activations: WordActivations) -> None:
