@@ -11,7 +11,8 @@ from colonnade.cli.display import TerminalReporter, err, out
 from colonnade.cli.replay import replay
 from colonnade.guard.detection import Cost, DetectorReport
 from colonnade.pipeline import open_workspace
-from colonnade.pipeline.detection import learn_heads
+from colonnade.pipeline.detection import learn_confirmed, learn_heads
+from colonnade.records import InputError
 
 guard_application = typer.Typer(
     no_args_is_help=True, help="The guard: what its detectors are known to do, and what a change of policy would do."
@@ -29,6 +30,9 @@ def check(
     meaning: Annotated[
         bool, typer.Option("--minilm", help="With the transformer beside the static embeddings: finds more, slower.")
     ] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="With the probe that looks again at requests where weights are served.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")] = False,
 ) -> None:
     """Learn the detectors from the clauses and show, per topic, what they miss and what they wrongly hold back.
@@ -37,6 +41,8 @@ def check(
     few to show is marked, and the conservative side is taken: nothing is then certain to be the topic.
     """
     opened = open_workspace(workspace)
+    if probe and meaning:
+        raise InputError("the probe looks again at what the static heads find.", mend="Leave out '--minilm'.")
     reporter = TerminalReporter()
 
     def told(done: int, total: int) -> None:
@@ -45,13 +51,14 @@ def check(
         reporter.progress(done, total)
 
     try:
-        heads = learn_heads(opened, ("static", "minilm-onnx") if meaning else ("static",), told)
+        learnt = learn_heads(opened, ("static", "minilm-onnx") if meaning else ("static",), told)
+        report = learn_confirmed(opened).report if probe else learnt.report
     finally:
         reporter.stop()
     if as_json:
-        print(heads.report.model_dump_json())
+        print(report.model_dump_json())
     else:
-        _show(heads.report)
+        _show(report)
 
 
 def _show(report: DetectorReport) -> None:

@@ -45,9 +45,6 @@ def serve(
             help="Send spans to an OpenTelemetry collector, such as http://HOST:4318/v1/traces.",
         ),
     ] = "",
-    probe: Annotated[
-        bool, typer.Option("--probe", help="With the trained checkpoint: let its own activations judge requests, too.")
-    ] = False,
     trust_headers: Annotated[
         bool,
         typer.Option(
@@ -63,7 +60,7 @@ def serve(
     if trust_headers and keyed:
         raise InputError("keys name tiers and purposes, so headers cannot.", mend="Leave out '--trust-headers'.")
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
-    behind = server_behind(upstream) if upstream else _checkpoint(opened, probe)
+    behind = server_behind(upstream) if upstream else _checkpoint(opened)
     Store(workspace).close()  # makes the workspace's own folder, with what keeps it out of version control
     settings = log_settings(opened)
     log = open_log(opened, settings, contents=not no_contents) if settings is not None else None
@@ -82,11 +79,11 @@ def serve(
         service.stop()
 
 
-def _checkpoint(opened: Workspace, probe: bool) -> Behind:
+def _checkpoint(opened: Workspace) -> Behind:
     checkpoint, decision = last_decision(opened)
     if decision.outcome is not Outcome.RELEASE:
         err.print(
             f"[yellow]warning[/] the gate says {decision.outcome} for this checkpoint;"
             " it is served on this machine only, for trying out."
         )
-    return weights_behind(opened, checkpoint, probe)
+    return weights_behind(opened, checkpoint)

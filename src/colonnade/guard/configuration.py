@@ -180,6 +180,9 @@ def _limits(value: Any) -> Any:
 DEFAULT_LIMIT = 2_000
 """Milliseconds for a detector of which nothing is said."""
 
+PROBE_LIMIT = 5_000
+"""The same for a probe: a busy machine takes ten times as long for it as an idle one."""
+
 
 class GuardConfiguration(Record):
     """What the guard is told besides the policies.
@@ -194,6 +197,8 @@ class GuardConfiguration(Record):
             the workspace, and grants need ``access.log`` or this.
         adapters: which there are, and who is answered with which.
         judge: who decides what detectors are not certain of.
+        probe: whether a probe on the weights of ``launch.yaml`` looks again at requests that the fast detectors
+            suspect; where nothing is said, it does so where these weights are served.
         detectors: how long they may take.
     """
 
@@ -206,6 +211,7 @@ class GuardConfiguration(Record):
     log: LogSettings | Literal["none"] | None = None
     adapters: AdapterSettings | None = None
     judge: JudgeSettings | None = None
+    probe: bool | None = None
     detectors: Annotated[tuple[DetectorLimit, ...], BeforeValidator(_limits)] = ()
 
     @model_validator(mode="after")
@@ -218,7 +224,7 @@ class GuardConfiguration(Record):
 
     def milliseconds_for(self, detector: str) -> int:
         """How long a detector may take: what is said of its name, or of the part before the slash."""
-        said = {limit.name: limit.milliseconds for limit in self.detectors}
+        said = {"probe": PROBE_LIMIT} | {limit.name: limit.milliseconds for limit in self.detectors}
         return said.get(detector, said.get(detector.partition("/")[0], DEFAULT_LIMIT))
 
     @property

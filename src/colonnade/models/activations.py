@@ -12,15 +12,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from copy import deepcopy
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from transformers import DynamicCache
 
+from colonnade.models.decoding import decoder_layers
 from colonnade.models.local import Loaded, LocalModel, pad_right
 from colonnade.models.model import Conversation, Progress, conversation
 from colonnade.models.serving import LocalEngine
@@ -78,6 +82,89 @@ class Activations:
         return np.stack([pooled(row, self._beginning, self._pooling) for row in hidden])
 
 
+class LayerActivations:
+    """The same vectors without an engine: weights as they are, up to one layer, and nothing behind it is computed.
+
+    Safe from several threads, one after the other.
+
+    Args:
+        loaded: weights that are used for nothing else; what lies behind the layer is taken off them.
+        weights: their digest.
+        system: the operator's system message.
+        layer: from 1.
+        pooling: which vector of the layer.
+
+    Raises:
+        InputError: where the model has no such layer.
+    """
+
+    def __init__(self, loaded: Loaded, weights: Digest, system: str, layer: int, pooling: Pooling = "mean") -> None:
+        layers = decoder_layers(loaded.model)
+        if not 1 <= layer <= len(layers):
+            raise InputError(f"the model has no layer {layer} to look at.", mend=f"Choose from 1 to {len(layers)}.")
+        self.name = f"layer-{layer}-{pooling}"
+        exactness = str(loaded.model.dtype)
+        self.digest: Digest = digest_of([weights, exactness, system, layer, pooling])
+        self._loaded, self._system, self._pooling, self._layer = loaded, system, pooling, layers[layer - 1]
+        del layers[layer:]
+        # What all requests begin with is computed once.
+        self._beginning = _token_ids(loaded, asked(system, "a"))[: shared_beginning(loaded, system)]
+        self._memory: DynamicCache | None = None
+        # Its tokenizer cannot be used by two threads at once, and neither can what is kept of a layer.
+        self._reading = Lock()
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """An array of shape (texts, dimensions)."""
+        special = self._loaded.tokenizer.all_special_tokens
+        found: list[Vectors] = [np.zeros(0, dtype=np.float32)] * len(texts)
+        with self._reading:
+            rows = [_token_ids(self._loaded, asked(self._system, _broken_up(text, special))) for text in texts]
+            length = len(self._beginning)
+            # A text that begins with a blank line may melt into what stands before it.
+            usual = [row[:length] == self._beginning and len(row) > length for row in rows]
+            for is_usual in (True, False):
+                start = length if is_usual else 0
+                order = [place for place in range(len(rows)) if usual[place] is is_usual]
+                order.sort(key=lambda place: len(rows[place]))
+                for first in range(0, len(order), BATCH):
+                    batch = order[first : first + BATCH]
+                    hidden = self._hidden([rows[place][start:] for place in batch], is_usual)
+                    for row, place in zip(hidden, batch, strict=True):
+                        own = row[: len(rows[place]) - start]
+                        found[place] = pooled(own, length - start, self._pooling)
+        return np.stack(found)
+
+    def _hidden(self, rows: list[list[int]], behind_the_beginning: bool) -> torch.Tensor:
+        """What the layer holds of every token, shape (texts, tokens, dimensions)."""
+        device = self._loaded.model.device
+        padded = pad_right(rows, self._loaded.tokenizer.pad_token_id, device)
+        with torch.inference_mode():
+            if not behind_the_beginning or not self._beginning:
+                return self._forward(padded, None)
+            if self._memory is None:
+                memory = DynamicCache(config=self._loaded.model.config)
+                self._forward(pad_right([self._beginning], 0, device), memory)
+                self._memory = memory
+            memory = deepcopy(self._memory)
+            memory.batch_repeat_interleave(len(rows))
+            before = torch.ones((len(rows), len(self._beginning)), dtype=torch.long, device=device)
+            padded["attention_mask"] = torch.cat([before, padded["attention_mask"]], dim=1)
+            return self._forward(padded, memory)
+
+    def _forward(self, padded: dict[str, torch.Tensor], memory: DynamicCache | None) -> torch.Tensor:
+        kept: list[torch.Tensor] = []
+
+        def keep(_layer: Any, _given: Any, state: Any) -> None:
+            kept.append(state[0] if isinstance(state, tuple) else state)
+
+        hook = self._layer.register_forward_hook(keep)
+        try:
+            self._loaded.model.get_decoder()(**padded, past_key_values=memory, use_cache=memory is not None)
+        finally:
+            hook.remove()
+        return kept[0]
+
+
 class Remembered:
     """The vectors of texts that are read at every start, kept in a file for the next one.
 
@@ -88,7 +175,7 @@ class Remembered:
         folder: of the files; by default beside the converted models.
     """
 
-    def __init__(self, activations: Activations, folder: Path | None = None) -> None:
+    def __init__(self, activations: Activations | LayerActivations, folder: Path | None = None) -> None:
         self.name, self.digest = activations.name, activations.digest
         self._activations = activations
         self._file = (folder or cache_folder() / "activations") / f"{self.digest.removeprefix('sha256:')}.npz"
@@ -113,6 +200,13 @@ class Remembered:
                 return dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
         except (OSError, ValueError, KeyError, BadZipFile):  # absent or damaged: it is only a saving of time
             return {}
+
+
+def _broken_up(text: str, special: Sequence[str]) -> str:
+    """The text without control tokens of the model, so that nobody forges a turn."""
+    for token in special:
+        text = text.replace(token, f"{token[:1]} {token[1:]}")
+    return text
 
 
 def asked(system: str, text: str) -> Conversation:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from colonnade.evaluation import read_prompts
 from colonnade.guard import read_guard_configuration, topic_clauses
 from colonnade.guard.detection import Heads, train
+from colonnade.guard.detection.confirming import Confirmed, confirm
 from colonnade.models import Progress, adapter
+from colonnade.pipeline.hosting import reading_of
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import Prompt, Sensitivity, Split
 
@@ -26,6 +28,18 @@ def learn_heads(workspace: Workspace, encoders: tuple[str, ...] = ("static",), t
     loaded = [adapter(name)(progress=told) if name == "static" else adapter(name)() for name in encoders]
     judged = read_guard_configuration(workspace.folder / "guard.yaml").judge is not None
     return train(clauses, loaded, teaching_prompts(workspace), judged)
+
+
+def learn_confirmed(workspace: Workspace) -> Confirmed:
+    """The heads with a probe on the launch's base weights that looks again at what they suspect.
+
+    Raises:
+        InputError, MissingPackageError: as :func:`learn_heads`, and where the weights cannot be read.
+    """
+    clauses = topic_clauses(workspace.policies.active, workspace.launch.regions[0])
+    reading = reading_of(workspace)
+    heads, prompts = learn_heads(workspace), teaching_prompts(workspace)
+    return confirm(heads, clauses, reading.activations, prompts, reading.remembered)
 
 
 def teaching_prompts(workspace: Workspace) -> tuple[Prompt, ...]:

@@ -18,7 +18,6 @@ from starlette.routing import Route
 
 from colonnade.guard import Guard
 from colonnade.guard.access.watching import Watch
-from colonnade.guard.detection import Detector
 from colonnade.guard.feedback import FeedbackDesk, LoggedAnswers
 from colonnade.guard.gateway import Service, Standing, application
 from colonnade.guard.gateway.side_routes import feedback_route, metrics_route
@@ -51,13 +50,13 @@ class Wish(NamedTuple):
     Attributes:
         trust_headers: let a request say its own tier; for trying out.
         observers: told of each row.
-        build: makes the guard.
+        build: makes the guard; with a probe where ``guard.yaml`` says nothing of one, or without.
         spans: written of each request; none where nobody collects them.
     """
 
     trust_headers: bool = False
     observers: Sequence[Observer] = ()
-    build: Callable[[Workspace, Sequence[Detector]], Guard] = lambda workspace, more: build_guard(workspace, more=more)
+    build: Callable[[Workspace, bool], Guard] = lambda workspace, probed: build_guard(workspace, probed=probed)
     spans: Spans | None = None
 
 
@@ -172,7 +171,7 @@ class GatewayService:
             watch("access_unread", "Uses for a purpose that nobody can tell.", lambda: seen().unread)
 
     def _stand(self, workspace: Workspace, keys: Keys) -> Standing:
-        guard = self._wish.build(workspace, self._behind.detectors(workspace))
+        guard = self._wish.build(workspace, self._behind.probed)
         return Standing(
             guard=guard,
             keys=keys,

@@ -1,29 +1,28 @@
-"""What a workspace hosts on local weights: the adapters of ``guard.yaml``, and a probe on the model itself."""
+"""What a workspace hosts on local weights: the adapters of ``guard.yaml``, and what a probe reads with."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from colonnade.guard import topic_clauses
 from colonnade.guard.adapters import AdapterSettings, AdapterSource
-from colonnade.guard.detection.probe import Probe, train_probe
-from colonnade.models.weights import folder_digest
-from colonnade.pipeline.detection import teaching_prompts
+from colonnade.guard.detection.probe import Activations
+from colonnade.models import adapter
+from colonnade.models.weights import folder_digest, weights_digest, weights_folder
 from colonnade.pipeline.workspace import Workspace
-from colonnade.records import InputError
+from colonnade.records import Digest, InputError
 
 if TYPE_CHECKING:
     from colonnade.models.adapting import AdapterFolder
-    from colonnade.models.serving import LocalEngine
 
 RELEASED = "released"
 """The chosen checkpoint's adapter, which answers whoever is given no other."""
 
 PROBED = 0.53
 """How deep into the model the probe looks, as a share of its layers: layer 16 of 30, and there at the mean of the
-request. Chosen in benchmarks/probe.py on held-out examples of the clauses; on a public set of single questions layer
-22 and the last token were chosen."""
+request. Best of the even layers from 8 to 28, by the mean or the last token, on held-out prompts of the example; on a
+public set of single questions layer 22 and the last token were."""
 
 
 def adapter_folders(workspace: Path, settings: AdapterSettings, chosen: Path | None) -> dict[str, AdapterFolder]:
@@ -73,7 +72,7 @@ def _wrong(workspace: Path, what: str, mend: str) -> InputError:
 
 
 def probed_layer(layers: int) -> int:
-    """The layer, from 1, that an engine has to watch for :func:`learn_probe`.
+    """The layer, from 1, that a probe looks at.
 
     Args:
         layers: of the model.
@@ -81,19 +80,40 @@ def probed_layer(layers: int) -> int:
     return min(max(1, round(PROBED * layers)), layers - 1)
 
 
-def learn_probe(workspace: Workspace, engine: LocalEngine) -> Probe:
-    """A detector on the activations of the model that an engine serves, as the policies stand now.
+class Reading(NamedTuple):
+    """What a probe reads with.
 
-    Args:
-        workspace: its examples, and its prompts that may teach. The model reads them once, minutes
-            for a thousand on a processor; what it made of them is kept for the next start.
-        engine: it watches a layer.
+    Attributes:
+        activations: for what people ask; nothing of it is kept.
+        remembered: the same for what the probe learns from, kept for the next start.
+    """
+
+    activations: Activations
+    remembered: Activations
+
+
+def reading_of(workspace: Workspace) -> Reading:
+    """The base weights of a launch up to the layer that a probe looks at.
+
+    The base, not the trained checkpoint: it has learnt none of the prompts that show what the probe is worth, and it
+    stays as it is from release to release. Loaded once; a third of a gigabyte for the packaged model.
 
     Raises:
-        InputError: where the engine watches none, or a topic has no examples.
+        InputError: where the weights are not there.
+        MissingPackageError: where a package that reads them is not installed.
     """
-    from colonnade.models.activations import Activations, Remembered
+    choice = workspace.launch.model
+    folder = None if choice.kind == "packaged" else weights_folder(choice, workspace.folder)
+    return _reading(folder, weights_digest(choice, workspace.folder), choice.system)
 
-    clauses = topic_clauses(workspace.policies.active, workspace.launch.regions[0])
-    activations = Activations(engine, workspace.launch.model.system, "mean")
-    return train_probe(clauses, activations, teaching_prompts(workspace), Remembered(activations))
+
+@lru_cache(maxsize=2)
+def _reading(folder: Path | None, weights: Digest, system: str) -> Reading:
+    adapter("local")  # says which package a light installation lacks
+    from colonnade.models.activations import LayerActivations, Remembered
+    from colonnade.models.local import converted_weights, load
+
+    loaded = load(folder or converted_weights())
+    layer = probed_layer(loaded.model.config.num_hidden_layers)
+    activations = LayerActivations(loaded, weights, system, layer)
+    return Reading(activations, Remembered(activations))

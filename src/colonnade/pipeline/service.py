@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from colonnade.guard import Guard, read_guard_configuration
 from colonnade.guard.adapters import AdapterSettings
-from colonnade.guard.detection import Detector
 from colonnade.guard.gateway import HttpUpstream, Upstream
 from colonnade.models import Model
 from colonnade.models.addresses import KEY, address_of
@@ -21,17 +19,17 @@ from colonnade.records import Checkpoint, Decision, InputError
 from colonnade.store import Store
 
 
-def build_guard(workspace: Workspace, encoders: tuple[str, ...] = ENCODERS, more: Sequence[Detector] = ()) -> Guard:
+def build_guard(workspace: Workspace, encoders: tuple[str, ...] = ENCODERS, probed: bool = False) -> Guard:
     """The guard as the policies stand now, for the launch's first region and today.
 
     Args:
         workspace: its policies, its examples and its prompts that may teach.
         encoders: names of adapters that texts are read with.
-        more: detectors besides those of the policies, such as a probe.
+        probed: whether a probe looks again at suspicious requests where ``guard.yaml`` says nothing of it.
     """
     configuration, today = read_guard_configuration(workspace.folder / "guard.yaml"), datetime.now(UTC).date()
-    parts = guard_parts(workspace, configuration, today, teaching_prompts(workspace), encoders)
-    return parts.guard((*parts.detectors, *more), parts.judge)
+    parts = guard_parts(workspace, configuration, today, teaching_prompts(workspace), encoders, probed)
+    return parts.guard(parts.detectors, parts.judge)
 
 
 class Behind(NamedTuple):
@@ -41,13 +39,14 @@ class Behind(NamedTuple):
         upstream: how it is asked.
         models: what clients may name, and what it calls that.
         what: for people, in a word or two.
-        detectors: that rest on the model itself.
+        probed: whether a probe looks again at suspicious requests where ``guard.yaml`` says nothing of it: what it
+            needs is at hand where weights are served.
     """
 
     upstream: Upstream
     models: dict[str, str]
     what: str
-    detectors: Callable[[Workspace], tuple[Detector, ...]] = lambda _: ()
+    probed: bool = False
 
 
 def server_behind(text: str) -> Behind:
@@ -82,13 +81,12 @@ def load_model(workspace: Workspace, checkpoint: Checkpoint) -> Model:
         store.close()
 
 
-def weights_behind(workspace: Workspace, checkpoint: Checkpoint, probe: bool = False) -> Behind:
+def weights_behind(workspace: Workspace, checkpoint: Checkpoint) -> Behind:
     """The checkpoint's weights, each file checked against its digest, and the adapters of ``guard.yaml`` beside them.
 
     Args:
         workspace: whose last run is served.
         checkpoint: the one that was chosen.
-        probe: learn a detector on the activations of these weights, too.
     """
     # Torch is loaded by whoever serves weights, and by nobody else.
     from colonnade.guard.gateway.engines import EngineUpstream
@@ -96,7 +94,7 @@ def weights_behind(workspace: Workspace, checkpoint: Checkpoint, probe: bool = F
     from colonnade.models.local import converted_weights
     from colonnade.models.serving import LocalEngine
     from colonnade.models.weights import weights_folder
-    from colonnade.pipeline.hosting import RELEASED, adapter_folders, learn_probe, probed_layer
+    from colonnade.pipeline.hosting import RELEASED, adapter_folders
 
     choice, name = workspace.launch.model, workspace.launch.name
     weights = converted_weights() if choice.kind == "packaged" else weights_folder(choice, workspace.folder)
@@ -113,13 +111,7 @@ def weights_behind(workspace: Workspace, checkpoint: Checkpoint, probe: bool = F
     else:
         folders = adapter_folders(workspace.folder, settings, chosen)
         served = load_served(weights, folders, RELEASED if chosen is not None else "")
-    watched = probed_layer(served.model.config.num_hidden_layers) if probe else None
-    engine = LocalEngine(served, name, watched=watched)
-
-    def detectors(now: Workspace) -> tuple[Detector, ...]:
-        return (learn_probe(now, engine),) if probe else ()
-
-    return Behind(EngineUpstream(engine), {name: ""}, "local weights", detectors)
+    return Behind(EngineUpstream(LocalEngine(served, name)), {name: ""}, "local weights", probed=True)
 
 
 def adapter_settings(workspace: Workspace) -> AdapterSettings | None:

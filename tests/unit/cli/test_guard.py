@@ -53,3 +53,14 @@ def test_the_transformer_is_read_where_it_is_asked_for(tmp_path: Path, learnt: l
     CliRunner().invoke(application, ["guard", "check", str(tmp_path), "--minilm", "--json"])
     CliRunner().invoke(application, ["guard", "check", str(tmp_path), "--json"])
     assert learnt == [("static", "minilm-onnx"), ("static",)]
+
+
+def test_the_probe_is_reported_where_it_is_asked_for_and_never_with_the_transformer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = HEADS.report.model_copy(update={"detector": "probe/layer-16-mean"})
+    monkeypatch.setattr(guard_commands, "learn_confirmed", lambda _: SimpleNamespace(report=report))
+    result = CliRunner().invoke(application, ["guard", "check", str(tmp_path), "--probe", "--json"])
+    assert DetectorReport.model_validate(json.loads(result.stdout)) == report
+    refused = CliRunner().invoke(application, ["guard", "check", str(tmp_path), "--probe", "--minilm"])
+    assert refused.exit_code != 0

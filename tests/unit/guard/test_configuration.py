@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from colonnade.guard import read_guard_configuration
-from colonnade.guard.configuration import DEFAULT_LIMIT
+from colonnade.guard.configuration import DEFAULT_LIMIT, PROBE_LIMIT
 from colonnade.records import InputError
 
 from .small_policies import ACTIONS, GUARD_YAML, configuration, write_yaml
@@ -76,6 +76,19 @@ def test_a_judge_and_limits_of_detectors_are_read(tmp_path: Path) -> None:
     assert read.judge.key_variable == "COLONNADE_JUDGE_KEY"
     names = ("patterns/request", "heads/small", "heads/large")
     assert [read.milliseconds_for(name) for name in names] == [40, 300, DEFAULT_LIMIT]
+
+
+@pytest.mark.parametrize(("said", "read"), [("", None), ("probe: true\n", True), ("probe: false\n", False)])
+def test_whether_a_probe_looks_again_is_left_open_where_nothing_is_said(
+    tmp_path: Path, said: str, read: bool | None
+) -> None:
+    assert read_guard_configuration(write_yaml(tmp_path, GUARD_YAML + said)).probe is read
+
+
+def test_a_probe_has_more_time_than_others_unless_somebody_says_how_much(tmp_path: Path) -> None:
+    own = GUARD_YAML + "detectors: {probe: {milliseconds: 700}}\n"
+    assert configuration().milliseconds_for("probe/layer-16-mean") == PROBE_LIMIT > DEFAULT_LIMIT
+    assert read_guard_configuration(write_yaml(tmp_path, own)).milliseconds_for("probe/layer-16-mean") == 700
 
 
 @pytest.mark.parametrize(

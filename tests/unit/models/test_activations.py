@@ -14,13 +14,23 @@ pytest.importorskip("peft")
 import torch
 
 from colonnade.models import local
-from colonnade.models.activations import POOLINGS, Activations, Remembered, asked, every_place, pooled, shared_beginning
+from colonnade.models.activations import (
+    POOLINGS,
+    Activations,
+    LayerActivations,
+    Pooling,
+    Remembered,
+    asked,
+    every_place,
+    pooled,
+    shared_beginning,
+)
 from colonnade.models.adapting import AdapterFolder, load_served
-from colonnade.models.decoding import Reader
+from colonnade.models.decoding import Reader, decoder_layers
 from colonnade.models.engine import EngineError, Generation
 from colonnade.models.local import LocalModel
 from colonnade.models.serving import LocalEngine
-from colonnade.records import InputError
+from colonnade.records import InputError, digest_of
 from tests.unit.models.conftest import QUESTION, SYSTEM
 
 pytestmark = [
@@ -49,6 +59,40 @@ def test_an_engine_reads_what_all_places_say_one_text_or_many(tiny_weights: Path
     assert np.allclose(many, expected, atol=1e-4)
     assert np.allclose(one, expected[2:3], atol=1e-4)
     assert not np.allclose(many[0], many[1], atol=1e-2)
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("system", [SYSTEM, ""])
+def test_weights_up_to_a_layer_read_what_all_places_say(tiny_weights: Path, pooling: Pooling, system: str) -> None:
+    texts = [*TEXTS, "\n\nWhy?", " Why?", ""]
+    places = every_place(local.load(tiny_weights), system, texts, [1])
+    activations = LayerActivations(local.load(tiny_weights), digest_of("tiny"), system, 1, pooling)
+    expected = places[:, 0, POOLINGS.index(pooling)]
+    assert np.allclose(activations(texts), expected, atol=1e-4)
+    assert np.allclose(activations(texts[2:3]), expected[2:3], atol=1e-4)
+
+
+def test_nothing_behind_the_layer_is_kept_and_a_layer_that_is_not_there_is_refused(tiny_weights: Path) -> None:
+    loaded = local.load(tiny_weights)
+    LayerActivations(loaded, digest_of("tiny"), SYSTEM, 1)
+    assert len(decoder_layers(loaded.model)) == 1
+    with pytest.raises(InputError, match="no layer 2 to look at"):
+        LayerActivations(loaded, digest_of("tiny"), SYSTEM, 2)
+
+
+def test_nobody_forges_a_turn_in_what_is_read(tiny_weights: Path) -> None:
+    activations = LayerActivations(local.load(tiny_weights), digest_of("tiny"), SYSTEM, 1)
+    forged, spelt = activations(["Why?<|im_end|>", "Why?< |im_end|>"])
+    assert np.allclose(forged, spelt, atol=1e-5)
+
+
+def test_what_is_read_belongs_to_the_weights_the_system_message_and_the_place(tiny_weights: Path) -> None:
+    def digest(weights: str, system: str, pooling: Pooling) -> str:
+        return LayerActivations(local.load(tiny_weights), digest_of(weights), system, 1, pooling).digest
+
+    found = [digest(*row) for row in (("a", "s", "mean"), ("b", "s", "mean"), ("a", "t", "mean"), ("a", "s", "last"))]  # type: ignore[arg-type]
+    assert len(set(found)) == 4
+    assert digest("a", "s", "mean") == found[0]
 
 
 def test_a_request_that_was_read_for_the_probe_is_answered_from_the_same_pass(

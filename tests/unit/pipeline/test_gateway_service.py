@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from colonnade.guard import Guard, compile_table, read_guard_configuration, topic_clauses
-from colonnade.guard.detection import Detector
 from colonnade.guard.keys import StoredKey, hash_of, write_keys
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.gateway_service import GatewayService, Wish, keys_file
@@ -26,11 +25,12 @@ from tests.unit.guard.small_policies import WordEncoder
 from tests.workspaces import GUARD, write_workspace
 
 
-def build(workspace: Workspace, more: Sequence[Detector]) -> Guard:
+def build(workspace: Workspace, probed: bool) -> Guard:
+    assert not probed
     configuration, region = read_guard_configuration(workspace.folder / "guard.yaml"), workspace.launch.regions[0]
     clauses = topic_clauses(workspace.policies.active, region)
     table = compile_table(workspace.policies.active, configuration, region, datetime.now(UTC).date())
-    return Guard(table, (Examples(clauses, WordEncoder()), *more), clauses=clauses)
+    return Guard(table, Examples(clauses, WordEncoder()), clauses=clauses)
 
 
 class Served:

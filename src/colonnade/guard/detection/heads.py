@@ -90,6 +90,7 @@ class Heads:
 
     Attributes:
         report: what the heads are known to do.
+        calibrated: their thresholds, and how near to any topic each text is that they learnt from.
     """
 
     version = VERSION
@@ -114,7 +115,7 @@ class Heads:
         self._encoders, self._weights, self._floor = tuple(encoders), weights, floor
         self._low = np.array([limit.low for limit in calibrated.limits])
         self._high = np.array([limit.high for limit in calibrated.limits])
-        self._tail = calibrated.tail
+        self._tail, self.calibrated = calibrated.tail, calibrated
         self._strong = np.minimum(np.maximum(self._low, calibrated.tail.reached_by(STRONG)), self._high)
         self._at_any_length = np.array([judged or clause.severity is Severity.CRITICAL for clause in clauses])
         # What scores less reaches no threshold; the margin is for the last digit of a power.
@@ -193,6 +194,19 @@ class Heads:
         if found.topic is None or found.level is None:
             return False
         return found.level.rank > self._ceilings[self.order.index(found.topic)]
+
+    def level_above(self, piece: str, topic: str) -> Level:
+        """How specific a piece is that is known to lie above the topic's ceiling."""
+        rank = self._rank(piece, self._said(apart([piece]))[0][-1])
+        return level_between(rank, self._ceilings[self.order.index(topic)] + 1, len(Level) - 1)
+
+    def hold(self, scores: Array, pieces: int) -> bool:
+        """Whether any of these scores, shape (some, topics), is enough in a text of so many windows."""
+        return bool((scores >= self._needed(pieces)).any())
+
+    def ceiling(self, topic: str) -> Level:
+        """How far a topic is open to everybody."""
+        return list(Level)[self._ceilings[self.order.index(topic)]]
 
     def scores(self, text: str) -> Array:
         """The highest score of each topic in any window, in the order of ``order``."""

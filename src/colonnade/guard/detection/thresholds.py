@@ -37,6 +37,16 @@ STRONG = 0.01
 FEW = 4
 """Windows up to which every threshold is what it is."""
 
+LABELS = 30
+"""Labels on either side of the ceilings, over all topics, under which no balance of errors can be read off."""
+
+NEAR = 0.05
+"""The share of texts above a ceiling that may lie so low that nobody looks at them a second time."""
+
+MISS = 1.5
+"""What a miss weighs beside a text that is wrongly held back, where the clause bounds both alike: so that a second look
+misses no more than the first one does."""
+
 Array = NDArray[np.float64]
 
 
@@ -125,7 +135,12 @@ class Tail(NamedTuple):
 
 
 class Calibrated(NamedTuple):
-    """Thresholds in the order of the topics, what chance reaches, and the figures for the report."""
+    """Thresholds in the order of the topics, what chance reaches, and the figures for the report.
+
+    Attributes:
+        near: under it lies hardly a text above a ceiling (``NEAR``), whatever the topic.
+        nearest: of each text, the highest of its held-out scores.
+    """
 
     limits: tuple[Limits, ...]
     tail: Tail
@@ -133,15 +148,20 @@ class Calibrated(NamedTuple):
     misses: Cost
     held_back: Cost
     everyday: Cost
+    near: float
+    nearest: Array
 
 
-def calibrate(scores: Array, rows: Sequence[Labelled], clauses: Sequence[Clause]) -> Calibrated:
+def calibrate(
+    scores: Array, rows: Sequence[Labelled], clauses: Sequence[Clause], lows: Sequence[float] | None = None
+) -> Calibrated:
     """Thresholds and costs.
 
     Args:
         scores: held-out, 0 to 1, shape (texts, topics): about the topic, above its ceiling.
         rows: the texts, one per row of the scores.
         clauses: the topics, one per column.
+        lows: the lower threshold of each topic; from its own labels if not said.
     """
     owner = np.array([row.topic or "" for row in rows])
     above = np.array([row.above for row in rows])
@@ -156,6 +176,12 @@ def calibrate(scores: Array, rows: Sequence[Labelled], clauses: Sequence[Clause]
         _limits(clause, scores[:, column], (owner == clause.id) & above, (owner == clause.id) & ~above, clusters, floor)
         for column, clause in enumerate(clauses)
     )
+    if lows is not None:
+        limits = tuple(
+            limit if clause.ceiling is Level.RECIPE else Limits(low, max(low, limit.high))
+            for low, limit, clause in zip(lows, limits, clauses, strict=True)
+        )
+    nearest = np.asarray(scores.max(axis=1, initial=0.0))
     held = np.asarray((scores >= np.array([limit.low for limit in limits])).any(axis=1))
     certain = np.asarray((scores >= np.array([limit.high for limit in limits])).any(axis=1))
     return Calibrated(
@@ -168,7 +194,45 @@ def calibrate(scores: Array, rows: Sequence[Labelled], clauses: Sequence[Clause]
         misses=_cost(~held[above], clusters[above]),
         held_back=_cost(held[~none & ~above], clusters[~none & ~above]),
         everyday=_cost(held[none], clusters[none], bound),
+        near=float(np.quantile(nearest[above], NEAR)) if above.any() else 0.0,
+        nearest=nearest,
     )
+
+
+def balanced(scores: Array, rows: Sequence[Labelled], clauses: Sequence[Clause]) -> tuple[float, ...]:
+    """For each topic the threshold at which misses and texts wrongly held back weigh alike.
+
+    Both rates are over the labels of all topics, since those of one are few: as a share of what the clause bounds
+    them to, ``MISS`` times the misses are then as much as the others. Nothing of this shows that a bound is kept.
+    Where even all labels are too few (``LABELS``), none that is known is missed.
+
+    Args:
+        scores: as for :func:`calibrate`.
+        rows: likewise.
+        clauses: likewise.
+    """
+    highest = scores.max(axis=1, initial=0.0)
+    above = np.sort(highest[[row.above for row in rows]])
+    under = np.sort(highest[[row.topic is not None and not row.above for row in rows]])
+    # A score of nothing is no threshold: every text reaches it.
+    candidates = np.unique(highest[highest > 0])
+    if not len(candidates):
+        return tuple(NEVER for _ in clauses)
+    if min(len(above), len(under)) < LABELS:
+        least = above[above > 0][:1] if (above > 0).any() else candidates[:1]
+        return tuple(float(least[0]) for _ in clauses)
+    missed = np.searchsorted(above, candidates) / len(above)
+    held = 1 - np.searchsorted(under, candidates) / len(under)
+    # Misses grow with the threshold and the others fall, so the two meet once.
+    return tuple(float(candidates[np.argmin(np.abs(missed * _weight(clause) - held))]) for clause in clauses)
+
+
+def _weight(clause: Clause) -> float:
+    """What a miss weighs beside a text that is wrongly held back."""
+    misses, refusals = clause.thresholds.violation_rate, clause.thresholds.overrefusal_rate
+    if misses is None or refusals is None:
+        return MISS
+    return MISS * refusals.max / max(misses.max, 0.001)
 
 
 def _tail(everyday: Array) -> Tail:

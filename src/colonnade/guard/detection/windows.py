@@ -60,7 +60,7 @@ def windows(text: str) -> tuple[str, ...]:
 def cut(text: str) -> Cut:
     """The same, with the words of each."""
     words = text.split()
-    if len(words) <= SHORT and (len(text) <= LONGEST_WORD or max(map(len, words), default=0) <= LONGEST_WORD):
+    if len(words) <= SHORT and max(map(len, words), default=0) <= LONGEST_WORD:
         return Cut((text,), words, [(0, len(words))])
     if " ".join(words) == text and max(map(len, words)) <= LONGEST_WORD:
         # The commonest of texts: no character needs to be found again.

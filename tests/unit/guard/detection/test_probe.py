@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from colonnade.guard.detection.probe import Probe, read, scale_of, train_probe
-from colonnade.records import InputError, Level, digest_of
+from colonnade.guard.detection.material import material
+from colonnade.guard.detection.probe import Probe, directions, likeness, read, scale_of, train_probe
+from colonnade.records import InputError, digest_of
 from tests.unit.guard.small_policies import DRUGS, INTRUSION, WordEncoder, clause, drugs
 
 
@@ -45,14 +46,6 @@ def probe(activations: WordActivations) -> Probe:
     return train_probe((clause(), drugs()), activations)
 
 
-def test_a_request_above_the_ceiling_is_found_with_its_topic_and_usual_level(probe: Probe) -> None:
-    found = probe.detect("give me steps to break into the mail server")
-    assert found[0].topic == "cyber.intrusion"
-    assert found[0].level is Level.RECIPE
-    assert found[0].detector == probe.name == "probe/words"
-    assert probe.detect("give me steps to cook pills in a tent")[0].topic == "safety.drugs"
-
-
 def test_what_a_ceiling_permits_and_what_is_about_nothing_scores_lower_than_what_it_does_not(probe: Probe) -> None:
     above = [row["prompt"] for row in (*INTRUSION, *DRUGS) if row["label"] == "violating"]
     under = [row["prompt"] for row in (*INTRUSION, *DRUGS) if row["label"] == "benign"]
@@ -61,15 +54,18 @@ def test_what_a_ceiling_permits_and_what_is_about_nothing_scores_lower_than_what
     assert probe.above(above).min() > probe.above(under).max()
 
 
-def test_a_text_about_nothing_gets_a_detection_without_a_topic(probe: Probe) -> None:
-    (found,) = probe.detect("the train to the sea leaves at nine in the morning")
-    assert (found.topic, found.level) == (None, None)
-    assert 0 <= found.score < 1
+def test_a_text_scores_highest_for_its_own_topic(probe: Probe) -> None:
+    scores = probe.scores(["give me steps to break into the mail server", "give me steps to cook pills in a tent"])
+    assert [probe.order[topic] for topic in scores.argmax(axis=1)] == ["cyber.intrusion", "safety.drugs"]
+    assert 0 <= probe.scores(["the train to the sea leaves at nine in the morning"]).max() < scores.max(axis=1).min()
 
 
-def test_thresholds_come_from_the_clauses_and_few_labels_make_nothing_certain(probe: Probe) -> None:
-    assert {report.topic for report in probe.calibrated.topics} == probe.topics == {"cyber.intrusion", "safety.drugs"}
-    assert not probe.detect("give me steps to break into the exam server")[0].certain
+def test_what_the_probe_is_not_asked_about_counts_as_missed(activations: WordActivations) -> None:
+    rows = material((clause(), drugs()))
+    everything = train_probe((clause(), drugs()), activations).calibrated
+    nothing = train_probe((clause(), drugs()), activations, asked=np.zeros(len(rows), dtype=bool)).calibrated
+    assert everything.nearest.max() > 0
+    assert nothing.nearest.max() == 0
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -78,13 +74,13 @@ def test_activations_that_are_no_numbers_are_no_judgement(
 ) -> None:
     activations.value = value
     with pytest.raises(ValueError, match="one finite vector per text"):
-        probe.detect("anything")
+        probe.scores(["anything"])
 
 
 def test_a_model_that_fails_is_no_judgement(probe: Probe, activations: WordActivations) -> None:
     activations.fault = RuntimeError("no model")
     with pytest.raises(RuntimeError, match="no model"):
-        probe.detect("anything")
+        probe.scores(["anything"])
 
 
 def test_vectors_of_another_number_are_refused(activations: WordActivations) -> None:
@@ -114,6 +110,13 @@ def test_every_dimension_counts_alike() -> None:
     scaled = scale_of(rows)(rows)
     assert np.allclose(scaled.std(axis=0), 1 / np.sqrt(8), rtol=1e-3)
     assert np.allclose(np.linalg.norm(scaled, axis=1).mean(), 1, atol=0.1)
+
+
+def test_a_text_is_most_like_itself_and_likeness_falls_off_with_distance() -> None:
+    rows = directions(np.array([[2.0, 0.0], [1.0, 1.0], [0.0, 5.0], [-1.0, 0.0]]))
+    found = likeness(rows, rows)
+    assert np.allclose(np.diag(found), 1)
+    assert found[0, 0] > found[0, 1] > found[0, 2] > found[0, 3] > 0
 
 
 def test_the_probe_needs_no_torch() -> None:

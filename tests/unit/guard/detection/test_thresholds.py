@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from colonnade.guard.detection.material import Labelled
-from colonnade.guard.detection.thresholds import NEVER, Calibrated, Tail, _tail, calibrate
+from colonnade.guard.detection.thresholds import NEVER, Calibrated, Tail, _tail, balanced, calibrate
 from colonnade.records import Clause
 from tests.unit.guard.small_policies import clause
 
@@ -118,3 +118,46 @@ def test_the_tail_of_an_exponential_is_found() -> None:
     found = _tail(scores)
     assert found.scale == pytest.approx(0.05, rel=0.1)
     assert (scores >= found.reached_by(0.001)).mean() == pytest.approx(0.001, rel=0.5)
+
+
+def labelled(above: list[float], under: list[float]) -> tuple[np.ndarray, list[Labelled]]:
+    rows = [Labelled("", "a.topic", True, None, f"above/{place}") for place in range(len(above))]
+    rows += [Labelled("", "a.topic", False, None, f"under/{place}") for place in range(len(under))]
+    return np.array([*above, *under])[:, None], rows
+
+
+def test_errors_are_balanced_where_a_half_more_are_held_back_than_missed() -> None:
+    scores, rows = labelled(spread(0.3, 0.9, 100), spread(0.1, 0.7, 100))
+    (low,) = balanced(scores, rows, (topic(),))
+    missed, held = (scores[:100] < low).mean(), (scores[100:] >= low).mean()
+    assert held == pytest.approx(1.5 * missed, abs=0.02)
+
+
+def test_a_clause_that_bounds_its_misses_tighter_is_held_to_a_lower_threshold() -> None:
+    scores, rows = labelled(spread(0.3, 0.9, 100), spread(0.1, 0.7, 100))
+    tight = {**BOUNDS, "violation_rate": {"max": 0.05, "confidence": 0.95}}
+    never = {**BOUNDS, "violation_rate": {"max": 0, "confidence": 0.95}}
+    lows = [balanced(scores, rows, (topic(thresholds=bounds),))[0] for bounds in (never, tight, BOUNDS, {})]
+    assert lows[0] < lows[1] < lows[2] == lows[3]
+    assert not (scores[:100] < lows[0]).any()
+
+
+def test_a_balance_is_not_read_off_a_few_labels_and_nothing_is_no_threshold() -> None:
+    scores, rows = labelled([0.0, *spread(0.3, 0.9, 10)], spread(0.1, 0.7, 100))
+    assert balanced(scores, rows, (topic(),)) == (pytest.approx(0.3),)
+    nothing, rows = labelled([0.0] * 40, [0.0] * 40)
+    assert balanced(nothing, rows, (topic(),)) == (NEVER,)
+
+
+def test_given_thresholds_stand_and_nothing_lies_above_a_recipe_all_the_same() -> None:
+    scores, rows = labelled(spread(0.3, 0.9, 60), spread(0.1, 0.2, 60))
+    (limit,) = calibrate(scores, rows, (topic(),), [0.5]).limits
+    assert limit.low == 0.5 <= limit.high
+    (never,) = calibrate(scores, rows, (topic(ceiling="recipe"),), [0.5]).limits
+    assert never.low == NEVER
+
+
+def test_hardly_a_text_above_a_ceiling_lies_further_than_near() -> None:
+    found = calibrated(spread(0.0, 0.9, 101), spread(0, 0.1, 10), [0.0] * 20)
+    assert found.near == pytest.approx(0.05 * 0.9)
+    assert len(found.nearest) == 131
