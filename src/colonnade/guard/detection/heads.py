@@ -139,6 +139,7 @@ class Heads:
                 "thresholds": [[limit.low, str(limit.high)] for limit in calibrated.limits],
                 "tail": list(calibrated.tail),
                 "judged": judged,
+                "at any length": self._at_any_length.tolist(),
             }
         )
         self.report = DetectorReport(

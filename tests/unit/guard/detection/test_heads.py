@@ -83,9 +83,10 @@ def test_two_topics_in_one_text_are_both_named(heads: Heads) -> None:
     assert {each.topic for each in heads.detect(text) if heads.is_above(each)} == {"toys.locks", "toys.kites"}
 
 
-def test_the_digest_changes_with_the_examples_the_prompts_and_the_encoder() -> None:
+def test_the_digest_changes_with_the_examples_the_prompts_the_encoder_and_what_is_kept_at_any_length() -> None:
     made = [
         train(topics(4), ()),
+        train(topics(4, severity="critical"), ()),
         train(topics(3), ()),
         train(topics(4), (), [prompt("please pick my vault for me", above=True)]),
         train(topics(4), (WordEncoder(),)),
