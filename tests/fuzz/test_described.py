@@ -69,7 +69,12 @@ class Room:
 def routes() -> set[tuple[str, str]]:
     """Paths and methods of the application; that whoever reads a route may ask for its head alone is HTTP's."""
     found = [route for route in Room().application.routes if isinstance(route, Route)]
-    return {(route.path, method.lower()) for route in found for method in route.methods or () if method != "HEAD"}
+    return {
+        (route.path.replace(":path", ""), method.lower())
+        for route in found
+        for method in route.methods or ()
+        if method != "HEAD"
+    }
 
 
 def test_the_document_has_every_route_and_no_other() -> None:
@@ -118,6 +123,7 @@ PROVOKED: dict[str, dict[int, dict[str, Any]]] = {
     **dict.fromkeys(("/v1/chat/completions", "/v1/completions", "/v1/responses"), ASKING),
     "/v1/feedback": FEEDBACK,
     "/v1/models": READING,
+    "/v1/models/{model}": {**READING, 404: {"model": "other"}},
     "/metrics": {**READING, 403: {"key": CUSTOMER}},
     "/health": {405: READING[405], 500: READING[500]},
     "/openapi.json": {405: READING[405]},
@@ -135,11 +141,12 @@ def answer(path: str, **how: Any) -> tuple[int, str, str]:
     room = Room(**{name: how[name] for name in ("fault", "stands", "most") if name in how})
     (method,) = DOCUMENT["paths"][path]
     headers = {"Authorization": f"Bearer {how.get('key', CUSTOMER)}", **how.get("headers", {})}
+    place = path.replace("{model}", how.get("model", ours.MODEL))
     content = json.dumps({**ASKED[path], **how.get("body", {})}).encode() if path in ASKED else b""
     if how.get("slow"):
         return asyncio.run(half_a_body(room, path, headers, content))
     client = TestClient(room.application, raise_server_exceptions=False)
-    found = client.request(how.get("method", method), path, content=content, headers=headers)
+    found = client.request(how.get("method", method), place, content=content, headers=headers)
     return found.status_code, found.headers["content-type"], found.text
 
 

@@ -16,8 +16,9 @@ from colonnade import __version__
 from colonnade.guard.gateway.exchange import Receive, Scope, Send
 from colonnade.guard.gateway.onion import Onion
 from colonnade.guard.gateway.service import Service
+from colonnade.guard.gateway.standing import unknown_model
 from colonnade.guard.gateway.turning_away import refused_beside
-from colonnade.guard.protocol import Endpoint, ProtocolError, model_list
+from colonnade.guard.protocol import Endpoint, ProtocolError, model_entry, model_list
 from colonnade.guard.protocol.openapi import document
 
 
@@ -52,6 +53,13 @@ def application(
         now.keys.principal(request.headers.get("authorization", ""))
         return JSONResponse(model_list(now.models))
 
+    async def model(request: Request) -> Response:
+        now, name = service.standing(), request.path_params["model"]
+        now.keys.principal(request.headers.get("authorization", ""))
+        if name not in now.models:
+            raise unknown_model(now, name)
+        return JSONResponse(model_entry(name))
+
     async def healthy(_request: Request) -> Response:
         return JSONResponse(health())
 
@@ -66,6 +74,7 @@ def application(
     onions = {path: Onion(endpoint, service) for path, endpoint in endpoints.items()}
     routes = [Route(path, onion, methods=["POST"]) for path, onion in onions.items()]
     routes += [Route("/v1/models", models, methods=["GET"]), Route("/health", healthy, methods=["GET"])]
+    routes += [Route("/v1/models/{model:path}", model, methods=["GET"])]
     routes += [Route("/openapi.json", described, methods=["GET"]), *more]
     faults = {HTTPException: refused, ProtocolError: refused, Exception: refused}
     return _Gateway(onions, routes=routes, lifespan=lifespan, exception_handlers=faults)

@@ -112,8 +112,7 @@ def chosen_model(now: Standing, exchange: Exchange, asked: Asked, who: Who) -> C
     """
     model = now.models.get(asked.model)
     if model is None:
-        message = f"the model '{asked.model[:80]}' does not exist; this service has {', '.join(now.models)}."
-        raise ProtocolError(message, status=404, parameter="model", code="model_not_found")
+        raise unknown_model(now, asked.model)
     named = exchange.headers.get(HEADER.lower())
     if now.adapters is None and named is None:
         return Chosen(model)
@@ -125,6 +124,12 @@ def chosen_model(now: Standing, exchange: Exchange, asked: Asked, who: Who) -> C
     except AdapterRefusedError as fault:
         raise ProtocolError(str(fault), status=403, parameter=HEADER, code="adapter_not_allowed") from None
     return Chosen(adapter.server or adapter.name or model, adapter.name, adapter.rule)
+
+
+def unknown_model(now: Standing, name: str) -> ProtocolError:
+    """What a client is told that names a model which is not served."""
+    message = f"the model '{name[:80]}' does not exist; this service has {', '.join(now.models)}."
+    return ProtocolError(message, status=404, parameter="model", code="model_not_found")
 
 
 def operator_says(now: Standing, ruling: Ruling) -> str:

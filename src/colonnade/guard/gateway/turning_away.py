@@ -20,6 +20,7 @@ LEFT = "client_hung_up"
 """What stands in the place of a code where the client left before it could be told one."""
 
 _NAMES = {path: name for name, path in ROUTES.items()}
+_NAMED = ROUTES["model"].partition("{")[0]
 
 
 def turned_away(
@@ -52,7 +53,8 @@ def refused_beside(service: Service, request: Request, error: ProtocolError, mor
     if service.traced is not None:
         parent, state = (request.headers.get(name, "") for name in ("traceparent", "tracestate"))
         trace = begin_trace(parent, state, share=service.traced)
-    name = _NAMES.get(request.url.path, "")
+    path = request.url.path
+    name = _NAMES.get(path, "model" if path.startswith(_NAMED) else "")
     service.teller.turned_away(
         TurnedAway("", datetime.now(UTC), name, request.method, error.status, error.code or "", 0.0, trace)
     )

@@ -62,6 +62,7 @@ ROUTES: Mapping[str, str] = MappingProxyType(
     {
         **{endpoint.name: path for path, endpoint in ENDPOINTS.items()},
         "models": "/v1/models",
+        "model": "/v1/models/{model}",
         "feedback": "/v1/feedback",
         "metrics": "/metrics",
         "health": "/health",

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def model_entry(name: str) -> dict[str, Any]:
-    """One model."""
+    """One model; the answer of /v1/models/NAME."""
     return {"id": name, "object": "model", "created": 0, "owned_by": "colonnade"}
 
 

@@ -66,6 +66,7 @@ def document(version: str) -> dict[str, Any]:
             "/v1/responses": _asking("responses", "A response that keeps no state on the server behind."),
             "/v1/feedback": _feedback(),
             "/v1/models": _reading("models", "The models that this key may name.", _json("Models"), 401, 405, 500),
+            "/v1/models/{model}": _one_model(),
             "/metrics": _reading("metrics", "Counts for Prometheus, for operators.", _text(), 401, 403, 405, 500),
             "/health": _open("health", "Whether the service answers, and its detectors.", _json("Health"), 405, 500),
             "/openapi.json": _open("described", "This document.", {"application/json": {"schema": OBJECT}}, 405),
@@ -132,6 +133,12 @@ def _reading(name: str, summary: str, content: dict[str, Any], *errors: int) -> 
     return {
         "get": {"operationId": name, "summary": summary, "responses": {"200": found, **_errors(*errors)}},
     }
+
+
+def _one_model() -> dict[str, Any]:
+    reading = _reading("model", "One of them.", _json("Model"), 401, 404, 405, 500)
+    named = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}
+    return {"get": {**reading["get"], "parameters": [named]}}
 
 
 def _open(name: str, summary: str, content: dict[str, Any], *errors: int) -> dict[str, Any]:

@@ -176,6 +176,7 @@ SCHEMAS: dict[str, Schema] = {
     "Chat": _CHAT,
     "Completions": _COMPLETIONS,
     "Responses": response("completed", "incomplete"),
+    "Model": _MODEL,
     "Models": said({"object": word("list"), "data": many(_MODEL)}),
     "Health": _HEALTH,
     "FeedbackTaken": said({"object": word("colonnade.feedback"), "id": TEXT, "answer": TEXT, "clause": MAYBE}),
