@@ -5,7 +5,7 @@ takes tens of milliseconds. So the heads alone judge a request that is near no c
 judges those parts of a request that are. Where it clears them, the topic is named all the same, at the level that is
 open to everybody: the reply to such a request is still held back and judged as one that came near the topic.
 
-Whatever goes wrong in the probe leaves the request unjudged, and the clauses say what follows. Of a long request it
+Whatever goes wrong in the probe leaves the request unjudged, and the clauses say what follows. Of a long text it
 reads the most suspicious parts; where the heads alone would hold one of the others, what they say stands.
 """
 
@@ -29,8 +29,8 @@ VERSION = "1"
 """Raised whenever the same heads and the same probe would find something else."""
 
 MOST = 16
-"""Parts of one request that the probe reads: one batch, so that the time for a request of any length is bounded."""
-
+"""Parts of one text that the probe reads: one batch, so that the time for a text of any length is bounded. That for a
+request of many texts is bounded by the time limit of the detector."""
 
 RISE = 0.03
 """By how much a part has to score higher, for each e-fold of parts: each is another chance of a false alarm.
