@@ -117,24 +117,24 @@ class LogRecorder:
         asked, self._asked = self._asked, []
         if not asked or self._loop is None:
             return
-        until = self._today() + timedelta(days=self._retain)
         entries, waiting = [], []
         for row, subject, texts, written in asked:
             try:
-                entries.append(self._entry(row, subject, texts, until))
+                entries.append(self._entry(row, subject, texts))
                 waiting.append(written)
             except Exception as fault:  # This row alone is not written, and whoever asked learns why.
-                _tell((written,), fault)
+                _tell_loop(self._loop, (written,), 0, fault)
         if not entries:
             return
         try:
             self.writer.submit_batch(entries, partial(_tell_loop, self._loop, waiting))
         except ColonnadeError as fault:
-            _tell(waiting, fault)
+            _tell_loop(self._loop, waiting, 0, fault)
 
-    def _entry(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str], until: date) -> Entry:
+    def _entry(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> Entry:
         if self._ring is None or not texts:
             return Entry(row_bytes(row))
+        until = self._today() + timedelta(days=self._retain)
         contents = seal_contents(self._ring, subject, until, texts)
         return Entry(row_bytes({**row, "contents": contents.references}), contents.lines)
 
@@ -151,7 +151,8 @@ class LogRecorder:
         return LogState(self.writer.log.size, signed, fault.sentence if fault is not None else "")
 
     def close(self) -> None:
-        """Write what is waiting, and sign a last checkpoint."""
+        """Write what is waiting, and sign a last checkpoint; from the loop's own thread, or once the loop has ended."""
+        self._hand_over()  # a loop may end before its turn does
         self.writer.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from time import perf_counter
@@ -26,6 +26,7 @@ WHOLE = -1
 """The number of the conversation among the texts."""
 
 _THREADS = 4
+_NO_ANSWER = "no answer in time"
 _T = TypeVar("_T")
 
 
@@ -187,7 +188,8 @@ class Detectors:
         return first
 
     async def _in_a_thread(self, seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
-        return await self._aside(partial(_in_place, seat, work), seat.limit)
+        in_time = _in_time(work, perf_counter() + seat.limit)
+        return await self._aside(partial(_in_place, seat, in_time), seat.limit)
 
     async def _aside(self, work: Callable[[], _T], limit: float, otherwise: _T | None = None) -> _T:
         """Work that would hold up everybody else, in a thread and with a time limit."""
@@ -200,14 +202,32 @@ class Detectors:
         except TimeoutError:
             if otherwise is not None:
                 return otherwise
-            late = _Answer((), "timed out", "no answer in time", perf_counter() - started)
+            late = _Answer((), "timed out", _NO_ANSWER, perf_counter() - started)
             return cast(_T, late)
 
 
-def _in_place(seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
+class _Late(Exception):  # noqa: N818  it is what it says
+    """The time of a detector is over."""
+
+
+def _in_time(work: Iterable[tuple[int, str]], until: float) -> Iterator[tuple[int, str]]:
+    """One text after the other until nobody waits for the answer any more.
+
+    A request may be of thousands of texts. Whoever is told that they were not judged in time is told so once; the
+    thread is then for the next request.
+    """
+    for each in work:
+        if perf_counter() > until:
+            raise _Late
+        yield each
+
+
+def _in_place(seat: _Seat, work: Iterable[tuple[int, str]]) -> _Answer:
     started = perf_counter()
     try:
         found = tuple([Found(number, row) for number, text in work for row in seat.detector.detect(text)])
+    except _Late:
+        return _Answer((), "timed out", _NO_ANSWER, perf_counter() - started)
     except MissingPackageError:
         return _Answer((), "missing", "a package that it needs is missing", perf_counter() - started)
     except Exception as fault:  # whatever went wrong in there, an unjudged text must not pass

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from datetime import date
+from time import sleep
 
 import pytest
 
 from colonnade.guard import Guard, Who, compile_table
+from colonnade.guard.cases import DETECTOR_FAILED
 from colonnade.guard.detection import Detection
 from colonnade.guard.running import HEAVY
 from colonnade.models.remote import to_its_end
@@ -88,6 +90,29 @@ def test_a_conversation_that_no_detector_reads_needs_no_thread() -> None:
     assert to_its_end(lambda: guard.rule("request", turns[:1], who)).topic is None
     assert guard._detectors._pool is not None
     guard.close()
+
+
+class Slow(OneScore):
+    """Takes its time for every text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slow, self.read = True, 0
+
+    def detect(self, text: str) -> tuple[Detection, ...]:
+        self.read += 1
+        sleep(0.02)
+        return super().detect(text)
+
+
+def test_a_detector_that_ran_out_of_time_leaves_the_other_texts_alone() -> None:
+    detector, who = Slow(), Who("", "public", "general")
+    guard = Guard(compile_table((clause(), drugs()), configuration(), "eu", TODAY), detector, limit=lambda _: 0.1)
+    late = to_its_end(lambda: guard.rule("request", ["bake bread"] * 1000, who))
+    assert (late.action, late.rule, late.detectors[0].outcome) == ("refuse", DETECTOR_FAILED, "timed out")
+    assert guard._detectors._pool is not None
+    guard._detectors._pool.shutdown()  # waits for the thread
+    assert 1 <= detector.read < 20
 
 
 @pytest.mark.parametrize(("tier", "purpose"), [("wizard", "general"), ("public", "fun"), ("", "")])

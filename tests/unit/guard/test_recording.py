@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -182,3 +183,30 @@ def test_a_recorder_goes_on_in_another_loop(tmp_path: Path) -> None:
     task.cancel()
     left.run_until_complete(asyncio.gather(task, return_exceptions=True))
     left.close()
+
+
+def test_a_row_for_which_there_is_no_day_is_a_fault_and_not_waited_for(tmp_path: Path) -> None:
+    writer, ring = opened(tmp_path)
+    recorder = LogRecorder(writer, ring, today=lambda: date.max)
+
+    async def tried() -> None:
+        with pytest.raises(ColonnadeError, match="OverflowError"):
+            await asyncio.wait_for(recorder.write({"act": "request"}, "key-7", {"user": "bake"}), 30)
+
+    asyncio.run(tried())
+    recorder.close()
+
+
+def test_what_was_not_handed_over_when_the_loop_ended_is_written_at_the_close(tmp_path: Path) -> None:
+    writer, ring = opened(tmp_path)
+    recorder = LogRecorder(writer, ring)
+    loop = asyncio.new_event_loop()
+    left = loop.create_task(recorder.write({"act": "request"}, "key-7", {"user": "bake"}))
+    loop.call_soon(loop.stop)
+    loop.run_forever()  # one turn: the row was asked for in it, and is handed over in the next
+    recorder.close()
+    assert recorder.state().rows == 1
+    left.cancel()
+    with suppress(asyncio.CancelledError):
+        loop.run_until_complete(left)
+    loop.close()

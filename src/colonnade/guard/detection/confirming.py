@@ -5,7 +5,7 @@ takes tens of milliseconds. So the heads alone judge a request that is near no c
 judges those parts of a request that are. Where it clears them, the topic is named all the same, at the level that is
 open to everybody: the reply to such a request is still held back and judged as one that came near the topic.
 
-Whatever goes wrong in the probe leaves the request unjudged, and the clauses say what follows. Of a long request it
+Whatever goes wrong in the probe leaves the request unjudged, and the clauses say what follows. Of a long text it
 reads the most suspicious parts; where the heads alone would hold one of the others, what they say stands.
 """
 
@@ -25,12 +25,12 @@ from colonnade.guard.detection.thresholds import FEW, DetectorReport
 from colonnade.guard.detection.windows import windows
 from colonnade.records import Clause, Digest, Prompt, digest_of
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the same heads and the same probe would find something else."""
 
 MOST = 16
-"""Parts of one request that the probe reads: one batch, so that the time for a request of any length is bounded."""
-
+"""Parts of one text that the probe reads: one batch, so that the time for a text of any length is bounded. That for a
+request of many texts is bounded by the time limit of the detector."""
 
 RISE = 0.03
 """By how much a part has to score higher, for each e-fold of parts: each is another chance of a false alarm.
@@ -38,6 +38,9 @@ RISE = 0.03
 Of 0, .02, .03, .04 and .05: with 0 a sixth of texts of 20 harmless sentences is held back, with .02 and more none,
 and the higher it is, the more attacks among harmless sentences are lost. Critical clauses are no exception here, as
 they are for the heads: they made these false alarms."""
+
+ROUNDING = 1e-5
+"""By how much the same sums may differ when they are made of one part alone: what the heads hold is always read."""
 
 
 class Confirmed:
@@ -60,6 +63,7 @@ class Confirmed:
         self.name = probe.name
         self.topics = heads.topics
         self._heads, self._probe = heads, probe
+        self._near = heads.calibrated.near - ROUNDING
         limits = probe.calibrated.limits
         self._low, self._high = (np.array([getattr(limit, side) for limit in limits]) for side in ("low", "high"))
         self._judged = judged
@@ -94,9 +98,7 @@ class Confirmed:
         pieces = windows(text)
         suspicion = closed(self._heads.raw(pieces))
         nearest = suspicion.max(axis=1)
-        order = [
-            place for place in np.argsort(-nearest, kind="stable") if nearest[place] >= self._heads.calibrated.near
-        ]
+        order = [place for place in np.argsort(-nearest, kind="stable") if nearest[place] >= self._near]
         if not order:
             return self._cleared(found)
         suspicious = [pieces[place] for place in order[:MOST]]

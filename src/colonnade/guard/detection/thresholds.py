@@ -138,7 +138,7 @@ class Calibrated(NamedTuple):
     """Thresholds in the order of the topics, what chance reaches, and the figures for the report.
 
     Attributes:
-        near: under it lies hardly a text above a ceiling (``NEAR``), whatever the topic.
+        near: under it lies hardly a text above a ceiling (``NEAR``), whatever the topic, and none that is held.
         nearest: of each text, the highest of its held-out scores.
     """
 
@@ -194,7 +194,8 @@ def calibrate(
         misses=_cost(~held[above], clusters[above]),
         held_back=_cost(held[~none & ~above], clusters[~none & ~above]),
         everyday=_cost(held[none], clusters[none], bound),
-        near=float(np.quantile(nearest[above], NEAR)) if above.any() else 0.0,
+        # Where the two sides lie far apart the thresholds are lower than that, and what they hold is looked at, too.
+        near=min(float(np.quantile(nearest[above], NEAR)), *(limit.low for limit in limits)) if above.any() else 0.0,
         nearest=nearest,
     )
 

@@ -81,8 +81,9 @@ class Connection(asyncio.Protocol):
             TimeoutError: where they are not within so many seconds.
             BrokenOff: where they never come.
         """
+        until = self._loop.time() + patience
         while not self._status:
-            await self._something(patience)
+            await self._something(until)
         return self._status
 
     async def piece(self, patience: float) -> bytes:
@@ -92,8 +93,9 @@ class Connection(asyncio.Protocol):
             TimeoutError: where nothing comes for so many seconds.
             BrokenOff: where it ends too early.
         """
+        until = self._loop.time() + patience
         while not self._pieces and not self._complete:
-            await self._something(patience)
+            await self._something(until)
         pieces, self._pieces, self._waiting = self._pieces, [], 0
         if self._paused:
             self._paused = False
@@ -104,12 +106,12 @@ class Connection(asyncio.Protocol):
         """End it now."""
         self._transport.abort()
 
-    async def _something(self, patience: float) -> None:
-        """Wait until something happens."""
+    async def _something(self, until: float) -> None:
+        """Wait until something happens, though it may be nothing of what is waited for."""
         if self._lost or self._spoilt:
             raise BrokenOff(untouched=not self._head)
         waiter = self._waiter = self._loop.create_future()
-        late = self._loop.call_later(patience, _give_up, waiter)
+        late = self._loop.call_at(until, _give_up, waiter)
         try:
             await waiter
         finally:
@@ -197,6 +199,7 @@ class Connections:
     def __init__(self, address: str, patience: float) -> None:
         self._url, self._patience = URL(address), patience
         self._idle: deque[Connection] = deque()
+        self._closed = False
         self._context: ssl.SSLContext | None = None
 
     @property
@@ -235,15 +238,19 @@ class Connections:
         return connection
 
     def give_back(self, connection: Connection) -> None:
-        """Keep one whose answer was read to its end, and close any other."""
-        if connection.reusable and connection.at_end:
-            connection.since = asyncio.get_running_loop().time()
+        """Keep one whose answer was read to its end, and close any other; and those that nobody has needed lately."""
+        now = asyncio.get_running_loop().time()
+        if connection.reusable and connection.at_end and not self._closed:
+            connection.since = now
             self._idle.append(connection)
         else:
             connection.close()
+        while self._idle and now - self._idle[0].since >= IDLE:
+            self._idle.popleft().close()
 
     def close(self) -> None:
-        """End those that nobody needs."""
+        """End those that nobody needs now, and each of the others once it is given back."""
+        self._closed = True
         while self._idle:
             self._idle.pop().close()
 

@@ -63,24 +63,21 @@ class Exchange:
         Raises:
             ProtocolError: where they are too many, or do not come to their end.
         """
-        message = await self._receive()
-        if message["type"] == "http.request":
-            content = message.get("body", b"")
-            # A server may say of the last bytes that more will come; nobody has to wait until it says that none do.
-            if not message.get("more_body") or self.headers.get("content-length") == str(len(content)):
-                return _within(content)
         parts, size = [], 0
         try:
             async with asyncio.timeout(PATIENCE):
                 while True:
+                    message = await self._receive()
                     if message["type"] == "http.disconnect":
                         # Gone, or its body is no HTTP; whoever is still there is told, and nobody else hears it.
                         raise ProtocolError("the body broke off; send all of it.", code="incomplete_body")
                     parts.append(message.get("body", b""))
                     size += len(parts[-1])
-                    if size > MAX_BODY or not message.get("more_body"):
+                    # A server may say of the last bytes that more will come; nobody has to wait until it says that
+                    # none do.
+                    whole = not message.get("more_body") or self.headers.get("content-length") == str(size)
+                    if size > MAX_BODY or whole:
                         break
-                    message = await self._receive()
         except TimeoutError:
             raise ProtocolError("the request did not come to its end.", status=408, code="timeout") from None
         return _within(b"".join(parts)) if size <= MAX_BODY else _within(b"", size)

@@ -257,7 +257,15 @@ class TransparencyLog:
         """Write the hashes that are due; they follow from the rows, so they may wait for a full tile."""
         fresh, self._unindexed = self._unindexed, []
         if fresh:
-            self.tiles.extend(fresh)
+            self._hash(fresh)
+
+    def _hash(self, leaves: Sequence[bytes]) -> None:
+        """Add to the tree; where that fails half-way, what is known of the log is not to be built upon."""
+        try:
+            self.tiles.extend(leaves)
+        except BaseException:
+            self._known = False  # the next turn reads the rows again, and so gives the next row its own index
+            raise
 
     def _undo(self, first: int, end: int) -> None:
         """Take a group back that could not be written whole; the next turn reads the log again."""
@@ -333,7 +341,7 @@ class TransparencyLog:
                 what = f"this line is not row {index}."
                 raise CorruptionError(what, file=self._file, line=line, mend=BACKUP)
         self._index()
-        self.tiles.extend(leaf_hashes(lines))
+        self._hash(leaf_hashes(lines))
         self._count += len(lines)
         self._end += len(content) - len(torn)
         if lines:

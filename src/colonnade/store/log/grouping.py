@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
 from types import TracebackType
@@ -45,6 +46,7 @@ class GroupWriter:
         self._waiting: SimpleQueue[_Batch | None] = SimpleQueue()
         self._closed, self._door = False, threading.Lock()
         self._signed, self._unsigned = monotonic(), False
+        self._hand = SecondHand()
         self._thread = threading.Thread(target=self._work, name="audit-log", daemon=True)
         self._thread.start()
 
@@ -107,7 +109,7 @@ class GroupWriter:
         self.close()
 
     def _work(self) -> None:
-        self.log.second_hand = hand = SecondHand()
+        self.log.second_hand = self._hand
         open_ = True
         while open_:
             waiting = self._come_in()
@@ -125,7 +127,7 @@ class GroupWriter:
             self._unsigned |= self.key is not None and bool(group)
             if self.key is not None and (not open_ or monotonic() - self._signed >= self.seconds):
                 self._sign(self.key)
-        self._leave(hand)
+        self._leave()
 
     def _come_in(self) -> list[_Batch | None]:
         """All that has come in, once something has; nothing where a checkpoint is due before that."""
@@ -145,14 +147,16 @@ class GroupWriter:
         except Exception as raised:  # Whatever it is, those who wait must learn of it: no answer without a row.
             fault = raised
         for batch in group:
-            batch.told(index, fault)
+            # Whoever cannot be told keeps neither the others from it nor this thread from its work.
+            with suppress(Exception):
+                batch.told(index, fault)
             index += len(batch.entries)
 
-    def _leave(self, hand: SecondHand) -> None:
+    def _leave(self) -> None:
         self.log.second_hand = None
         try:
             with self.log.turn:  # Whoever else writes by this log may be in the middle of a group that needs the hand.
-                hand.close()
+                self._hand.close()
                 self.log.settle()
         except (ColonnadeError, OSError):
             return  # Hashes follow from the rows: whoever opens the log next makes them again.
@@ -162,5 +166,6 @@ class GroupWriter:
         try:
             self.log.sign_checkpoint(key)
             self.fault, self._unsigned = None, False
-        except (ColonnadeError, OSError) as fault:
-            self.fault = fault if isinstance(fault, ColonnadeError) else ColonnadeError(f"no checkpoint: {fault}.")
+        except Exception as fault:  # Whatever it is, this thread goes on: rows that nobody writes are waited for.
+            what = f"no checkpoint: {fault if isinstance(fault, OSError) else type(fault).__name__}."
+            self.fault = fault if isinstance(fault, ColonnadeError) else ColonnadeError(what)

@@ -17,7 +17,7 @@ import hmac
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -52,7 +52,7 @@ class SubjectKey:
 
     id: str
     retain_until: date
-    secret: bytes
+    secret: bytes = field(repr=False)
     file: Path
 
     @cached_property

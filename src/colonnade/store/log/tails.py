@@ -36,7 +36,7 @@ class Tail:
         self._handle = -1
         self._identity: tuple[int, int] | None = None
         self._end = -1
-        self._made = False
+        self._named = False
 
     def look(self, file: Path) -> Look:
         """See what stands under this name now; another name lets go of the file before."""
@@ -80,9 +80,9 @@ class Tail:
         if self._handle < 0:
             self._open()
         os.fdatasync(self._handle)
-        if self._made:
+        if not self._named:  # whoever made the file may have died, or failed, before its name was on disk
             sync_folder(Path(self._name).parent)
-            self._made = False
+            self._named = True
 
     def close(self) -> None:
         """Let go of the file."""
@@ -95,14 +95,13 @@ class Tail:
             self._handle = os.open(self._name, flags)
         except FileNotFoundError:
             self._handle = os.open(self._name, flags | os.O_CREAT, 0o644)
-            self._made = True
         found = os.fstat(self._handle)
         self._identity = found.st_dev, found.st_ino
 
     def _let_go(self) -> None:
         if self._handle >= 0:
             os.close(self._handle)
-        self._handle, self._identity, self._end, self._made = -1, None, -1, False
+        self._handle, self._identity, self._end, self._named = -1, None, -1, False
 
 
 class SecondHand:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from colonnade.guard.detection import Heads, train
@@ -113,3 +115,17 @@ def test_it_reports_what_it_costs_and_the_heads_keep_to_replies(confirmed: Confi
     assert replies.reads == {"reply"}
     assert heads.reads == {"request", "reply"}
     assert replies.detect(ATTACK) == heads.detect(ATTACK)
+
+
+def test_the_probe_reads_whatever_the_heads_would_hold(
+    confirmed: Confirmed, heads: Heads, activations: WordActivations
+) -> None:
+    drawn, words, held = Random(1), f"{ATTACK} {TWIN} order test explain session".split(), 0
+    for _ in range(300):
+        text = " ".join(drawn.sample(words, drawn.randint(3, 9)))
+        if any(heads.is_above(each) for each in heads.detect(text)):
+            activations.asked.clear()
+            confirmed.detect(text)
+            assert activations.asked, text
+            held += 1
+    assert held > 50

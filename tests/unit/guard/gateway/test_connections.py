@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from colonnade.guard.gateway import HttpUpstream, Limits, UpstreamFault
+from colonnade.guard.gateway import HttpUpstream, Limits, UpstreamFault, connections
 from colonnade.guard.gateway.connections import LARGEST_HEAD, MOST_WAITING
 from colonnade.records import InputError
 
@@ -210,3 +210,62 @@ def test_a_server_is_trusted_by_its_certificate_only(tmp_path: Path, monkeypatch
         asyncio.run(ask())
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     assert asyncio.run(ask()) == b"{}{}"
+
+
+@pytest.mark.parametrize(
+    "before", [b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;"]
+)
+def test_a_server_that_says_nothing_at_length_is_not_listened_to_for_longer(before: bytes) -> None:
+    async def both() -> None:
+        async with server(says_bytes(before, *[b"a"] * 200)) as address:
+            upstream = HttpUpstream(address, limits=Limits(connect=5, first=0.2, stall=0.2))
+            started = asyncio.get_running_loop().time()
+            with pytest.raises(UpstreamFault) as fault:
+                await one(upstream)
+            assert fault.value.code == "upstream_timeout"
+            assert asyncio.get_running_loop().time() - started < 1.5
+            await upstream.close()
+
+    asyncio.run(both())
+
+
+def test_connections_that_nobody_needs_any_more_are_ended_though_others_are_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "IDLE", 0.2)
+    open_ = 0
+
+    async def counted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal open_
+        open_ += 1
+        try:
+            while await reader.read(65536):
+                await asyncio.sleep(0.02)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        except ConnectionError:
+            pass
+        finally:
+            open_ -= 1
+            writer.close()
+
+    async def work(upstream: HttpUpstream) -> None:
+        await asyncio.gather(*[one(upstream) for _ in range(20)])
+        most = open_
+        for _ in range(12):
+            await one(upstream)
+        assert (most, open_) == (20, 1)
+
+    async def both() -> None:
+        server = await asyncio.start_server(counted, "127.0.0.1", 0)
+        async with server:
+            upstream = HttpUpstream(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", limits=PATIENT)
+            await work(upstream)
+            late = await upstream.send(CHAT, {"model": "m"}, False)
+            while await late.piece():
+                pass
+            await upstream.close()
+            late.close()
+            await asyncio.sleep(0.1)
+            assert open_ == 0
+
+    asyncio.run(both())

@@ -82,6 +82,7 @@ def test_read_at_once_or_one_by_one_is_the_same(stream: tuple[str, bytes], place
         (b'{"choices":[{"delta":{"content":"x\\n"}}]}', "x\n"),
         (b'{"choices":[{"delta":{"content":"xy"}}]}', "x"),
         (b'{"choices":[{"delta":{"content": "x"}}]}', "x"),
+        (b'{"choices":[{"delta":{"content": "x"}}],"content":"x"}', "x"),
     ],
 )
 def test_where_it_is_unsure_what_stands_around_a_text_there_is_no_frame(payload: bytes, text: str) -> None:
@@ -97,3 +98,17 @@ def test_of_many_events_those_up_to_the_first_that_needs_care_are_read_and_the_r
     assert read_at_once.text == "one two\n"
     assert read_at_once.rest == b"".join(events[2:])
     assert read_alike(frame, b"".join(events[2:])) is None
+
+
+@pytest.mark.parametrize("texts", [(b"caf\xc3", b"\xa9"), (b"\xf0\x9f", b"", b"\x98\x80"), (b"\xa9", b"a")])
+def test_halves_of_a_letter_in_two_events_are_no_letter(texts: tuple[bytes, ...]) -> None:
+    first = chunk("chat", "one", False, 0, {})
+    content = b"".join([first, *[first.replace(b"one", text) for text in texts], b"data: [DONE]\n\n"])
+    assert read(ChatReader(), [content]) == read(OneByOneChat(), [content]) == "upstream_garbage"
+
+
+def test_letters_of_several_bytes_are_read_at_once() -> None:
+    events = [chunk("chat", text, False, 0, {}) for text in ("café", "é", "😀", "Ω")]
+    frame = frame_around(events[0].removeprefix(b"data: ").rstrip(), b'"content":"', Delta(0, "content", "café"))
+    assert frame is not None
+    assert read_alike(frame, b"".join(events)) == ("caféé😀Ω", b"")

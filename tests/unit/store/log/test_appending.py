@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from colonnade.records import BusyError, ColonnadeError, CorruptionError, InputError
-from colonnade.store.log import Entry, TransparencyLog, create_log, verify_log
+from colonnade.store.log import Entry, GroupWriter, TransparencyLog, create_log, verify_log
 from colonnade.store.log.segments import ROWS, read_settings, row_line, segment_files
+from colonnade.store.log.tiles import TileFiles
 from colonnade.store.log.tree import folded, leaf_hashes
 
 from .logs import NOON, ORIGIN, PUBLIC, SIGNER, new_log, rows
@@ -335,3 +336,23 @@ def test_contents_go_where_their_name_is_though_the_file_was_taken_away(tmp_path
     log.append_entries([Entry(b'{"n":1}', (b'{"sealed":"b"}',))])
     assert file.read_bytes() == b'{"sealed":"b"}\n'
     assert (tmp_path / "elsewhere").read_bytes() == b'{"sealed":"a"}\n'
+
+
+def test_hashes_that_could_not_be_written_give_no_row_the_index_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = new_log(tmp_path / "log", 3)
+    with GroupWriter(log) as writer:  # which lets hashes wait for a full tile, or for a checkpoint
+
+        def refused(*_: object) -> None:
+            raise OSError(24, "Too many open files")
+
+        writer.submit({"n": 3}).result(timeout=30)
+        monkeypatch.setattr(TileFiles, "_write", refused)
+        with pytest.raises(OSError, match="Too many open files"):
+            log.sign_checkpoint(SIGNER)
+        monkeypatch.undo()
+        assert [writer.submit({"n": number}).result(timeout=30) for number in (4, 5)] == [4, 5]
+    log.sign_checkpoint(SIGNER)
+    found = verify_log(tmp_path / "log", PUBLIC)
+    assert (found.rows, found.vouched, found.problems) == (6, 6, ())

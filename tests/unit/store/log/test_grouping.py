@@ -225,3 +225,24 @@ def test_a_killed_service_leaves_a_log_whose_rows_and_contents_verify(tmp_path: 
             sealed = seal_contents(ring, "alice", date(2027, 1, 1), {"prompt": "on it goes"})
             index = writer.submit({"contents": sealed.references}, sealed.lines).result(timeout=30)
         assert index == found.rows
+
+
+def test_nothing_that_goes_wrong_beside_a_group_ends_the_thread_that_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unforeseen(*_: object) -> None:
+        raise ValueError("nobody thought of this")
+
+    log, told = new_log(tmp_path / "log"), list[int]()
+    with GroupWriter(log, SIGNER, seconds=0.0) as writer:
+        monkeypatch.setattr(log, "sign_checkpoint", unforeseen)
+        with log.turn:
+            writer.submit_batch([Entry(b'{"n":0}')], unforeseen)
+            writer.submit_batch([Entry(b'{"n":1}')], lambda first, _: told.append(first))
+        assert writer.submit({"n": 2}).result(timeout=30) == 2
+        assert writer.submit({"n": 3}).result(timeout=30) == 3
+        assert told == [1]
+        assert writer.fault is not None
+        assert writer.fault.sentence == "no checkpoint: ValueError."
+        monkeypatch.undo()
+    assert writer.fault is None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from colonnade.store.log import tails
 from colonnade.store.log.tails import SecondHand, Tail
 
 
@@ -112,3 +113,13 @@ writer.close()
     assert (done.returncode, done.stderr) == (0, "")
     sealed = (tmp_path / "log" / "contents" / f"{0:012d}.jsonl").read_bytes()
     assert sealed == b'{"sealed":0}\n{"sealed":1}\n{"sealed":2}\n'
+
+
+def test_the_name_of_a_file_is_forced_to_disk_whoever_made_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders: list[Path] = []
+    monkeypatch.setattr(tails, "sync_folder", folders.append)
+    (tmp_path / "a").write_bytes(b"of one who died before it was")
+    tail = Tail()
+    write(tail, tmp_path / "a", b"1")
+    write(tail, tmp_path / "a", b"2")
+    assert folders == [tmp_path]

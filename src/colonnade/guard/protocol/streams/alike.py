@@ -38,8 +38,9 @@ def frame_around(payload: bytes, key: bytes, only: Delta) -> Frame | None:
         key: that its text stands under, with the colon and the quotation mark.
         only: what was found to be said there, and nothing else.
     """
-    # Without a backslash no quotation mark stands within a string, so the key is a key, and there is only one of it.
-    if b"\\" in payload or payload.count(key) != 1:
+    # Without a backslash no quotation mark stands within a string, so the key is a key; and there is only one of it,
+    # with blanks around its colon or without: another would be the one that is read, and this one would not.
+    if b"\\" in payload or payload.count(key) != 1 or payload.count(key.removesuffix(b':"')) != 1:
         return None
     start = payload.index(key) + len(key)
     end = start + len(only.text.encode())
@@ -83,7 +84,7 @@ def read_alike(frame: Frame, data: bytes) -> Alike | None:
     if tail:
         texts.append(last)
     joined = b"".join(texts)
-    if b'"' in joined or b"\\" in joined:
+    if b'"' in joined or b"\\" in joined or not joined.isascii():
         texts = texts[: next((number for number, text in enumerate(texts) if not _whole(text)), len(texts))]
         joined = b"".join(texts)
     if not texts:
@@ -96,5 +97,8 @@ def read_alike(frame: Frame, data: bytes) -> Alike | None:
 
 
 def _whole(text: bytes) -> bool:
-    """Whether a text is one by itself: a quotation mark may end it, and half a pair of escapes is none."""
-    return not (b'"' in text or b"\\u" in text or text.endswith(b"\\"))
+    """Whether a text is one by itself: a quotation mark may end it, and half a pair of escapes is none.
+
+    Nor is the other half of a letter's bytes; and behind a text that ends with the first half only such a one fits.
+    """
+    return not (b'"' in text or b"\\u" in text or text.endswith(b"\\") or b"\x80" <= text[:1] < b"\xc0")
