@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -112,14 +113,15 @@ class GatewayService:
 
     def stop(self) -> None:
         """End the threads, and the log with a signed checkpoint."""
-        for watch in self._watches:
-            watch.stop()
-        self.service.teller.close()  # before the monitor of grants ends, which is told by it
-        self.access.stop()
-        if self._wish.spans is not None:
-            self._wish.spans.close()
-        if self._log is not None:
-            self._log.recorder.close()
+        with ExitStack() as ending:  # from the last to the first, each whether the others failed or not
+            if self._log is not None:
+                ending.callback(self._log.recorder.close)
+            if self._wish.spans is not None:
+                ending.callback(self._wish.spans.close)
+            ending.callback(self.access.stop)
+            ending.callback(self.service.teller.close)  # before the monitor of grants ends, which is told by it
+            for watch in self._watches:
+                ending.callback(watch.stop)
 
     def health(self) -> dict[str, Any]:
         """What is served, by what, and whether it is what stands on disk."""

@@ -117,9 +117,12 @@ def products(rows: csr_matrix) -> NDArray[np.float32]:
     return found
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def places_of_word(word: str) -> NDArray[np.int64]:
     """The places of a word and of its pieces; not to be written to, since the same words come again."""
+    return _remembered_places(word) if len(word) <= _LONGEST else _places_of_word(word)
+
+
+def _places_of_word(word: str) -> NDArray[np.int64]:
     framed = f"<{word[:_LONGEST]}>"
     whole = spelt(word)
     if len(whole) == len(word):  # a letter is a byte, so pieces of the one are pieces of the other
@@ -130,3 +133,7 @@ def places_of_word(word: str) -> NDArray[np.int64]:
     found = np.array([place & _LAST for place in map(zlib.crc32, [whole, *terms])], dtype=np.int64)
     found.flags.writeable = False
     return found
+
+
+_remembered_places = lru_cache(maxsize=_REMEMBERED)(_places_of_word)
+"""Of words of an ordinary length; one that is longer does not come again, and may be as long as a text."""

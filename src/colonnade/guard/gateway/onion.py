@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from time import perf_counter
+from traceback import format_tb
 
 from colonnade.guard.gateway.answering import Answering
 from colonnade.guard.gateway.exchange import Exchange, Receive, Scope, Send
@@ -67,7 +68,9 @@ class Onion:
             if passed is None:
                 turned_away(service, exchange, self._endpoint.name, course, None)
         except Exception as fault:  # a client is told that it failed, never how
-            logger.error("a request failed: %s: %s", type(fault).__name__, fault, exc_info=True)
+            # Where, and of what kind; its words may quote what somebody said.
+            where = "".join(format_tb(fault.__traceback__))
+            logger.error("a request failed: %s at\n%s", type(fault).__name__, where)
             message = "the service failed; nothing was answered."
             told = ProtocolError(message, status=500, code="internal_error")
             await self._fail(exchange, told, course, passed)

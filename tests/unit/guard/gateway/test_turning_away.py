@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from threading import Event
 from typing import Any
@@ -104,6 +105,20 @@ def test_a_fault_of_ours_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("colonnade.guard.gateway.onion.chosen_model", broken)
     assert room.ask().status_code == 500
     assert told(room, door) == [("chat", 500, "internal_error")]
+
+
+def test_the_words_of_a_fault_of_ours_get_into_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    room = Room()
+
+    def failing() -> Any:
+        raise RuntimeError("quotes what ana said")
+
+    room.service.standing = failing
+    with caplog.at_level(logging.ERROR):
+        assert room.ask().status_code == 500
+    assert "RuntimeError" in caplog.text
+    assert "in failing" in caplog.text
+    assert "ana" not in caplog.text
 
 
 def test_a_body_that_breaks_off_is_told_of_whether_anybody_is_still_there_or_not() -> None:
