@@ -277,7 +277,7 @@ def _signed(workspace: Path, act: Act, name: str, signer: Signer) -> GrantStandi
 
 def _show(row: GrantStanding) -> None:
     grant = row.grant
-    out.print(f"{grant.id:<12}{row.state}: {row.reason}", markup=False)
+    out.print(f"{grant.id:<11} {row.state}: {row.reason}", markup=False)
     what = f"{', '.join(grant.topics)} up to {grant.highest}, for {', '.join(grant.purposes)}"
     out.print(f"{'':<12}{grant.subject}: {what}, {grant.starts} to {grant.until}", markup=False)
     out.print(f"{'':<12}bound to {row.content}", markup=False)

@@ -132,7 +132,7 @@ def _show_openings(row: Explanation) -> None:
 def _show_detectors(row: Explanation) -> None:
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="dim")
     for title in ("detectors", "outcome", "topic", "level", "score", "band", "ms"):
-        table.add_column(title, justify="right" if title in ("score", "ms") else "left", no_wrap=title != "topic")
+        table.add_column(title, justify="right" if title in ("score", "ms") else "left", no_wrap=title != "band")
     for finding in row.findings:
         run = finding.run
         best = finding.found[0] if finding.found else None
@@ -234,7 +234,7 @@ def _try_many(trial: Trial, file: Path, asker: tuple[str, str, str], as_json: bo
         return
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="dim")
     for title in ("id", "action", "rule", "level", "score", "prompt"):
-        table.add_column(title, justify="right" if title == "score" else "left", no_wrap=True, overflow="ellipsis")
+        table.add_column(title, justify="right" if title == "score" else "left", no_wrap=title != "prompt")
     for name, text, ruling in rows:
         score = "" if ruling.similarity is None else f"{ruling.similarity:.2f}"
         level, colour = str(ruling.level or ""), _COLOURS.get(ruling.action, "red")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from colonnade.pipeline.adjudicating import propose_candidate
 from colonnade.pipeline.recording import PEOPLE, SECRET, log_settings
 from colonnade.pipeline.workspace import Workspace
-from colonnade.policy.feedback_queue import Queue, append, decide, read_queue
+from colonnade.policy.feedback_queue import Queue, append, decide, decided_before, read_queue
 from colonnade.records import (
     CandidatePrompt,
     Clause,
@@ -76,6 +76,19 @@ def own_log(workspace: Workspace) -> Sealed | None:
 def enter(folder: Path, row: Feedback) -> None:
     """Put something that was said into the queue."""
     append(queue_file(folder), row)
+
+
+def undecided(folder: Path, name: str) -> Feedback:
+    """One that nobody has decided so far.
+
+    Raises:
+        InputError: where there is no such feedback, or it was decided before.
+    """
+    queue = queue_of(folder)
+    row, before = queue.named(name), queue.verdict(name)
+    if before is not None:
+        raise decided_before(before)
+    return row
 
 
 def close(folder: Path, name: str, by: str, because: str, now: datetime) -> FeedbackVerdict:

@@ -127,8 +127,13 @@ def decide(queue: Queue, verdict: FeedbackVerdict) -> FeedbackVerdict:
     queue.named(verdict.feedback)
     before = queue.verdict(verdict.feedback)
     if before is not None:
-        raise InputError(f"'{verdict.feedback}' was {before.decision} by {before.by} before.", mend="It stays so.")
+        raise decided_before(before)
     return verdict
+
+
+def decided_before(verdict: FeedbackVerdict) -> InputError:
+    """What is told to whoever decides a second time."""
+    return InputError(f"'{verdict.feedback}' was {verdict.decision} by {verdict.by} before.", mend="It stays so.")
 
 
 def by_clause(rows: Iterable[Feedback], policies: PolicySet) -> tuple[Waiting, ...]:

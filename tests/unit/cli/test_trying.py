@@ -100,6 +100,17 @@ def test_many_texts_are_a_table(workspace: Path, tmp_path: Path) -> None:
     assert [row["id"] for row in told(workspace, "--file", file)] == ["a", "line 2", "line 3"]
 
 
+def test_a_narrow_terminal_wraps_the_prompt_and_keeps_the_action_and_the_rule(workspace: Path, tmp_path: Path) -> None:
+    file = tmp_path / "prompts.jsonl"
+    file.write_text(json.dumps({"prompt": BREAK_IN + " and again" * 9}) + "\n")
+    many = CliRunner().invoke(application, ["try", str(workspace), "--file", str(file)], env={"COLUMNS": "60"}).stdout
+    assert "deflect" in many
+    assert "doors.entry" in many
+    one = CliRunner().invoke(application, ["try", str(workspace), BREAK_IN], env={"COLUMNS": "72"}).stdout
+    (row,) = [line for line in one.splitlines() if " ran " in line]
+    assert "doors.entry" in row
+
+
 def test_a_tier_or_purpose_that_does_not_exist_is_named(workspace: Path) -> None:
     with pytest.raises(InputError, match="no tier 'king'"):
         attempt(workspace, BROKE, "--tier", "king")

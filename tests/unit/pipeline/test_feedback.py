@@ -145,5 +145,14 @@ def test_one_that_cannot_be_proposed_is_not_accepted_either(home: Home) -> None:
     assert told(home)["decided"] == 0
 
 
+def test_one_that_was_decided_is_not_proposed_any_more(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adjudicating, "encoder_if_installed", lambda: None)
+    name = first(home)
+    queue(home, "--close", name, "--as", "dee", "--reason", "it stands")
+    with pytest.raises(InputError, match="was closed by dee before"):
+        queue(home, "--accept", name, "--as", "bo", "--propose", *sealed(home))
+    assert not (home.workspace / "prompts/renewal/queue.jsonl").exists()
+
+
 def test_an_empty_queue_is_told(tmp_path: Path) -> None:
     assert "0 wait, 0 were decided." in queue(make_home(tmp_path)).output

@@ -62,7 +62,7 @@ def queue(
 
 def _accept(opened: Workspace, name: str, person: str, reason: str, sealed: Sealed | None, propose: bool) -> None:
     now = datetime.now(UTC)
-    row = feedback.queue_of(opened.folder).named(name)
+    row = feedback.undecided(opened.folder, name)
     words = feedback.words_of(row, sealed)
     entry = feedback.propose(opened, row, words.asked, person, now) if propose else None
     feedback.accept(opened.folder, name, person, reason, now)

@@ -57,3 +57,9 @@ def test_what_is_no_json_with_one_reading_is_refused(content: bytes, status: int
     with pytest.raises(ProtocolError) as fault:
         read_feedback(content)
     assert fault.value.status == status
+
+
+def test_a_key_that_is_missing_is_named() -> None:
+    with pytest.raises(ProtocolError, match="'what' must be there") as refused:
+        read_feedback(b'{"id": "ex-1"}')
+    assert (refused.value.parameter, refused.value.code) == ("what", "missing_key")

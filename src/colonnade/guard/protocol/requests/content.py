@@ -121,7 +121,7 @@ def nested(rules: Mapping[str, Rule], *needed: str) -> Callable[[Notes, Any, str
         checked = read_object(notes, value, place, rules)
         for key in needed:
             if key not in checked:
-                raise wrong(place, f"have '{key}'", "missing_key")
+                raise wrong(place, f"have '{key}'", "missing_key") if place else wrong(key, "be there", "missing_key")
         return checked
 
     return rule
