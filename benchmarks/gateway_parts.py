@@ -170,7 +170,7 @@ def _way(name: str, folder: Path, log: bool, detectors: bool, rounds: int) -> di
     said = b"".join(_events())
     behind = Behind(ScriptedUpstream(lambda *_: [said]), {"mock": "mock"}, "a script")
     build = build_guard if detectors else _blind
-    service = GatewayService(workspace, behind, opened, Wish(build=lambda space, more: build(space, more=more)))
+    service = GatewayService(workspace, behind, opened, Wish(build=lambda space, _: build(space)))
     service.start()
     try:
         return _run({name: _through(service)}, rounds)
@@ -215,8 +215,8 @@ class _Blind:
         return (Detection(None, None, 0.0),)
 
 
-def _blind(workspace: Workspace, more: Sequence[Any] = ()) -> Guard:
-    guard = build_guard(workspace, more=more)
+def _blind(workspace: Workspace) -> Guard:
+    guard = build_guard(workspace)
     return Guard(guard.table, _Blind(frozenset(cell.topic for cell in guard.table.cells)))
 
 

@@ -10,8 +10,8 @@ import typer
 
 from colonnade.cli.display import err
 from colonnade.guard.keys import read_keys
+from colonnade.guard.serving import check_port, served_address
 from colonnade.guard.serving import serve as serve_gateway
-from colonnade.guard.serving import served_address
 from colonnade.guard.telemetry.spans import spans_over_http
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.gateway_service import GatewayService, Wish, keys_file
@@ -56,7 +56,7 @@ def serve(
     """Answer the OpenAI protocols with a guard on both sides of a model, and every row in the audit log first."""
     opened = open_workspace(workspace)
     keyed = bool(read_keys(keys_file(workspace)))
-    served_address(host, keyed)
+    check_port(served_address(host, keyed), port)
     if trust_headers and keyed:
         raise InputError("keys name tiers and purposes, so headers cannot.", mend="Leave out '--trust-headers'.")
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)

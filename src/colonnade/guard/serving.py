@@ -53,7 +53,7 @@ def serve(app: Starlette, host: str, port: int, keyed: bool = False, busy: Busy 
         ColonnadeError: where the server ended by itself.
     """
     address = served_address(host, keyed)
-    _free(address, port)
+    check_port(address, port)
     if find_spec("uvloop") is not None:
         import uvloop
 
@@ -84,8 +84,12 @@ def served_address(host: str, keyed: bool) -> str:
     return host
 
 
-def _free(address: str, port: int) -> None:
-    """Refuses a port in use: the server would share it and get every other request only."""
+def check_port(address: str, port: int) -> None:
+    """A port in use is refused: the server would share it and get every other request only.
+
+    Raises:
+        InputError: where it is no port, or cannot be had.
+    """
     if not 1 <= port <= 65535:
         raise InputError(f"{port} is not a port.", mend="Choose one from 1 to 65535, for instance 8000.")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET

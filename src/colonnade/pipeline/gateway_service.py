@@ -28,6 +28,7 @@ from colonnade.guard.protocol import ENDPOINTS
 from colonnade.guard.recording import GrantUses, LogState, Recorder, Unrecorded
 from colonnade.guard.telemetry.metrics import Metrics, NamesOf
 from colonnade.guard.telemetry.spans import Spans
+from colonnade.pipeline.access import access_settings
 from colonnade.pipeline.access_service import AccessService
 from colonnade.pipeline.feedback import enter
 from colonnade.pipeline.guard_parts import loaded_encoder
@@ -41,6 +42,8 @@ KEYS = "keys.jsonl"
 """The file of API keys, in the workspace's own folder."""
 
 _READ = (*READ, "prompts")
+
+_TAKEN_UP = "the policies were taken up as they stand now"
 
 logger = logging.getLogger(__name__)
 
@@ -189,9 +192,21 @@ class GatewayService:
         workspace = self._rereader.workspace()
         fresh = self._stand(workspace, self.standing.keys)
         digest = fresh.guard.digest  # found here, not by the first who asks for it while everybody else waits
+        stale, was = self._not_taken_up(workspace), self.standing.stale
         # Keys may have changed while the detectors learnt.
-        self.standing = fresh._replace(keys=self.standing.keys)
-        logger.info("the policies were taken up as they stand now, guard %s", digest)
+        self.standing = fresh._replace(keys=self.standing.keys, stale=stale)
+        if stale and stale != was:
+            logger.error("%s", stale)
+        # Whoever was told that something is wrong is told that it is right again.
+        logger.log(logging.WARNING if was and not stale else logging.INFO, "%s, guard %s", _TAKEN_UP, digest)
+
+    def _not_taken_up(self, workspace: Workspace) -> str:
+        """What of the files a running service cannot take up; empty for nothing."""
+        if (access_settings(workspace) is None) == (self.access.monitor is None):
+            return ""
+        return (
+            "guard.yaml has other words on 'access' than when the service began: start it again to have them in force."
+        )
 
     def _keep(self, fault: Exception) -> None:
         """What cannot be read leaves the last good guard in force, and everybody is told that it is not the newest."""

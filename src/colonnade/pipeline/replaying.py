@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -84,13 +84,13 @@ class Policies(NamedTuple):
 
     Attributes:
         name: what it is called in the result.
-        grants: those that were active on a day, as an index over its table.
+        grants: those that were active at a moment, as an index over its table.
         unread: what could not be read, and what stands in its place.
     """
 
     name: str
     guard: Guard
-    grants: Callable[[date], GrantIndex]
+    grants: Callable[[datetime], GrantIndex]
     unread: tuple[str, ...] = ()
 
     async def outcome(self, exchange: Exchange) -> Outcome:
@@ -98,8 +98,9 @@ class Policies(NamedTuple):
         return await outcome_under(self.guard, exchange, self._who(exchange))
 
     def _who(self, exchange: Exchange) -> Who:
-        day = exchange.at.date() if exchange.at is not None else _today()
-        holder = PastHolder(self.grants(day), exchange.principal, day, exchange.grant) if exchange.principal else None
+        at, holder = exchange.at or datetime.now(UTC), None
+        if exchange.principal:
+            holder = PastHolder(self.grants(at), exchange.principal, at.date(), exchange.grant)
         tier = exchange.tier or self.guard.table.tiers[0]
         return Who(exchange.principal, tier, exchange.purpose or self.guard.table.purposes[0], holder)
 
@@ -257,7 +258,7 @@ class Replaying:
         parts = guard_parts(side.workspace, side.configuration, _today(), self._prompts)
         judge = RememberingJudge(parts.judge) if parts.judge is not None else None
         guard = parts.guard(remembering(parts.detectors, self._memories), judge, lambda _: PATIENCE)
-        return Policies(name, guard, _grants_by_day(side.workspace, guard), side.unread)
+        return Policies(name, guard, _grants_by_moment(side.workspace, guard), side.unread)
 
 
 async def logged(exchange: Exchange) -> Outcome | None:
@@ -280,21 +281,21 @@ async def replay_all(
         yield row
 
 
-def _grants_by_day(workspace: Workspace, guard: Guard) -> Callable[[date], GrantIndex]:
+def _grants_by_moment(workspace: Workspace, guard: Guard) -> Callable[[datetime], GrantIndex]:
     settings = access_settings(workspace)
     book = read_book(workspace.folder, workspace.people) if settings is not None else None
-    standings, known = Standings(workspace.policies), dict[date, GrantIndex]()
+    standings, known = Standings(workspace.policies), dict[tuple[date, int], GrantIndex]()
 
-    def on(day: date) -> GrantIndex:
-        if day not in known:
+    def on(moment: datetime) -> GrantIndex:
+        events = tuple(event for event in book.events if event.at <= moment) if book is not None else ()
+        case = (moment.date(), len(events))  # between two events of one day nothing changes
+        if case not in known:
             grants: Iterable[Grant] = ()
             if book is not None:
-                past = book._replace(events=tuple(event for event in book.events if event.at.date() <= day))
-                moment = datetime.combine(day, time.max, UTC)
-                stood = standings.of(past, workspace.people, settings, moment)
+                stood = standings.of(book._replace(events=events), workspace.people, settings, moment)
                 grants = [row.grant for row in stood if row.state is GrantState.ACTIVE]
-            known[day] = GrantIndex(grants, guard.table)
-        return known[day]
+            known[case] = GrantIndex(grants, guard.table)
+        return known[case]
 
     return on
 

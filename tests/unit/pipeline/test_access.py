@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 
+from colonnade.guard.access.past import PastHolder
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.access import access_key, now, standings
 from colonnade.pipeline.access_book import read_book
 from colonnade.pipeline.access_service import AccessService
+from colonnade.pipeline.replaying import Replaying
 from colonnade.records import GrantState, InputError
 from colonnade.store import Store
 from tests.workspaces import DOORS, GUARD
@@ -123,6 +125,17 @@ def test_a_revoked_grant_cannot_be_approved_again_and_an_appeal_waits_in_the_lis
     assert "appeal about locks by key-7" in invoke("list", home / "w").output
     with pytest.raises(InputError, match="no grant 'x'"):
         invoke("appeal", "x", home / "w", "--by", "key-7", "--reason", "why not")
+
+
+def test_a_replay_knows_a_grant_from_its_second_signature_to_its_revocation(home: Path) -> None:
+    moments = [datetime.now(UTC)]
+    active(home)
+    moments.append(datetime.now(UTC))
+    sign(home, "revoke", "ren", "--reason", "left the company")
+    moments.append(datetime.now(UTC))
+    grants = Replaying(open_workspace(home / "w")).now().grants
+    opened = [PastHolder(grants(moment), "key-7", TODAY).opens(cell(), TODAY) for moment in moments]
+    assert opened == ["", "locks", ""]
 
 
 # --- use, review, suspension ----------------------------------------------------------------------

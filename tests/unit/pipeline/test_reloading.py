@@ -16,6 +16,7 @@ from colonnade.cli.guard import guard_application
 from tests.unit.guard.gateway.behind import events, finish, streamed
 from tests.unit.pipeline.guarded_log import ALONE, BREAK_IN, BROKE, SWAP, small_words
 from tests.unit.pipeline.served import answers, serving, until
+from tests.unit.pipeline.small_access import ACCESS
 from tests.workspaces import write_workspace
 
 EVERYBODY = "ceiling: mechanism, when: {tier: staff, purpose: repair}", "ceiling: actionable, when: {}"
@@ -78,7 +79,7 @@ def test_a_stream_under_way_ends_whole_under_the_guard_that_it_began_with(worksp
 def test_a_slip_of_the_pen_changes_nothing_and_everybody_can_see_it(
     workspace: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with serving(workspace, answers(BROKE)) as served, caplog.at_level(logging.ERROR):
+    with serving(workspace, answers(BROKE)) as served, caplog.at_level(logging.WARNING):
         before = served.health()
         served.edit("above: deflect", "above: deflekt")
         until(lambda: served.health()["status"] == "stale")
@@ -92,6 +93,19 @@ def test_a_slip_of_the_pen_changes_nothing_and_everybody_can_see_it(
         until(lambda: served.health()["status"] == "ok")
         assert served.action(BREAK_IN) == "refuse"
         assert "colonnade_policies_stale 0.0" in served.client.get("/metrics").text
+        assert any("taken up as they stand now" in record.getMessage() for record in caplog.records)
+
+
+def test_grants_that_begin_while_the_service_runs_wait_for_a_fresh_start_and_health_says_so(workspace: Path) -> None:
+    with serving(workspace, answers(BROKE)) as served:
+        file = workspace / "guard.yaml"
+        before = file.read_text()
+        file.write_text(before + ACCESS)
+        until(lambda: served.health()["status"] == "stale")
+        assert "start it again" in served.health()["policies"]["fault"]
+        assert served.action(BREAK_IN) == "deflect"
+        file.write_text(before)
+        until(lambda: served.health()["status"] == "ok")
 
 
 def test_what_a_replay_announces_is_what_changes_and_nothing_else(workspace: Path) -> None:
