@@ -17,6 +17,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -67,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 name = f"the way through, {_with(detectors)} detectors, {_with(log)} log"
                 err.print(f"{name} ...")
                 measured |= _way(name, Path(folder) / f"{log}-{detectors}", log, detectors, options.rounds)
+        name = "the same, each prompt with a word that was never seen"
+        err.print(f"{name} ...")
+        measured |= _way(name, Path(folder) / "new", log=True, detectors=True, rounds=options.rounds, new=True)
     if options.json:
         print(json.dumps(measured, indent=1))
     else:
@@ -162,7 +166,7 @@ def _readers() -> dict[str, Once]:
     return {"reading: one piece": in_one, "reading: event by event": one_by_one, "reading: JSON alone": bare}
 
 
-def _way(name: str, folder: Path, log: bool, detectors: bool, rounds: int) -> dict[str, float]:
+def _way(name: str, folder: Path, log: bool, detectors: bool, rounds: int, new: bool = False) -> dict[str, float]:
     """The whole way between two sockets."""
     folder.mkdir()
     workspace = open_workspace(our_workspace(folder))
@@ -173,17 +177,19 @@ def _way(name: str, folder: Path, log: bool, detectors: bool, rounds: int) -> di
     service = GatewayService(workspace, behind, opened, Wish(build=lambda space, _: build(space)))
     service.start()
     try:
-        return _run({name: _through(service)}, rounds)
+        return _run({name: _through(service, new)}, rounds)
     finally:
         service.stop()
 
 
-def _through(service: GatewayService) -> Once:
-    body = orjson.dumps(ASKED)
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    scope = {"type": "http", "method": "POST", "path": CHAT, "query_string": b"", "headers": headers}
+def _through(service: GatewayService, new: bool) -> Once:
+    numbers = count(100_000)
 
     async def once() -> None:
+        said = f"garden {next(numbers) if new else 7}, and what grows there?"
+        body = orjson.dumps({**ASKED, "messages": [{"role": "user", "content": said}]})
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        scope = {"type": "http", "method": "POST", "path": CHAT, "query_string": b"", "headers": headers}
         loop, sent = asyncio.get_running_loop(), list[Mapping[str, Any]]()
         asked = iter([{"type": "http.request", "body": body, "more_body": False}])
 

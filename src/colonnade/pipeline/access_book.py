@@ -16,6 +16,7 @@ from colonnade.guard.access.alerting import alert_subject, suspensions_by_alert
 from colonnade.guard.access.grants import GrantEvent, bound_content, boundaries_under, standing_of_grant
 from colonnade.guard.configuration import AccessSettings
 from colonnade.records import (
+    Act,
     Alert,
     Appeal,
     BusyError,
@@ -312,6 +313,16 @@ def events_by_grant(
         elif event.subject.startswith("grant:"):
             found[event.subject.removeprefix("grant:").partition("/")[0]].append(event)
     return found
+
+
+def stopped_since(book: Book, earlier: Book | None) -> frozenset[str]:
+    """Grants of which something else than an approval was said since; where they stand now is to be found out."""
+    if earlier is None:
+        return frozenset()
+    news = (event for event in book.events[len(earlier.events) :] if not isinstance(event, Suspension))
+    return frozenset(
+        event.subject.removeprefix("grant:").partition("/")[0] for event in news if event.act is not Act.APPROVE
+    )
 
 
 def set_down(folder: Path, act: str, record: Suspension | Alert, patience: float = 1.0) -> None:

@@ -16,7 +16,16 @@ from colonnade.guard.access.uses import UseRecord
 from colonnade.guard.access.watching import Mark, marks
 from colonnade.models import Encoder
 from colonnade.pipeline.access import access_key, access_settings, now, use_log, uses_of
-from colonnade.pipeline.access_book import ALERTED, SET_DOWN, SUSPENDED, BookReader, Standings, set_down
+from colonnade.pipeline.access_book import (
+    ALERTED,
+    SET_DOWN,
+    SUSPENDED,
+    Book,
+    BookReader,
+    Standings,
+    set_down,
+    stopped_since,
+)
 from colonnade.pipeline.workspace import READ, Rereader, Workspace
 from colonnade.records import GuardTable
 from colonnade.store import HOME
@@ -58,6 +67,7 @@ class AccessService:
         self._day = _today()
         self._table = _compiled(workspace, self._day)
         self._book, self._standings = BookReader(folder), Standings(workspace.policies)
+        self._heard: Book | None = None
         self.desk = Desk(
             self._table,
             use_log(workspace, record),
@@ -116,6 +126,9 @@ class AccessService:
             self._files, self._day = files, today
         people, settings = self._workspace.people, access_settings(self._workspace)
         book = self._book.book(people)
+        # Where ten thousand grants stand takes some tenths of a second, and one that was revoked must not wait for it.
+        self.desk.withhold(stopped_since(book, self._heard))
+        self._heard = book
         self.desk.replace(self._standings.of(book, people, settings, book.not_before(now())), self._table)
         if self.monitor is not None:
             self.monitor.know(book.alerts)

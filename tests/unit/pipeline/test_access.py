@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 
@@ -206,6 +207,23 @@ def test_a_revocation_reaches_a_running_service_within_a_second(home: Path, serv
         assert monotonic() - written < 1.0
         sleep(0.01)
     assert service.desk.use("key-7", cell(), "request", "x").grant == ""
+
+
+def test_a_revoked_grant_is_closed_before_it_is_known_where_all_others_stand(
+    home: Path, service: AccessService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def slow(*of: Any) -> Any:
+        opened.append(service.desk.opening("key-7", cell(), TODAY))
+        return real(*of)
+
+    real = service._standings.of
+    assert service.desk.opening("key-7", cell(), TODAY) is not None
+    monkeypatch.setattr(service._standings, "of", slow)
+    sign(home, "revoke", "ren", "--reason", "stolen key")
+    service.watch.look()
+    assert opened[-1] is None
 
 
 def test_a_moved_boundary_reaches_it_too_and_a_broken_ledger_closes_it(home: Path, service: AccessService) -> None:
