@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -31,8 +31,8 @@ _USE = b'"row":{"act":"use",'
 class Recorder(Protocol):
     """Where rows are written."""
 
-    async def write(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> None:
-        """Write a row; it is on disk when this returns.
+    def begin(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> Awaitable[None]:
+        """Begin to write a row, behind all for which this was called before; it is on disk once it was awaited.
 
         Args:
             row: what happened; no words of anybody.
@@ -48,8 +48,10 @@ class Recorder(Protocol):
 class Unrecorded:
     """No log: rows go nowhere, and whoever configured it so was told."""
 
-    async def write(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> None:
+    async def begin(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> None:
         """Forget the row."""
+
+    write = begin
 
 
 class LogState(NamedTuple):
@@ -89,7 +91,11 @@ class LogRecorder:
         self._asked: list[_Asked] = []
 
     async def write(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> None:
-        """Write a row and wait for the disk, without holding up the others.
+        """Write a row and wait for the disk."""
+        await self.begin(row, subject, texts)
+
+    def begin(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> asyncio.Future[None]:
+        """Begin to write a row, without holding up anybody; its future is done when it is on disk.
 
         What is asked for in one turn of the loop goes to the log's thread together, at its end: while the
         loop is busy each of its turns has rows of several answers, and they share the syncs and the calls
@@ -106,12 +112,7 @@ class LogRecorder:
             loop.call_soon(self._hand_over)
         elif len(self._asked) >= _TOGETHER:
             self._hand_over()
-        try:
-            await written
-        except ColonnadeError:
-            raise
-        except Exception as fault:
-            raise ColonnadeError(f"the audit log could not be written: {type(fault).__name__}.") from None
+        return written
 
     def _hand_over(self) -> None:
         asked, self._asked = self._asked, []
@@ -241,6 +242,8 @@ def _tell_loop(
 
 
 def _tell(waiting: Sequence[asyncio.Future[None]], fault: Exception | None) -> None:
+    if fault is not None and not isinstance(fault, ColonnadeError):
+        fault = ColonnadeError(f"the audit log could not be written: {type(fault).__name__}.")
     for here in waiting:
         if here.done():
             continue  # Whoever asked hung up; the row is written all the same.

@@ -47,6 +47,7 @@ class Answering:
         self._writer: StreamWriter | None = None
         self._judged: tuple[Judged, ...] = ()
         self._recorded = False
+        self._row = passed.row
 
     async def give(self) -> None:
         """Ask the model, and answer; the row is written however it ends."""
@@ -139,6 +140,9 @@ class Answering:
         return end
 
     async def _send(self, events: Sequence[Event]) -> None:
+        if self._row is not None:
+            row, self._row = self._row, None
+            await self._service.written((row,), self._passed.course)
         content = self._written(events)
         course = self._passed.course
         course.first_out = course.first_out or perf_counter()
@@ -188,7 +192,9 @@ class Answering:
         # Once is enough, even where it fails: whoever waits is told, and nothing goes out.
         self._recorded = True
         row = reply_row(passed.common, judged, passed.ruling, how, passed.course, perf_counter())
-        await self._service.record(row, passed.who.principal, said_texts(judged), passed.course)
+        reply = self._service.begin(row, passed.who.principal, said_texts(judged))
+        request, self._row = self._row, None
+        await self._service.written((reply,) if request is None else (request, reply), passed.course)
 
     def _tell(self, how: str) -> None:
         if self._service.teller.observers:

@@ -1,15 +1,18 @@
 """The onion: what every request of every endpoint passes, streaming or not, in one order.
 
-    who asks -> body -> read -> which model -> rule the request -> its row on disk
-    -> the model -> rule the reply, held back -> its row on disk -> the end of the answer
+    who asks -> body -> read -> which model -> rule the request, and begin its row
+    -> the model -> the row on disk -> rule the reply, held back -> its row on disk -> the end of the answer
 
-There is no other way to the model, and none around the guard.
+There is no other way to the model, and none around the guard. While the model thinks the disk turns. A
+request that is refused, or that only a grant allows, is on disk before anything else happens, and so is
+every one for as long as the log fails.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from time import perf_counter
 from traceback import format_tb
 
@@ -103,9 +106,12 @@ class Onion:
         row = request_row(common, asked, ruling)
         if not passes:
             row["ended"] = REFUSED
-        await self._service.record(row, who.principal, asked_texts(asked), course)
+        writing: Awaitable[None] | None = self._service.begin(row, who.principal, asked_texts(asked))
+        if not passes or ruling.grant or self._service.log_failed:
+            await self._service.written((writing,), course)
+            writing = None
         exchange.say(*header_of(ruling))
-        passed = Passed(now, who, asked, chosen, ruling, common, conversation, course)
+        passed = Passed(now, who, asked, chosen, ruling, common, conversation, course, writing)
         if passes:
             return passed
         exchange.unwatch()

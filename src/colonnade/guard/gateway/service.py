@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ class Service:
     Attributes:
         under_way: requests that are being answered.
         closing: set it, and no new ones are taken.
+        log_failed: the last row could not be written.
 
     Args:
         standing: what holds now; asked for once by each exchange.
@@ -50,27 +51,39 @@ class Service:
     ) -> None:
         self.standing, self.upstream, self.recorder = standing, upstream, recorder
         self.teller, self.most, self.under_way, self.traced = Teller(observers), most, 0, traced
-        self.closing = False
+        self.closing = self.log_failed = False
 
-    async def record(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str], course: Course) -> None:
-        """Have a row on disk.
+    def begin(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> Awaitable[None]:
+        """Begin to write a row; nothing may go out before it was waited for."""
+        return self.recorder.begin(row, subject, texts)
+
+    async def written(self, rows: Iterable[Awaitable[None]], course: Course) -> None:
+        """Wait until rows are on disk.
 
         Raises:
-            ProtocolError: 503 where it cannot be written: what is not recorded does not happen.
+            ProtocolError: 503 where one cannot be written: what is not recorded does not happen.
         """
         started = perf_counter()
-        try:
-            await self.recorder.write(row, subject, texts)
-        except (ColonnadeError, OSError) as fault:
-            logger.error("the audit log cannot be written: %s", fault)
+        faults = []
+        for row in rows:
+            try:
+                await row
+            except (ColonnadeError, OSError) as fault:
+                faults.append(fault)
+        course.writing += perf_counter() - started
+        self.log_failed = bool(faults)
+        if faults:
+            logger.error("the audit log cannot be written: %s", faults[0])
             message = "the audit log cannot be written, and nothing is answered without it."
             raise ProtocolError(message, status=503, code="log_unavailable") from None
-        finally:
-            course.writing += perf_counter() - started
 
 
 class Passed(NamedTuple):
-    """A request that may go to the model."""
+    """A request that may go to the model.
+
+    Attributes:
+        row: about it, while it is being written; nothing where it is on disk.
+    """
 
     now: Standing
     who: Who
@@ -80,3 +93,4 @@ class Passed(NamedTuple):
     common: Mapping[str, Any]
     conversation: Sequence[str]
     course: Course
+    row: Awaitable[None] | None

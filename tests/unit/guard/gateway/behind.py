@@ -69,12 +69,14 @@ class Remembering:
         self.texts: list[dict[str, str]] = []
         self.fault: Callable[[Mapping[str, Any]], Exception | None] = lambda row: None
 
-    async def write(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> None:
+    async def begin(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> None:
         fault = self.fault(row)
         if fault is not None:
             raise fault
         self.rows.append(dict(row))
         self.texts.append(dict(texts))
+
+    write = begin
 
 
 class Room:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 
 from colonnade.guard.adapters import AdapterSettings
 from colonnade.guard.gateway import ScriptedUpstream, UpstreamFault
+from colonnade.guard.gateway.upstreams import UpstreamReply
 from colonnade.guard.keys import Keys, StoredKey, hash_of
 from colonnade.guard.observing import Finished
-from colonnade.records import ColonnadeError, Pattern
+from colonnade.records import ColonnadeError, Pattern, Ruling
 from tests.unit.guard.access.small_grants import Room as GrantRoom
 from tests.unit.guard.access.small_grants import standing
 from tests.unit.guard.small_policies import BrokenEncoder, clause, small_guard
@@ -84,12 +86,52 @@ def test_a_failing_detector_refuses_names_itself_and_the_model_is_not_asked() ->
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_request_that_cannot_be_recorded_is_not_asked_and_not_answered(stream: bool) -> None:
-    room = Room()
-    room.recorder.fault = lambda row: ColonnadeError("the disk is full.")
+def test_without_the_row_of_the_request_nothing_goes_out(stream: bool) -> None:
+    room = Room(says("bread " * 100))
+    room.recorder.fault = lambda row: ColonnadeError("the disk is full.") if row["act"] == "request" else None
     response = room.ask(stream=stream)
     assert (response.status_code, response.json()["error"]["code"]) == (503, "log_unavailable")
-    assert room.upstream.asked == []
+    assert "bread" not in response.text
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_while_the_log_fails_no_model_is_asked_and_once_it_is_mended_all_is_well(stream: bool) -> None:
+    room = Room()
+    room.recorder.fault = lambda row: ColonnadeError("the disk is full.")
+    for _ in range(3):
+        response = room.ask(stream=stream)
+        assert (response.status_code, response.json()["error"]["code"]) == (503, "log_unavailable")
+    assert len(room.upstream.asked) == 1, "the first was asked before the disk said no; nobody after it"
+    room.recorder.fault = lambda row: None
+    assert [room.ask(stream=stream).status_code for _ in range(2)] == [200, 200]
+
+
+def test_a_request_that_only_a_grant_allows_or_that_is_refused_is_on_disk_before_anything_else() -> None:
+    room = Room()
+    order: list[str] = []
+    waiting, asking = room.recorder.begin, room.upstream.send
+
+    async def begin(row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> None:
+        await asyncio.sleep(0.01)
+        order.append(row["act"])
+        await waiting(row, subject, texts)
+
+    async def send(*arguments: Any) -> UpstreamReply:
+        order.append("asked")
+        return await asking(*arguments)
+
+    room.recorder.begin, room.upstream.send = begin, send  # type: ignore[method-assign]  # to see who is first
+    room.ask()
+    assert order == ["asked", "request", "reply"]
+    order.clear()
+    plain = room.service.standing().guard.rule
+
+    async def granted(*arguments: Any, **more: Any) -> Ruling:
+        return (await plain(*arguments, **more)).model_copy(update={"grant": "exam"})
+
+    room.service.standing().guard.rule = granted  # type: ignore[method-assign]
+    room.ask()
+    assert order == ["request", "asked", "reply"]
 
 
 def test_a_reply_that_cannot_be_recorded_does_not_go_out() -> None:
