@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 from contextlib import suppress
@@ -54,6 +55,7 @@ def serve(app: Starlette, host: str, port: int, keyed: bool = False, busy: Busy 
     """
     address = served_address(host, keyed)
     check_port(address, port)
+    spare_the_collector()
     if find_spec("uvloop") is not None:
         import uvloop
 
@@ -61,6 +63,17 @@ def serve(app: Starlette, host: str, port: int, keyed: bool = False, busy: Busy 
             runner.run(_serve(app, address, port, busy))
     else:
         asyncio.run(_serve(app, address, port, busy))
+
+
+def spare_the_collector() -> None:
+    """Have the garbage collector look at what requests leave behind, and seldom.
+
+    All that was made until here is needed to the end, and an answer leaves next to no cycles behind; as
+    it stands, the collector takes a tenth of the time of every answer.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def served_address(host: str, keyed: bool) -> str:

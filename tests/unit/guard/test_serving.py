@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from colonnade.guard.serving import serve, served_address
+from colonnade.guard.serving import serve, served_address, spare_the_collector
 from colonnade.records import InputError
 
 SERVICE = """
@@ -48,6 +49,21 @@ def test_a_number_that_is_no_port_is_refused(port: int) -> None:
 def test_a_port_in_use_is_refused_rather_than_shared() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="cannot be had"):
         serve(Starlette(), "localhost", taken.getsockname()[1])
+
+
+def test_the_collector_looks_at_what_comes_after_the_start_and_still_finds_a_cycle() -> None:
+    before = gc.get_threshold()
+    try:
+        spare_the_collector()
+        assert gc.get_freeze_count() > 10_000, "what was made so far is not looked at again"
+        assert gc.isenabled()
+        cycle: list[object] = []
+        cycle.append(cycle)
+        del cycle
+        assert gc.collect() >= 1
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
