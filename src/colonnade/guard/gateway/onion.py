@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
 from time import perf_counter
 from traceback import format_tb
 
@@ -106,12 +105,14 @@ class Onion:
         row = request_row(common, asked, ruling)
         if not passes:
             row["ended"] = REFUSED
-        writing: Awaitable[None] | None = self._service.begin(row, who.principal, asked_texts(asked))
-        if not passes or ruling.grant or self._service.log_failed:
-            await self._service.written((writing,), course)
-            writing = None
+        row_written = self._service.begin(row, who.principal, asked_texts(asked))
+        before_the_model = not passes or bool(ruling.grant) or self._service.log_failed
+        if before_the_model:
+            await self._service.written((row_written,), course)
         exchange.say(*header_of(ruling))
-        passed = Passed(now, who, asked, chosen, ruling, common, conversation, course, writing)
+        passed = Passed(
+            now, who, asked, chosen, ruling, common, conversation, course, None if before_the_model else row_written
+        )
         if passes:
             return passed
         exchange.unwatch()
