@@ -175,12 +175,12 @@ class Answering:
     async def _fail(self, error: ProtocolError) -> None:
         """What went wrong: on disk first, then told by its status, or as the last event of a stream."""
         self._exchange.unwatch()
-        self._passed.course.status = error.status
         if not self._recorded:
             try:
                 await self._record(error.code or "error")
             except ProtocolError as worse:
                 error = worse
+        self._passed.course.status = error.status
         if not self._exchange.started:
             raise error
         if self._writer is not None:
