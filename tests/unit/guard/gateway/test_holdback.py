@@ -111,6 +111,35 @@ def test_a_tool_call_with_a_forbidden_argument_is_withheld_with_its_choice() -> 
     assert ends == ["0 deflect"]
 
 
+HIDDEN = "nightshade-7731"
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 5000])
+@pytest.mark.parametrize(
+    ("channel", "text"),
+    [
+        ("tool:0", 'open\n{"path": "C:\\' + HIDDEN + '"}'),
+        ("function", "open\n" + "\\" * 701 + HIDDEN),
+        ("tool:0", "open\\" + HIDDEN + "\n{}"),
+        ("tool:0", 'open\n{"path": "the\\n' + HIDDEN + '"}'),
+    ],
+)
+def test_a_backslash_before_a_forbidden_word_in_a_call_hides_nothing_of_it(channel: str, text: str, size: int) -> None:
+    guard = guard_of(clause(patterns=(Pattern(name="codename", literal=HIDDEN),), exceptions=()))
+    texts, ends = shown([*cut(text, [size], channel=channel), end()], guard=guard)
+    assert (HIDDEN in "".join(texts.values()), ends) == (False, ["0 deflect"])
+
+
+@pytest.mark.parametrize("size", [1, 7, 5000])
+@pytest.mark.parametrize("nothing", ["\u200b", " "])
+def test_what_cannot_be_seen_does_not_part_a_match_from_the_words_before_it(nothing: str, size: int) -> None:
+    number = Pattern(name="code", find=r"(?<=the code is )[0-9]{6}")
+    guard = guard_of(clause(patterns=(number,), exceptions=()))
+    text = f"{'bread ' * 40}the code is{nothing * 800} 123456 and no more"
+    texts, ends = shown([*cut(text, [size]), end()], guard=guard)
+    assert ("123456" in "".join(texts.values()), ends) == (False, ["0 deflect"])
+
+
 def test_the_last_character_waits_for_the_judgement_on_the_end() -> None:
     async def through() -> list[object]:
         reply = HeldReply(GUARD, ANYONE, ASKED, HoldBack())
