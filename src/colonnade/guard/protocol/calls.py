@@ -106,13 +106,17 @@ def _blank(found: re.Match[str]) -> str:
 
 
 def judged_arguments(arguments: str) -> str:
-    """The arguments of an earlier call as the model may read them: the JSON and, where it escapes, its values."""
+    """The arguments of an earlier call as the model may read them: the JSON and, where it escapes, its values.
+
+    Of what is no JSON here, though another reader may take it for some, the escapes are read where they stand.
+    """
     if "\\" not in arguments:
         return arguments
     try:
-        value = json.loads(arguments)
+        value = json.loads(arguments, object_pairs_hook=list, parse_int=float)
     except (ValueError, RecursionError):
-        return arguments
+        read = readable("function", plain_escapes(arguments))
+        return arguments if read == arguments else f"{arguments}\n{read}"
     return "\n".join([arguments, *_strings(value)])
 
 
@@ -122,7 +126,5 @@ def _strings(value: Any) -> Iterator[str]:
         value = waiting.pop()
         if isinstance(value, str):
             yield value
-        elif isinstance(value, dict):
-            waiting += [member for pair in value.items() for member in pair][::-1]
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):  # an object is its pairs, so that a key that stands twice is read twice
             waiting += value[::-1]
