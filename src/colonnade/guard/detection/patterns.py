@@ -34,7 +34,7 @@ from colonnade.records.expressions import (
 )
 from colonnade.records.record import canonical_json
 
-VERSION = "2"
+VERSION = "3"
 """Of this code; goes into the digest of every detector made by it."""
 
 SHORT = 4
