@@ -17,6 +17,9 @@ _LIVE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 """An escape that ends before it is whole."""
 
 
+_UNSEEN = "\0"
+
+
 def call_text(name: str, arguments: str) -> str:
     """A call as an output has it."""
     return f"{name}\n{arguments}"
@@ -91,7 +94,8 @@ def readable(channel: str, text: str) -> str:
     r"""A text as it is to be judged, letter for letter as long as the text itself.
 
     In the arguments of calls ``\n``, ``\t`` and their kin become blanks, so that a pattern finds two
-    words with a line between them; ``\"`` becomes a blank and a quote. Other channels stay as they are.
+    words with a line between them; ``\"`` becomes a blank and a quote, and controls that nobody sees
+    become such. Other channels stay as they are.
     """
     if not channel.startswith(("tool:", "function")) or "\\" not in text:
         return text
@@ -101,8 +105,11 @@ def readable(channel: str, text: str) -> str:
 def _blank(found: re.Match[str]) -> str:
     kind = found[1]
     if len(kind) >= 5:
-        return " " * len(found[0])
-    return "  " if kind in "bfnrt" else f" {kind}"
+        code = int(kind[1:5], 16)
+        return (_UNSEEN if code < 0x20 and not chr(code).isspace() else " ") * len(found[0])
+    if kind == "b":
+        return 2 * _UNSEEN
+    return "  " if kind in "fnrt" else f" {kind}"
 
 
 def judged_arguments(arguments: str) -> str:

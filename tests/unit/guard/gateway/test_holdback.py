@@ -122,12 +122,13 @@ HIDDEN = "nightshade-7731"
         ("function", "open\n" + "\\" * 701 + HIDDEN),
         ("tool:0", "open\\" + HIDDEN + "\n{}"),
         ("tool:0", 'open\n{"path": "the\\n' + HIDDEN + '"}'),
+        ("tool:0", 'open\n{"path": "nights\\u0000hade-77\\b31"}'),
     ],
 )
 def test_a_backslash_before_a_forbidden_word_in_a_call_hides_nothing_of_it(channel: str, text: str, size: int) -> None:
     guard = guard_of(clause(patterns=(Pattern(name="codename", literal=HIDDEN),), exceptions=()))
     texts, ends = shown([*cut(text, [size], channel=channel), end()], guard=guard)
-    assert (HIDDEN in "".join(texts.values()), ends) == (False, ["0 deflect"])
+    assert ("31" in "".join(texts.values()), ends) == (False, ["0 deflect"])
 
 
 @pytest.mark.parametrize("size", [1, 7, 5000])
