@@ -13,6 +13,7 @@ from colonnade.guard.detection import Detection
 from colonnade.guard.detection.patterns import pattern_detectors
 from colonnade.guard.gateway.holdback import Ended, HeldReply, Released, Withheld
 from colonnade.guard.protocol import Delta
+from colonnade.guard.protocol.calls import Plainer
 from colonnade.records import Clause, Pattern
 from tests.unit.guard.small_policies import TODAY, clause, configuration
 
@@ -127,7 +128,10 @@ HIDDEN = "nightshade-7731"
 )
 def test_a_backslash_before_a_forbidden_word_in_a_call_hides_nothing_of_it(channel: str, text: str, size: int) -> None:
     guard = guard_of(clause(patterns=(Pattern(name="codename", literal=HIDDEN),), exceptions=()))
-    texts, ends = shown([*cut(text, [size], channel=channel), end()], guard=guard)
+    plainer = Plainer()  # as the readers of streams have it
+    pieces = [plainer.feed(text[start : start + size]) for start in range(0, len(text), size)]
+    said = [Delta(0, channel, piece) for piece in (*pieces, plainer.finish()) if piece]
+    texts, ends = shown([*said, end()], guard=guard)
     assert ("31" in "".join(texts.values()), ends) == (False, ["0 deflect"])
 
 
