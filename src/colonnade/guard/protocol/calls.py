@@ -94,8 +94,8 @@ def readable(channel: str, text: str) -> str:
     r"""A text as it is to be judged, letter for letter as long as the text itself.
 
     In the arguments of calls ``\n``, ``\t`` and their kin become blanks, so that a pattern finds two
-    words with a line between them; ``\"`` becomes a blank and a quote, and controls that nobody sees
-    become such. Other channels stay as they are.
+    words with a line between them; of ``\"`` and ``\\`` the first sign becomes one that nobody sees, and
+    so do escaped controls. Other channels stay as they are.
     """
     if not channel.startswith(("tool:", "function")) or "\\" not in text:
         return text
@@ -106,10 +106,12 @@ def _blank(found: re.Match[str]) -> str:
     kind = found[1]
     if len(kind) >= 5:
         code = int(kind[1:5], 16)
+        if code in (0x22, 0x5C):
+            return 5 * _UNSEEN + chr(code)
         return (_UNSEEN if code < 0x20 and not chr(code).isspace() else " ") * len(found[0])
     if kind == "b":
         return 2 * _UNSEEN
-    return "  " if kind in "fnrt" else f" {kind}"
+    return "  " if kind in "fnrt" else _UNSEEN + kind
 
 
 def judged_arguments(arguments: str) -> str:

@@ -135,6 +135,15 @@ def test_a_backslash_before_a_forbidden_word_in_a_call_hides_nothing_of_it(chann
     assert ("31" in "".join(texts.values()), ends) == (False, ["0 deflect"])
 
 
+@pytest.mark.parametrize(
+    "arguments", ['{"q": "code=\\"nightshade\\" it is"}', '{"q": "code=\\u0022nightshade\\u0022"}']
+)
+def test_quotes_of_a_forbidden_text_are_quotes_in_a_call_too(arguments: str) -> None:
+    guard = guard_of(clause(patterns=(Pattern(name="codename", find='code="[a-z]{4,20}"'),), exceptions=()))
+    texts, ends = shown([*cut(f"open\n{arguments}", [5000], channel="tool:0"), end()], guard=guard)
+    assert ("nightshade" in "".join(texts.values()), ends) == (False, ["0 deflect"])
+
+
 @pytest.mark.parametrize("size", [1, 7, 5000])
 @pytest.mark.parametrize("nothing", ["\u200b", " "])
 def test_what_cannot_be_seen_does_not_part_a_match_from_the_words_before_it(nothing: str, size: int) -> None:

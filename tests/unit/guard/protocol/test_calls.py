@@ -41,7 +41,7 @@ def test_a_readable_text_is_as_long_as_the_text(text: str) -> None:
 
 
 def test_words_on_two_lines_of_an_argument_are_two_words() -> None:
-    assert readable("tool:1", 'say\n{"a":"break\\ninto \\"it\\""}') == 'say\n{"a":"break  into  "it ""}'
+    assert readable("tool:1", 'say\n{"a":"break\\ninto \\"it\\""}') == 'say\n{"a":"break  into \0"it\0""}'
 
 
 def test_escaped_words_of_an_earlier_call_are_judged_as_they_are_read() -> None:
