@@ -28,8 +28,8 @@ from typing import NamedTuple
 
 _ALIKE = dict(
     zip(
-        "асеорхуіјѕһԁԛԝкмтвнАВСЕНІЈКМОРЅТХУԌԜ" + "ӏӀүҮҺԀԚѵѴьЬ" + "οαικνρτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ" + "εηγωςϳ" + "ıɑɡℓℯ⁄∕",
-        "aceopxyijshdqwkmtbnABCEHIJKMOPSTXYGW" + "lIyYHDQvVbB" + "oaikvptuxABEZHIKMNOPTYX" + "enywcj" + "iagle//",
+        "асеорхуіјѕһԁԛԝкмтвнАВСЕНІЈКМОРЅТХУԌԜ" + "ӏӀүҮҺԀԚѵѴьЬ" + "οαικνρτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ" + "εϳ" + "ıɑɡℓℯ⁄∕",
+        "aceopxyijshdqwkmtbnABCEHIJKMOPSTXYGW" + "lIyYHDQvVbB" + "oaikvptuxABEZHIKMNOPTYX" + "ej" + "iagle//",
         strict=True,
     )
 )

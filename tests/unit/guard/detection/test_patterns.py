@@ -60,6 +60,12 @@ def test_letters_that_only_look_otherwise_are_the_letters(text: str) -> None:
     assert matched(patterns(word("Harbinger")), f"the {text} plan") == [text]
 
 
+@pytest.mark.parametrize("literal", ["Новости", "новости", "ΝΗΣΟΣ", "νησοσ", "γωνια"])
+def test_capitals_of_other_scripts_are_the_same_letters(literal: str) -> None:
+    for text in (literal.lower(), literal.upper(), literal.title()):
+        assert matched(patterns(word(literal)), f"- {text} -") == [text]
+
+
 @pytest.mark.parametrize("text", DISGUISES[:8])
 def test_an_expression_is_found_in_the_clean_reading_too(text: str) -> None:
     assert patterns(expression(r"\bharbinger\b")).find(text)
