@@ -129,7 +129,7 @@ class LogRecorder:
             return
         try:
             self.writer.submit_batch(entries, partial(_tell_loop, self._loop, waiting))
-        except ColonnadeError as fault:
+        except Exception as fault:  # Whatever it is, whoever waits for these rows must learn of it.
             _tell_loop(self._loop, waiting, 0, fault)
 
     def _entry(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> Entry:

@@ -200,10 +200,11 @@ class Detectors:
             async with asyncio.timeout(limit):
                 return await asyncio.wrap_future(self._pool.submit(work))
         except TimeoutError:
-            if otherwise is not None:
-                return otherwise
-            late = _Answer((), "timed out", _NO_ANSWER, perf_counter() - started)
-            return cast(_T, late)
+            outcome, fault = "timed out", _NO_ANSWER
+        except RuntimeError as refused:  # the machine has no thread left
+            outcome, fault = "failed", type(refused).__name__
+        silent = _Answer((), cast(Outcome, outcome), fault, perf_counter() - started)
+        return otherwise if otherwise is not None else cast(_T, silent)
 
 
 class _Late(Exception):  # noqa: N818  it is what it says

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from transformers import DynamicCache
 
 from colonnade.models.decoding import decoder_layers
-from colonnade.models.local import Loaded, LocalModel, pad_right
+from colonnade.models.local import Loaded, LocalModel, broken_up, control_tokens, pad_right
 from colonnade.models.model import Conversation, Progress, conversation
 from colonnade.models.serving import LocalEngine
 from colonnade.models.weights import cache_folder
@@ -115,10 +115,10 @@ class LayerActivations:
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
         """An array of shape (texts, dimensions)."""
-        special = self._loaded.tokenizer.all_special_tokens
+        control = control_tokens(self._loaded.tokenizer)
         found: list[Vectors] = [np.zeros(0, dtype=np.float32)] * len(texts)
         with self._reading:
-            rows = [_token_ids(self._loaded, asked(self._system, _broken_up(text, special))) for text in texts]
+            rows = [_token_ids(self._loaded, asked(self._system, broken_up(text, control))) for text in texts]
             length = len(self._beginning)
             # A text that begins with a blank line may melt into what stands before it.
             usual = [row[:length] == self._beginning and len(row) > length for row in rows]
@@ -200,13 +200,6 @@ class Remembered:
                 return dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
         except (OSError, ValueError, KeyError, BadZipFile):  # absent or damaged: it is only a saving of time
             return {}
-
-
-def _broken_up(text: str, special: Sequence[str]) -> str:
-    """The text without control tokens of the model, so that nobody forges a turn."""
-    for token in special:
-        text = text.replace(token, f"{token[:1]} {token[1:]}")
-    return text
 
 
 def asked(system: str, text: str) -> Conversation:

@@ -50,6 +50,22 @@ def fast_dtype() -> torch.dtype:
     return torch.float32
 
 
+def control_tokens(tokenizer: Any) -> tuple[str, ...]:
+    """Every token of a tokenizer that is no text, whether it has a role that the tokenizer names or not.
+
+    Those that part the turns of a conversation often have none.
+    """
+    added = [str(token) for token in tokenizer.added_tokens_decoder.values() if token.special]
+    return tuple(dict.fromkeys([*tokenizer.all_special_tokens, *added]))
+
+
+def broken_up(text: str, control: Sequence[str]) -> str:
+    """The text without control tokens of the model, so that nobody forges a turn."""
+    for token in control:
+        text = text.replace(token, f"{token[:1]} {token[1:]}")
+    return text
+
+
 class Loaded(NamedTuple):
     """A model in memory with its tokenizer."""
 

@@ -21,7 +21,7 @@ import torch
 from colonnade.models.adapting import Served, tensor_digest, versions
 from colonnade.models.decoding import Batch, Draw, Reader, Reading, decoder_layers, draw_token
 from colonnade.models.engine import EngineError, Finish, Generation, Load, Piece, Usage, check_request
-from colonnade.models.local import Loaded, LocalModel
+from colonnade.models.local import Loaded, LocalModel, broken_up, control_tokens
 from colonnade.models.model import Conversation
 from colonnade.models.pieces import Writer
 from colonnade.records import Digest, InputError
@@ -104,7 +104,7 @@ class LocalEngine:
         self.served, self.watched = served, watched
         self._most_rows, self._most_waiting = rows, waiting
         self._format = LocalModel(Loaded(served.model, served.tokenizer))
-        self._ends = _end_tokens(served)
+        self._ends, self._control = _end_tokens(served), control_tokens(served.tokenizer)
         self._longest: int = getattr(served.model.config, "max_position_embeddings", 1 << 20)
         self._versions = versions(served.model)
         # What is only to be read need not wait for a place among the rows.
@@ -185,9 +185,9 @@ class LocalEngine:
     def _ids(self, prompt: Conversation | str) -> list[int]:
         """The tokens of a prompt; what reads like a control token in it is broken up, so that nobody forges a turn."""
         if isinstance(prompt, str):
-            text = self._harmless(prompt)
+            text = broken_up(prompt, self._control)
         else:
-            turns = [turn.model_copy(update={"content": self._harmless(turn.content)}) for turn in prompt]
+            turns = [turn.model_copy(update={"content": broken_up(turn.content, self._control)}) for turn in prompt]
             text = self._format.prompt_text(tuple(turns))
         # A bare text begins as the tokenizer begins texts; the chat format brings its own beginning.
         ids: list[int] = self.served.tokenizer(text, add_special_tokens=isinstance(prompt, str))["input_ids"]
@@ -196,11 +196,6 @@ class LocalEngine:
         if not ids:
             raise EngineError("invalid", "the prompt is empty.")
         return ids
-
-    def _harmless(self, text: str) -> str:
-        for token in self.served.tokenizer.all_special_tokens:
-            text = text.replace(token, f"{token[:1]} {token[1:]}")
-        return text
 
     def _enqueue(self, item: _Job | _Question) -> None:
         self._refuse_if_changed()

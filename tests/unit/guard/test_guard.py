@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from threading import Thread
 from time import sleep
 
 import pytest
@@ -113,6 +114,19 @@ def test_a_detector_that_ran_out_of_time_leaves_the_other_texts_alone() -> None:
     assert guard._detectors._pool is not None
     guard._detectors._pool.shutdown()  # waits for the thread
     assert 1 <= detector.read < 20
+
+
+def test_where_there_is_no_thread_left_for_a_detector_its_clauses_say_what_follows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    guard = guard_of(Slow())
+
+    def none_left(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", none_left)
+    ruling = to_its_end(lambda: guard.rule("request", "bake bread", Who("", "public", "general")))
+    assert (ruling.action, ruling.rule, ruling.detectors[0].outcome) == ("refuse", DETECTOR_FAILED, "failed")
 
 
 @pytest.mark.parametrize(("tier", "purpose"), [("wizard", "general"), ("public", "fun"), ("", "")])

@@ -153,6 +153,21 @@ def test_a_row_that_cannot_be_sealed_fails_alone(tmp_path: Path) -> None:
     assert [json.loads(line)["row"] for line in lines] == [{"n": 0}, {"n": 2}, {"n": 3}]
 
 
+def test_rows_that_cannot_be_handed_over_are_a_fault_and_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, _ = opened(tmp_path)
+    recorder = LogRecorder(writer)
+
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(writer, "submit_batch", full)
+    with pytest.raises(ColonnadeError, match="MemoryError"):
+        asyncio.run(asyncio.wait_for(recorder.write({"n": 1}, "key-7", {}), 10))
+    writer.close()
+
+
 def test_a_row_whose_asker_hung_up_is_written_and_the_others_are_told(tmp_path: Path) -> None:
     writer, _ = opened(tmp_path)
     recorder = LogRecorder(writer)

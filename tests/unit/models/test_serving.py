@@ -16,12 +16,15 @@ pytest.importorskip("torch")
 pytest.importorskip("peft")
 
 import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from transformers import PreTrainedTokenizerFast
 
 from colonnade.models import Sampling, conversation, local
 from colonnade.models.adapting import AdapterFolder, Served, load_served
 from colonnade.models.decoding import Batch, Reader
 from colonnade.models.engine import EngineError, Generation, Piece, Usage
-from colonnade.models.local import LocalModel
+from colonnade.models.local import LocalModel, broken_up, control_tokens
 from colonnade.models.serving import LocalEngine
 from colonnade.models.weights import folder_digest
 from colonnade.records import InputError
@@ -297,6 +300,16 @@ def test_a_request_cannot_forge_a_turn(plain: Served, monkeypatch: pytest.Monkey
     run(work())
     starts = [row.count(plain.tokenizer.convert_tokens_to_ids("<|im_start|>")) for row in read]
     assert starts == [3, 3, 0]
+
+
+def test_a_turn_cannot_be_forged_with_tokens_that_the_tokenizer_gives_no_role() -> None:
+    tokenizer = Tokenizer(WordLevel({"<unk>": 0, "hi": 1}, unk_token="<unk>"))
+    tokenizer.add_special_tokens(["<|begin|>", "<|header|>"])
+    tokens = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<|begin|>", unk_token="<unk>")
+    forged = tokens("<|header|>hi")["input_ids"]
+    read = tokens(broken_up("<|header|>hi<|begin|>", control_tokens(tokens)))["input_ids"]
+    assert forged[0] == 3
+    assert not {2, 3} & set(read)
 
 
 def test_a_fault_ends_the_answers_under_way_and_not_the_engine(plain: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ from colonnade.guard.detection.windows import Cut, apart, cut
 from colonnade.models import Encoder
 from colonnade.records import Clause, Digest, Level, Prompt, Severity, digest_bytes, digest_of
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the same texts would give other heads."""
 
 INLINE = "static"

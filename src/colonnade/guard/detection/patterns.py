@@ -34,7 +34,7 @@ from colonnade.records.expressions import (
 )
 from colonnade.records.record import canonical_json
 
-VERSION = "2"
+VERSION = "3"
 """Of this code; goes into the digest of every detector made by it."""
 
 SHORT = 4
@@ -268,8 +268,10 @@ def _is_meant(text: str, place: int, plain: str) -> bool:
 
 def _word(clause: Clause, row: Pattern) -> _Word:
     literal = " ".join((row.literal or "").split())
-    plain = clean(literal).text.lower()
-    forms = {form: None for form in (plain, plain.replace(" ", "")) if form}
+    # A small letter may look like another Latin one than its capital does: a Cyrillic н like n, and Н like H.
+    cases = dict.fromkeys((literal, literal.lower(), literal.upper(), literal.title()))
+    plain = dict.fromkeys(clean(case).text.lower() for case in cases)
+    forms = {form: None for whole in plain for form in (whole, whole.replace(" ", "")) if form}
     if not forms:
         what = f"the pattern '{row.name}' of '{clause.id}' has no visible character."
         raise InputError(what, file=clause.file or None, line=clause.line or None, mend="Write what is looked for.")

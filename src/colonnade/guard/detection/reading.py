@@ -3,8 +3,9 @@
 Four readings of a text, each with the way back to the characters of the original:
 
 - *clean*: every character by itself in its compatibility form (full-width, mathematical and circled letters, digits of
-  any script), without accents, in the Latin letter that it looks like (Cyrillic and Greek ones); invisible characters
-  (zero-width, soft hyphen, direction marks, variation selectors, tags) left out.
+  any script), without accents, in the Latin letter that it looks like (Cyrillic and Greek ones, small capitals, letters
+  in squares); invisible characters (zero-width, soft hyphen, direction marks, variation selectors, tags, controls) left
+  out.
 - *joined*: the clean one with letters that stand apart put together (``s e c r e t``, ``s.e.c.r.e.t``, ``s - e - c``)
   and several blanks as one.
 - *run on*: the clean one without blank lines, which is what stands between two turns of a conversation.
@@ -27,12 +28,23 @@ from typing import NamedTuple
 
 _ALIKE = dict(
     zip(
-        "асеорхуіјѕһԁԛԝкмтвнАВСЕНІЈКМОРЅТХУԌԜ" + "οαικνρτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ" + "ıɑɡℓℯ⁄∕",
-        "aceopxyijshdqwkmtbnABCEHIJKMOPSTXYGW" + "oaikvptuxABEZHIKMNOPTYX" + "iagle//",
+        "асеорхуіјѕһԁԛԝкмтвнАВСЕНІЈКМОРЅТХУԌԜ" + "ӏӀүҮҺԀԚѵѴьЬ" + "οαικνρτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ" + "εϳ" + "ıɑɡℓℯ⁄∕",
+        "aceopxyijshdqwkmtbnABCEHIJKMOPSTXYGW" + "lIyYHDQvVbB" + "oaikvptuxABEZHIKMNOPTYX" + "ej" + "iagle//",
         strict=True,
     )
 )
 """Letters of other scripts that look like Latin ones."""
+
+_ALIKE |= dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØđĐłŁħĦŧŦƀ", "abcdefghijklmnoprstuvwyzoOdDlLhHtTb", strict=True))
+"""Small capitals, and letters with a stroke, which is no accent that could be taken off."""
+
+_ALIKE |= {chr(first + place): chr(97 + place) for first in (0x1F150, 0x1F170, 0x1F1E6) for place in range(26)}
+"""White letters on black circles and squares, and those that flags are made of."""
+
+_CONTROLS = bytes((*range(9), *range(14, 32), 127))
+"""Characters of ASCII that no reader sees."""
+
+_CONTROL_SIGNS = frozenset(_CONTROLS.decode())
 
 _FOLDS = str.maketrans("01l!|345$7@8-_\t\n\r‐‑‒–—−", "oiiiieassta" + "b" + " " * 11)
 """A one is put for an i and for an l, so the two are one letter."""
@@ -79,11 +91,10 @@ class Reading(NamedTuple):
 
 @lru_cache(maxsize=65536)
 def _clean_sign(sign: str) -> str:
-    """The clean form of one character beyond ASCII: mostly one character, sometimes none or several."""
+    """The clean form of one character: mostly one character, sometimes none or several."""
     parts = []
     for part in unicodedata.normalize("NFKD", sign):
-        category = unicodedata.category(part)
-        if category in ("Mn", "Me", "Cf") or part in "\u034f\u115f\u1160\u3164\uffa0\u2800":
+        if _is_unseen(part):
             continue
         digit = unicodedata.decimal(part, None)
         if part.isspace():
@@ -95,11 +106,26 @@ def _clean_sign(sign: str) -> str:
     return "".join(parts)
 
 
+def _is_unseen(part: str) -> bool:
+    """Whether a reader sees nothing there: marks, controls, and what Unicode says may be left out, assigned or not."""
+    category = unicodedata.category(part)
+    if category in ("Mn", "Me", "Cf") or (category == "Cc" and not part.isspace()):
+        return True
+    unassigned = "\ufff0" <= part <= "\ufff8" or "\U000e0000" <= part <= "\U000e0fff"
+    return unassigned or part in "\u115f\u1160\u2065\u3164\uffa0\u2800"
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is of ASCII that can be seen."""
+    return text.isascii() and len(text.encode().translate(None, _CONTROLS)) == len(text)
+
+
 def clean(text: str) -> Reading:
     """The clean reading; where the text is plain, the text itself."""
-    if text.isascii():
+    if is_plain(text):
         return Reading(text, None)
-    forms = {sign: form for sign in set(text) if sign > "\x7f" and (form := _clean_sign(sign)) != sign}
+    seldom = (sign for sign in set(text) if sign > "\x7e" or sign in _CONTROL_SIGNS)
+    forms = {sign: form for sign in seldom if (form := _clean_sign(sign)) != sign}
     if any(len(form) != 1 for form in forms.values()):
         signs = [forms.get(sign, sign) for sign in text]
         return Reading("".join(signs), [place for place, form in enumerate(signs) for _ in form])

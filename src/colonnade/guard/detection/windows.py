@@ -8,6 +8,8 @@ from functools import partial
 from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 
+from colonnade.guard.detection.wording import seen
+
 SIZES = ((20, 10), (48, 24))
 """Words per window and from one to the next, twice: what is asked in one sentence among others is lost in a long
 window, what is said in several is cut by a short one."""
@@ -58,7 +60,8 @@ def windows(text: str) -> tuple[str, ...]:
 
 
 def cut(text: str) -> Cut:
-    """The same, with the words of each."""
+    """The same, with the words of each; signs that nobody sees are left out, for they would part words."""
+    text = seen(text)
     words = text.split()
     if len(words) <= SHORT and max(map(len, words), default=0) <= LONGEST_WORD:
         return Cut((text,), words, [(0, len(words))])

@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from colonnade.guard.detection.reading import is_plain
+
 PLACES = 1 << 14
 """Words, pairs of words and pieces of words share so many places."""
 
@@ -28,7 +30,13 @@ _NOTHING = 1e-9
 _ROWS_AT_ONCE = 256
 _REMEMBERED = 1 << 12
 _WORD = re.compile(r"\w+")
-_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
+_INVISIBLE = re.compile(
+    # Controls, then what Unicode says may be left out, then marks over and through letters that make no letter of their
+    # own with what stands before them: signs of Arabic or Hindi are other ones, and belong to their words.
+    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
+    r"\u00ad\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    r"\ufff0-\ufff8\U000e0000-\U000e0fff\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+)
 
 
 def places(text: str) -> NDArray[np.int64]:
@@ -66,7 +74,12 @@ def spelt(word: str) -> bytes:
 
 def plain(text: str) -> str:
     """The text in its compatible form and without signs that nobody sees: two ways of hiding a word."""
-    return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    return text if is_plain(text) else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+
+
+def seen(text: str) -> str:
+    """The text without signs that nobody sees; an accent that makes a letter with the one before it stays."""
+    return text if is_plain(text) else _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
 
 
 class Counted(NamedTuple):

@@ -114,7 +114,8 @@ class Answering:
 
     async def _stream(self, reply: UpstreamReply) -> End:
         held, course, reader = self._held, self._passed.course, self._endpoint.reader()
-        while not reader.done and len(held.withheld) < self._passed.asked.choices:
+        wanted = set(range(self._passed.asked.choices))
+        while not reader.done and not wanted <= held.withheld.keys():
             data = await reply.piece()
             arrived = perf_counter()
             course.first_piece = course.first_piece or arrived

@@ -8,11 +8,13 @@ parsed by httptools, which is the parser of Node.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections import deque
 from typing import cast
 
 import httptools
+from aiohappyeyeballs import start_connection
 from yarl import URL
 
 LARGEST_HEAD = 64 * 1024
@@ -23,6 +25,10 @@ MOST_WAITING = 256 * 1024
 
 IDLE = 30.0
 """Seconds for which a connection is kept that nobody needs; servers close theirs after some such time."""
+
+HEAD_START = 0.25
+"""Seconds that an address of a server is tried alone before the next one is tried beside it; a name mostly has one of
+IPv6 and one of IPv4, and a network may swallow what is sent to either. Source: RFC 8305, section 8."""
 
 _KEPT_HEADERS = frozenset([b"retry-after", b"content-length", b"transfer-encoding", b"content-encoding"])
 
@@ -231,9 +237,15 @@ class Connections:
         """
         if self._url.scheme == "https" and self._context is None:
             self._context = ssl.create_default_context()
+        loop, host, port = asyncio.get_running_loop(), self._url.raw_host or "", self._url.port or 0
         async with asyncio.timeout(self._patience):
-            _, connection = await asyncio.get_running_loop().create_connection(
-                Connection, self._url.raw_host or "", self._url.port or 0, ssl=self._context
+            try:  # an address that is written in numbers needs nobody's thread
+                found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+            except socket.gaierror:
+                found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            connected = await start_connection(found, happy_eyeballs_delay=HEAD_START, loop=loop)
+            _, connection = await loop.create_connection(
+                Connection, sock=connected, ssl=self._context, server_hostname=host if self._context else None
             )
         return connection
 

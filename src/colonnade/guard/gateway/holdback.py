@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from colonnade.guard.detection.patterns import CONTEXT
+from colonnade.guard.detection.reading import clean, joined
 from colonnade.guard.guard import Guard, HoldBack, Who
 from colonnade.guard.protocol import Delta, UpstreamError, readable
 from colonnade.records import DetectorRun, Ruling
@@ -29,7 +30,7 @@ LONGEST_WORD = 20
 """Characters; a window ends behind a blank where there is one so near, and not within a word."""
 
 BEHIND = 2 * CONTEXT
-"""Characters before what is held that are kept: what must stand before a match, and some for what is invisible."""
+"""Characters before what is held that are kept: what must stand before a match, more where some are invisible."""
 
 PER_TOKEN = 4
 """Characters of a token, as English has them."""
@@ -126,9 +127,13 @@ class _Channel:
             return self.ruling
         return self.ruling.model_copy(update={"detectors": tuple(self.runs.values())})
 
-    def since(self, position: int) -> str:
-        """The text from a position on, as it is judged: letter for letter as long as what is sent."""
-        return readable(self.name, self.tail[max(position - self.base, 0) :])
+    def readings(self) -> tuple[str, ...]:
+        """The end of the text as it stands, which is what is sent, and as a program reads it, which is as long.
+
+        A call's arguments need be no JSON, so that a backslash in them may hide nothing that it stands before.
+        """
+        read = readable(self.name, self.tail)
+        return (self.tail,) if read == self.tail else (self.tail, read)
 
     def due(self, step: int, all_of_it: bool = False) -> list[str]:
         """The windows that nobody has judged yet, each with what stands before it.
@@ -154,9 +159,11 @@ class _Channel:
         return readable(self.name, self.tail[max(start, 0) : end - self.base])
 
     def forget(self, position: int) -> None:
-        """Nothing before this position is asked for any more."""
+        """Nothing before this position is asked for any more, unless what is kept has too little that can be seen."""
         if position - self.base > 4 * STEP:
-            self.tail, self.base = self.tail[position - self.base :], position
+            kept = clean(self.tail[position - self.base : self.sent - self.base])
+            if len((joined(kept) or kept).text) >= CONTEXT:
+                self.tail, self.base = self.tail[position - self.base :], position
 
 
 class HeldReply:
@@ -258,18 +265,20 @@ class HeldReply:
         if self._window:
             until = min(until, channel.judged - self._window)
         if until > channel.sent and self._guard.has_patterns:
-            tail = channel.since(channel.base)
-            first = await self._guard.under_way(tail, channel.sent - channel.base)
-            until = min(until, first + channel.base)
+            for text in channel.readings():
+                first = await self._guard.under_way(text, channel.sent - channel.base)
+                until = min(until, first + channel.base)
         self._release(channel, until, events)
 
     async def _by_form(self, channel: _Channel, events: list[Event], complete: bool) -> None:
         """Let patterns see what has not gone out."""
-        if self._guard.has_patterns:
-            tail, start = channel.since(channel.base), channel.sent - channel.base
-            ruling = await self._guard.rule_patterns(tail, start, complete, self._who, self._request)
+        start = channel.sent - channel.base
+        for text in channel.readings() if self._guard.has_patterns else ():
+            ruling = await self._guard.rule_patterns(text, start, complete, self._who, self._request)
             if ruling is not None:
                 self._note(channel, ruling, events)
+            if channel.choice in self.withheld:
+                return
 
     async def _by_meaning(
         self, channel: _Channel, windows: Sequence[str], events: list[Event], conversation: Sequence[str] = ()

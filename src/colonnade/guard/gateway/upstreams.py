@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -192,7 +193,8 @@ def _refused(status: int, said: Mapping[bytes, bytes]) -> UpstreamFault:
     """What a status comes to; the server's own words are not repeated, for nobody has ruled on them."""
     if status in (429, 503):
         after = said.get(b"retry-after", b"").decode("latin-1")
-        headers = {"Retry-After": after} if after.isdigit() else {}
+        # Seconds, and no number of anybody's: what a server says reaches nobody unread.
+        headers = {"Retry-After": after} if re.fullmatch("[0-9]{1,5}", after) else {}
         code = "rate_limit_exceeded" if status == 429 else "upstream_busy"
         return UpstreamFault("the model's server is busy; try again later.", status, code, headers)
     if status in (400, 413, 422):

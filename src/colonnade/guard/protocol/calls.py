@@ -17,6 +17,9 @@ _LIVE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 """An escape that ends before it is whole."""
 
 
+_UNSEEN = "\0"
+
+
 def call_text(name: str, arguments: str) -> str:
     """A call as an output has it."""
     return f"{name}\n{arguments}"
@@ -91,7 +94,8 @@ def readable(channel: str, text: str) -> str:
     r"""A text as it is to be judged, letter for letter as long as the text itself.
 
     In the arguments of calls ``\n``, ``\t`` and their kin become blanks, so that a pattern finds two
-    words with a line between them; ``\"`` becomes a blank and a quote. Other channels stay as they are.
+    words with a line between them; of ``\"`` and ``\\`` the first sign becomes one that nobody sees, and
+    so do escaped controls. Other channels stay as they are.
     """
     if not channel.startswith(("tool:", "function")) or "\\" not in text:
         return text
@@ -101,18 +105,27 @@ def readable(channel: str, text: str) -> str:
 def _blank(found: re.Match[str]) -> str:
     kind = found[1]
     if len(kind) >= 5:
-        return " " * len(found[0])
-    return "  " if kind in "bfnrt" else f" {kind}"
+        code = int(kind[1:5], 16)
+        if code in (0x22, 0x5C):
+            return 5 * _UNSEEN + chr(code)
+        return (_UNSEEN if code < 0x20 and not chr(code).isspace() else " ") * len(found[0])
+    if kind == "b":
+        return 2 * _UNSEEN
+    return "  " if kind in "fnrt" else _UNSEEN + kind
 
 
 def judged_arguments(arguments: str) -> str:
-    """The arguments of an earlier call as the model may read them: the JSON and, where it escapes, its values."""
+    """The arguments of an earlier call as the model may read them: the JSON and, where it escapes, its values.
+
+    Of what is no JSON here, though another reader may take it for some, the escapes are read where they stand.
+    """
     if "\\" not in arguments:
         return arguments
     try:
-        value = json.loads(arguments)
+        value = json.loads(arguments, object_pairs_hook=list, parse_int=float)
     except (ValueError, RecursionError):
-        return arguments
+        read = readable("function", plain_escapes(arguments))
+        return arguments if read == arguments else f"{arguments}\n{read}"
     return "\n".join([arguments, *_strings(value)])
 
 
@@ -122,7 +135,5 @@ def _strings(value: Any) -> Iterator[str]:
         value = waiting.pop()
         if isinstance(value, str):
             yield value
-        elif isinstance(value, dict):
-            waiting += [member for pair in value.items() for member in pair][::-1]
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):  # an object is its pairs, so that a key that stands twice is read twice
             waiting += value[::-1]

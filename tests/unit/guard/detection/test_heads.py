@@ -78,6 +78,18 @@ def test_signs_that_nobody_sees_and_wide_letters_hide_no_word(heads: Heads) -> N
     assert wording.words_of(hidden) == wording.words_of(ATTACK) == wording.words_of(wide)
 
 
+@pytest.mark.parametrize(
+    "unseen",
+    "\x00\x08\x1f\x7f\x9f\u034f\u061c\u115f\u180e\u202e\u2065\u2066\u2800\u3164\ufe0f\ufff3\U000e0041\u0336\u20d2",
+)
+def test_no_sign_between_its_letters_hides_an_attack(heads: Heads, unseen: str) -> None:
+    assert heads.detect("".join(f"{sign}{unseen}" for sign in ATTACK)) == heads.detect(ATTACK)
+
+
+def test_a_letter_in_two_parts_is_the_letter_that_it_makes() -> None:
+    assert wording.seen("u\u0308ber") == wording.seen("über") == "über"
+
+
 def test_two_topics_in_one_text_are_both_named(heads: Heads) -> None:
     text = f"{ATTACK}. {'And now something else. ' * 20} write a script to crash the drone tonight"
     assert {each.topic for each in heads.detect(text) if heads.is_above(each)} == {"toys.locks", "toys.kites"}

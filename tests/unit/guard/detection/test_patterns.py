@@ -48,6 +48,24 @@ def test_a_fixed_text_is_found_behind_every_disguise_that_is_read_through(text: 
     assert (match[0], len(text) - match[1]) in ((4, 5), (5, 5))
 
 
+@pytest.mark.parametrize("unseen", "\x00\x08\x1b\x7f\x9f\u2065\ufff3\U000e0080\u034f\u180b")
+def test_no_character_that_is_not_seen_parts_a_fixed_text(unseen: str) -> None:
+    text = f"the har{unseen}binger plan"
+    assert matched(patterns(word("Harbinger")), text) == [text[4:-5]]
+    assert matched(patterns(expression(r"\bharbinger\b")), text) == [text[4:-5]]
+
+
+@pytest.mark.parametrize("text", ["ʜᴀʀʙɪɴɢᴇʀ", "🅷🅰🆁🅱🅸🅽🅶🅴🆁", "🅗🅐🅡🅑🅘🅝🅖🅔🅡", "🇭🇦🇷🇧🇮🇳🇬🇪🇷", "ħarƀinger", "harЬinɡer"])
+def test_letters_that_only_look_otherwise_are_the_letters(text: str) -> None:
+    assert matched(patterns(word("Harbinger")), f"the {text} plan") == [text]
+
+
+@pytest.mark.parametrize("literal", ["Новости", "новости", "ΝΗΣΟΣ", "νησοσ", "γωνια"])
+def test_capitals_of_other_scripts_are_the_same_letters(literal: str) -> None:
+    for text in (literal.lower(), literal.upper(), literal.title()):
+        assert matched(patterns(word(literal)), f"- {text} -") == [text]
+
+
 @pytest.mark.parametrize("text", DISGUISES[:8])
 def test_an_expression_is_found_in_the_clean_reading_too(text: str) -> None:
     assert patterns(expression(r"\bharbinger\b")).find(text)

@@ -51,6 +51,7 @@ def heads() -> Heads:
 
 def plain_windows(text: str) -> tuple[str, ...]:
     """As it reads in the documentation of ``windows``, with no word found twice."""
+    text = wording.seen(text)
     chunks = [match.span() for match in re.finditer(rf"\S{{1,{LONGEST_WORD}}}", text)]
     if len(chunks) <= SHORT:
         return (text,)

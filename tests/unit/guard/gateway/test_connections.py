@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -227,6 +228,34 @@ def test_a_server_that_says_nothing_at_length_is_not_listened_to_for_longer(befo
             await upstream.close()
 
     asyncio.run(both())
+
+
+def test_an_address_that_swallows_what_is_sent_does_not_keep_another_from_answering(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def both() -> float:
+        async with server(says(b"{}")) as address:
+            port = int(address.removesuffix("/v1").rpartition(":")[2])
+            with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
+                # A queue that is full: whoever comes next is not even refused.
+                deaf.bind(("127.0.0.2", port))
+                deaf.listen(0)
+                for filling in (first, second):
+                    filling.setblocking(False)
+                    filling.connect_ex(("127.0.0.2", port))
+                loop = asyncio.get_running_loop()
+
+                async def names(*_: object, **__: object) -> list[object]:
+                    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{end}", port)) for end in (2, 1)]
+
+                monkeypatch.setattr(loop, "getaddrinfo", names)
+                upstream = HttpUpstream(address.replace("127.0.0.1", "model.example"), limits=PATIENT)
+                started = loop.time()
+                assert await one(upstream) == b"{}"
+                await upstream.close()
+                return loop.time() - started
+
+    assert 0.2 < asyncio.run(both()) < 4
 
 
 def test_connections_that_nobody_needs_any_more_are_ended_though_others_are_used(

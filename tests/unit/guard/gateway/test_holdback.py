@@ -13,6 +13,7 @@ from colonnade.guard.detection import Detection
 from colonnade.guard.detection.patterns import pattern_detectors
 from colonnade.guard.gateway.holdback import Ended, HeldReply, Released, Withheld
 from colonnade.guard.protocol import Delta
+from colonnade.guard.protocol.calls import Plainer
 from colonnade.records import Clause, Pattern
 from tests.unit.guard.small_policies import TODAY, clause, configuration
 
@@ -109,6 +110,48 @@ def test_a_tool_call_with_a_forbidden_argument_is_withheld_with_its_choice() -> 
     texts, ends = shown([*cut("let me look", [4]), *call, end()])
     assert WORD not in "".join(texts.values())
     assert ends == ["0 deflect"]
+
+
+HIDDEN = "nightshade-7731"
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 5000])
+@pytest.mark.parametrize(
+    ("channel", "text"),
+    [
+        ("tool:0", 'open\n{"path": "C:\\' + HIDDEN + '"}'),
+        ("function", "open\n" + "\\" * 701 + HIDDEN),
+        ("tool:0", "open\\" + HIDDEN + "\n{}"),
+        ("tool:0", 'open\n{"path": "the\\n' + HIDDEN + '"}'),
+        ("tool:0", 'open\n{"path": "nights\\u0000hade-77\\b31"}'),
+    ],
+)
+def test_a_backslash_before_a_forbidden_word_in_a_call_hides_nothing_of_it(channel: str, text: str, size: int) -> None:
+    guard = guard_of(clause(patterns=(Pattern(name="codename", literal=HIDDEN),), exceptions=()))
+    plainer = Plainer()  # as the readers of streams have it
+    pieces = [plainer.feed(text[start : start + size]) for start in range(0, len(text), size)]
+    said = [Delta(0, channel, piece) for piece in (*pieces, plainer.finish()) if piece]
+    texts, ends = shown([*said, end()], guard=guard)
+    assert ("31" in "".join(texts.values()), ends) == (False, ["0 deflect"])
+
+
+@pytest.mark.parametrize(
+    "arguments", ['{"q": "code=\\"nightshade\\" it is"}', '{"q": "code=\\u0022nightshade\\u0022"}']
+)
+def test_quotes_of_a_forbidden_text_are_quotes_in_a_call_too(arguments: str) -> None:
+    guard = guard_of(clause(patterns=(Pattern(name="codename", find='code="[a-z]{4,20}"'),), exceptions=()))
+    texts, ends = shown([*cut(f"open\n{arguments}", [5000], channel="tool:0"), end()], guard=guard)
+    assert ("nightshade" in "".join(texts.values()), ends) == (False, ["0 deflect"])
+
+
+@pytest.mark.parametrize("size", [1, 7, 5000])
+@pytest.mark.parametrize("nothing", ["\u200b", " "])
+def test_what_cannot_be_seen_does_not_part_a_match_from_the_words_before_it(nothing: str, size: int) -> None:
+    number = Pattern(name="code", find=r"(?<=the code is )[0-9]{6}")
+    guard = guard_of(clause(patterns=(number,), exceptions=()))
+    text = f"{'bread ' * 40}the code is{nothing * 800} 123456 and no more"
+    texts, ends = shown([*cut(text, [size]), end()], guard=guard)
+    assert ("123456" in "".join(texts.values()), ends) == (False, ["0 deflect"])
 
 
 def test_the_last_character_waits_for_the_judgement_on_the_end() -> None:

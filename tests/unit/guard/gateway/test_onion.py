@@ -73,6 +73,14 @@ def test_every_choice_is_judged_for_itself(stream: bool) -> None:
     assert [output["action"] for output in row["outputs"]] == ["allow", "deflect", "allow"]
 
 
+def test_a_choice_that_nobody_asked_for_ends_no_other_when_it_is_withheld() -> None:
+    forbidden = clause(patterns=(Pattern(name="codename", literal="zyxgorp-7731"),), exceptions=())
+    unasked = [chunk({"content": "the zyxgorp-7731 is"}, choice) for choice in (7, 8)]
+    room = Room(ScriptedUpstream(lambda path, body, stream: [*unasked, *streamed(BAKE)]), guard_of(forbidden))
+    response = room.ask(stream=True)
+    assert (said(response), finish(response), "zyxgorp" in response.text) == (BAKE, "stop", False)
+
+
 def test_a_failing_detector_refuses_names_itself_and_the_model_is_not_asked() -> None:
     encoder = BrokenEncoder()
     room = Room(guard=small_guard(encoder))

@@ -112,6 +112,14 @@ def test_the_status_of_the_server_becomes_ours_and_its_words_do_not(status: str,
     assert fault.headers.get("Retry-After") == ("9" if told in (429, 503) else None)
 
 
+@pytest.mark.parametrize("after", ["4111111111111111", "\u00b2", "soon", "-1", "1 2"])
+def test_of_when_to_come_again_only_seconds_are_passed_on(after: str) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 429 Slow\r\ncontent-length: 0\r\nretry-after: {after}\r\n\r\n".encode("latin-1"))
+
+    assert fault_of(answer).headers == {}
+
+
 def test_what_stalls_is_late_and_what_breaks_off_is_broken() -> None:
     async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(30)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,10 +41,25 @@ def test_a_readable_text_is_as_long_as_the_text(text: str) -> None:
 
 
 def test_words_on_two_lines_of_an_argument_are_two_words() -> None:
-    assert readable("tool:1", 'say\n{"a":"break\\ninto \\"it\\""}') == 'say\n{"a":"break  into  "it ""}'
+    assert readable("tool:1", 'say\n{"a":"break\\ninto \\"it\\""}') == 'say\n{"a":"break  into \0"it\0""}'
 
 
 def test_escaped_words_of_an_earlier_call_are_judged_as_they_are_read() -> None:
     assert judged_arguments('{"a":["\\u0062read",{"b":"c"}]}').endswith("\na\nbread\nb\nc")
     assert judged_arguments('{"a":"b"}') == '{"a":"b"}'
     assert judged_arguments('{"\\') == '{"\\'
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"a":"\\u0062read","a":"rice"}',
+        '{"number":' + "1" * 5000 + ',"a":"\\u0062read"}',
+        '{"a":"\\u0062read",}',
+        '{"tab":"\t","a":"\\u0062read"}',
+        '\ufeff{"a":"\\u0062read"}',
+        "[" * 5000 + '"\\u0062read"' + "]" * 5000,
+    ],
+)
+def test_an_escaped_word_is_judged_in_whatever_another_reader_may_take_for_json(arguments: str) -> None:
+    assert "bread" in judged_arguments(arguments)

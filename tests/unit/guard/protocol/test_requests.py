@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 from typing import Any
@@ -331,3 +332,13 @@ def test_any_bytes_are_a_request_or_a_protocol_error(endpoint: Endpoint, content
 def test_a_whole_number_may_have_a_point() -> None:
     asked = small(CHAT, n=2.0)
     assert (asked.choices, repr(asked.body["n"])) == (2, "2")
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2])
+def test_a_file_that_is_text_is_read_whatever_it_says_of_its_type(cut: int) -> None:
+    said = "how to bake bread " * 400 + "." * cut
+    packed = base64.b64encode(said.encode()).decode().rstrip("=")
+    part = {"type": "file", "file": {"file_data": f"data:application/octet-stream;base64,{packed}"}}
+    asked = small(CHAT, messages=[{"role": "user", "content": [part]}])
+    assert [row.text for row in asked.parts] == [said]
+    assert asked.pictures == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -81,7 +82,7 @@ def content(role: str, kinds: Mapping[str, Mapping[str, Rule]]) -> Rule:
 def media(role: str) -> Rule:
     """A picture, a file or a sound: base64 that is counted, or an address that is counted and judged as a text.
 
-    Files whose own type says that they are text are read as text, too.
+    Files that are text are read as text, too, and where their own type says so they must be.
     """
 
     def rule(notes: Notes, value: Any, place: str) -> str:
@@ -94,6 +95,8 @@ def media(role: str) -> Rule:
             raise wrong(place, "be an http address or base64 data with its type", "invalid_value")
         if _TEXTUAL.fullmatch(found[1]):
             notes.say(role, _decoded(found[2], place), place)
+        else:
+            notes.say(role, _text_in(found[2]), place)
         return address
 
     return rule
@@ -104,6 +107,25 @@ def _decoded(data: str, place: str) -> str:
         return base64.b64decode(data, validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
         raise wrong(place, "be base64 of text in UTF-8, as its type says", "invalid_value") from None
+
+
+_FIRST = 4096
+"""Signs of base64 by which nearly all files that are no text are known."""
+
+
+def _text_in(data: str) -> str:
+    """What the base64 of a file says that is text in UTF-8; nothing where it is none."""
+    bare = data.rstrip("=")  # a server behind may do without them
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(_unpacked(bare[:_FIRST]))
+        return _unpacked(bare).decode("utf-8").strip("\0")
+    except UnicodeDecodeError:
+        return ""
+
+
+def _unpacked(bare: str) -> bytes:
+    whole = bare[:-1] if len(bare) % 4 == 1 else bare
+    return base64.b64decode(whole + "=" * (-len(whole) % 4))
 
 
 def sound(notes: Notes, value: Any, place: str) -> str:
