@@ -116,7 +116,13 @@ def labels_to_narrow_most(strata: Sequence[Stratum], further: int) -> Allocation
 
 
 def confidence_draws(generator: np.random.Generator, events: int, trials: int, draws: int) -> NDArray[np.float64]:
-    """Mid-p confidence distribution of a share: between those of the two exact one-sided bounds."""
+    """Draws from the mid-p confidence distribution of a share: between those of the two exact one-sided bounds.
+
+    Source: Fay, Proschan and Brittain, Biometrics 71, 2015.
+
+    Raises:
+        ValueError: where there are more events than trials, or fewer than none.
+    """
     if not 0 <= events <= trials:
         raise ValueError(f"{events} events of {trials} trials cannot be")
     above = generator.beta(events + 1, trials - events, size=draws) if events < trials else np.ones(draws)
