@@ -48,7 +48,10 @@ def stratified_accuracy(
             continue
         right, wrong = (
             sum(
-                (w * (s if positive else 1 - s) for w, s in zip(weights[part], shares[part], strict=True)),
+                (
+                    weight * (share if positive else 1 - share)
+                    for weight, share in zip(weights[part], shares[part], strict=True)
+                ),
                 np.zeros(draws),
             )
             for part in (hit, missed)
