@@ -41,11 +41,7 @@ def judge_drift(
     shared = sides[0].keys() & sides[1].keys()
     # The drawing grader's old findings stand by under another name, so that the strata of the labels hold for both.
     drawing = f"{drawn_by} as drawn"
-    drawn_as = [
-        row.model_copy(update={"grader": drawing})
-        for key, row in sides[0].items()
-        if row.grader == drawn_by and key in shared
-    ]
+    drawn_as = [sides[0][key].model_copy(update={"grader": drawing}) for key in sorted(shared) if key[0] == drawn_by]
 
     def corrected(rows: Sequence[Verdict]) -> dict[str, CorrectedRate]:
         """One rate per metric; none where nobody labelled an answer."""
