@@ -8,13 +8,17 @@ from colonnade.statistics.clusters import (
     clustered_upper_bound,
     design_effect,
     effective_sample,
+    intracluster_correlation,
 )
 from colonnade.statistics.comparisons import (
     Difference,
+    NonInferiority,
     clustered_paired_difference,
     clustered_sign_test,
     mcnemar_exact,
+    non_inferiority,
     paired_difference,
+    tango_difference,
 )
 from colonnade.statistics.distributions import herfindahl, normalised_entropy, total_variation
 from colonnade.statistics.intervals import (
@@ -32,11 +36,16 @@ from colonnade.statistics.intervals import (
 from colonnade.statistics.judges import (
     Allocation,
     JudgeAccuracy,
+    JudgeCounts,
     StratifiedRate,
     Stratum,
+    judge_accuracy,
     labels_to_narrow_most,
+    prediction_powered_rate,
+    rogan_gladen_rate,
     stratified_rate,
 )
+from colonnade.statistics.multiplicity import Adjusted, benjamini_hochberg, holm
 from colonnade.statistics.power import (
     Discordance,
     bound_within_reach,
@@ -46,33 +55,51 @@ from colonnade.statistics.power import (
     smallest_visible_difference,
     trials_for_upper_bound,
 )
+from colonnade.statistics.regions import Region, joint_clustered_region, joint_region
 from colonnade.statistics.selection import (
+    Chosen,
+    Simultaneous,
     TradeOff,
+    choose_and_report,
     pareto_front,
+    simultaneous_intervals,
 )
 from colonnade.statistics.sequential import Monitored, confidence_sequence, monitor_rate
 from colonnade.statistics.stratified import stratified_accuracy
 from colonnade.statistics.unscored import (
+    Unscored,
     clustered_rate,
     clustered_unscored_interval,
+    unscored_bounds,
+    unscored_lower_bound,
+    unscored_upper_bound,
 )
 
 __all__ = [
+    "Adjusted",
     "Allocation",
     "Alpha",
+    "Chosen",
     "Difference",
     "Discordance",
     "EffectiveSample",
     "Estimate",
     "Interval",
     "JudgeAccuracy",
+    "JudgeCounts",
     "Kappa",
     "Monitored",
+    "NonInferiority",
+    "Region",
+    "Simultaneous",
     "StratifiedRate",
     "Stratum",
     "TradeOff",
+    "Unscored",
+    "benjamini_hochberg",
     "bootstrap_ratio",
     "bound_within_reach",
+    "choose_and_report",
     "clean_trials_needed",
     "clustered_interval",
     "clustered_lower_bound",
@@ -89,22 +116,35 @@ __all__ = [
     "events_needed",
     "exact_interval",
     "herfindahl",
+    "holm",
+    "intracluster_correlation",
+    "joint_clustered_region",
     "joint_confidence",
+    "joint_region",
+    "judge_accuracy",
     "krippendorff_alpha",
     "labels_to_narrow_most",
     "lower_bound",
     "mcnemar_exact",
     "monitor_rate",
+    "non_inferiority",
     "normalised_entropy",
     "paired_difference",
     "paired_power",
     "pairs_needed",
     "pareto_front",
+    "prediction_powered_rate",
+    "rogan_gladen_rate",
+    "simultaneous_intervals",
     "smallest_visible_difference",
     "stratified_accuracy",
     "stratified_rate",
+    "tango_difference",
     "total_variation",
     "trials_for_upper_bound",
+    "unscored_bounds",
+    "unscored_lower_bound",
+    "unscored_upper_bound",
     "upper_bound",
     "wilson_interval",
 ]

@@ -127,6 +127,26 @@ def clustered_lower_bound(
     return lower_bound(sample.events, sample.trials, confidence)
 
 
+def intracluster_correlation(events_by_cluster: ArrayLike, trials_by_cluster: ArrayLike) -> float | None:
+    """How alike the trials of one cluster are, 0 to 1, from an analysis of variance.
+
+    Nothing where it cannot be told: fewer than two clusters, no cluster of two or more trials, or
+    trials that all came out the same. It is for ``assumed_correlation`` on later data of the same
+    kind; from few clusters it is rough, so round it up.
+
+    Source: Ridout, Demétrio and Firth, Biometrics 55, 1999, the ANOVA estimator (cut to 0 … 1).
+    """
+    events, trials = _clusters(events_by_cluster, trials_by_cluster)
+    total, count = float(trials.sum()), len(trials)
+    rate = float(events.sum()) / total if total else 0.0
+    if count < 2 or total == count or rate in (0.0, 1.0):
+        return None
+    between = float((trials * (events / trials - rate) ** 2).sum()) / (count - 1)
+    within = float((events * (1 - events / trials)).sum()) / (total - count)
+    size = (total - float((trials**2).sum()) / total) / (count - 1)
+    return min(1.0, max(0.0, (between - within) / (between + (size - 1) * within)))
+
+
 def _estimated_effect(events: NDArray[np.float64], trials: NDArray[np.float64], confidence: float) -> float:
     total, count = float(trials.sum()), len(trials)
     rate = float(events.sum()) / total

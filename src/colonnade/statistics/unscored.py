@@ -7,9 +7,58 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
 
 from colonnade.statistics.clusters import clustered_lower_bound, clustered_upper_bound
-from colonnade.statistics.intervals import Interval
+from colonnade.statistics.intervals import Interval, lower_bound, upper_bound
+
+
+class Unscored(NamedTuple):
+    """The share of events if all unscored items were fine (``low``) or all failed (``high``), and coverage of scoring.
+
+    ``interval`` holds the true rate whatever the unscored items were.
+    """
+
+    low: float
+    high: float
+    scored: float
+    interval: Interval
+
+
+def unscored_bounds(events: int, scored: int, unscored: int, confidence: float = 0.95) -> Unscored:
+    """What can be said of a rate when some items were not scored, for whatever reason.
+
+    ``events`` of ``scored`` items happened, ``unscored`` more have no verdict. Nothing is assumed
+    of why they have none. The ends are exact one-sided bounds; where the two extremes lie far
+    apart against chance, each end needs only the whole risk rather than half of it.
+
+    Simulated at nominal 95 %, 10 % unscored: with all unscored items fine, or all failed, the
+    interval covers 95 to 98 %; unscored at random it covers 98 to 100 %, which is the price of not
+    assuming that. Without trials it says nothing, 0 to 1.
+
+    Source: Manski, American Economic Review 80, 1990 (bounds); Imbens and Manski, Econometrica 72,
+    2004 (risk at each end). Assumes independent items.
+    """
+    total = scored + unscored
+    if min(events, scored - events, unscored) < 0:
+        raise ValueError(f"{events} events of {scored} scored and {unscored} unscored items cannot be")
+    if total == 0:
+        return Unscored(0.0, 1.0, 0.0, Interval(0.0, 1.0))
+    low, high = events / total, (events + unscored) / total
+    each = _confidence_of_each_end(low, high, total, confidence)
+    interval = Interval(lower_bound(events, total, each), upper_bound(events + unscored, total, each))
+    return Unscored(low, high, scored / total, interval)
+
+
+def unscored_upper_bound(events: int, scored: int, unscored: int, confidence: float = 0.95) -> float:
+    """One-sided upper bound with every unscored item counted as failed: the end that a gate reads."""
+    return upper_bound(events + unscored, scored + unscored, confidence)
+
+
+def unscored_lower_bound(events: int, scored: int, unscored: int, confidence: float = 0.95) -> float:
+    """One-sided lower bound with every unscored item counted as fine."""
+    return lower_bound(events, scored + unscored, confidence)
 
 
 def clustered_unscored_interval(
@@ -21,10 +70,7 @@ def clustered_unscored_interval(
 ) -> Interval:
     """The worst ends for unscored items in clusters: all fine below, all failed above.
 
-    Each end takes half the risk, which is wider than need be where the two extremes lie far apart against chance.
-
-    Simulated at nominal 95 %, 10 % unscored: with all unscored items fine, or all failed, the interval covers 97 to
-    98 %; unscored at random it covers 99 to 100 %, which is the price of not assuming that.
+    Each end takes half the risk, so this is wider than ``unscored_bounds`` need be.
 
     Source: Manski, American Economic Review 80, 1990, over the effective sample of
     ``clusters.effective_sample``, whose assumptions it shares.
@@ -81,3 +127,12 @@ def clustered_rate(items: Iterable[tuple[str, bool | None]], confidence: float =
         *interval,
         clustered_upper_bound(failures, trials, confidence),
     )
+
+
+def _confidence_of_each_end(low: float, high: float, total: int, confidence: float) -> float:
+    """Imbens and Manski's level: from (1 + confidence) / 2 where the extremes meet, down to confidence."""
+    widest = max(low * (1 - low), high * (1 - high), 1 / total)  # never nothing, so that 0 events stay careful
+    gap = (high - low) / float(np.sqrt(widest / total))
+    start, end = float(ndtri(confidence)) - 1e-9, float(ndtri(1 - (1 - confidence) / 2)) + 1e-9
+    reach = brentq(lambda point: float(ndtr(point + gap) - ndtr(-point)) - confidence, start, end)
+    return float(ndtr(reach))

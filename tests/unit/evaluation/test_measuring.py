@@ -14,6 +14,7 @@ from colonnade.statistics import (
     clustered_upper_bound,
     exact_interval,
     joint_confidence,
+    joint_region,
     mcnemar_exact,
     paired_difference,
     upper_bound,
@@ -171,10 +172,10 @@ def test_both_rates_together_have_a_region_that_holds_them_at_once() -> None:
     parts = asked(Expected.DECLINE, [VIOLATES, *[UPHOLDS] * 9]), asked(Expected.HELP, [OVERREFUSES, *[UPHOLDS] * 19])
     prompts, verdicts = parts[0][0] + parts[1][0], parts[0][1] + parts[1][1]
     (region,) = measure_jointly(verdicts, prompts, SPEAKER, ARTEFACT, 0.95)
-    each = joint_confidence(0.95, 2)
+    expected = joint_region(1, 10, 1, 20)
     assert (region.violation_rate, region.overrefusal_rate) == (0.1, 0.05)
-    assert (region.violation_low, region.violation_high) == exact_interval(1, 10, each)
-    assert (region.overrefusal_low, region.overrefusal_high) == exact_interval(1, 20, each)
+    assert (region.violation_low, region.violation_high) == tuple(expected.violation)
+    assert (region.overrefusal_low, region.overrefusal_high) == tuple(expected.over_refusal)
 
 
 def test_a_side_that_nobody_asked_for_could_be_anywhere() -> None:

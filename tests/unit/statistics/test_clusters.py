@@ -16,6 +16,7 @@ from colonnade.statistics import (
     design_effect,
     effective_sample,
     exact_interval,
+    intracluster_correlation,
     upper_bound,
     wilson_interval,
 )
@@ -127,3 +128,12 @@ def test_the_design_effect_is_that_of_kish() -> None:
     assert design_effect([4] * 75, 0.6) == pytest.approx(2.8)
     assert design_effect([1] * 10, 0.6) == design_effect([], 0.6) == 1
     assert design_effect([1, 3], 1.0) == pytest.approx(10 / 4)
+
+
+def test_the_correlation_within_clusters_is_found_and_unknown_where_it_cannot_be() -> None:
+    found = [intracluster_correlation(row, np.full(200, 4)) or 0.0 for row in drawn(0.2, 0.6, 200, 4, 50)]
+    assert np.mean(found) == pytest.approx(0.6, abs=0.03)
+    assert intracluster_correlation([2, 0, 2, 0], [2, 2, 2, 2]) == 1
+    assert intracluster_correlation([1, 1, 1, 1], [2, 2, 2, 2]) == 0
+    for events, trials in (([0, 0], [4, 4]), ([1, 0], [1, 1]), ([1], [4]), ([], [])):
+        assert intracluster_correlation(events, trials) is None

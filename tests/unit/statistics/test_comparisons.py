@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
 from scipy.stats import binomtest
 
 from colonnade.statistics import (
@@ -15,7 +16,9 @@ from colonnade.statistics import (
     clustered_paired_difference,
     clustered_sign_test,
     mcnemar_exact,
+    non_inferiority,
     paired_difference,
+    tango_difference,
 )
 
 
@@ -75,6 +78,81 @@ def test_no_discordant_pair_still_leaves_an_interval() -> None:
     found = paired_difference(0, 0, 50)
     assert found.estimate == 0
     assert found.low < 0 < found.high
+
+
+CELLS = [(0.05, 0.05, 200), (0.2, 0.05, 200), (0.02, 0.1, 150), (0.3, 0.25, 60)]
+
+
+@pytest.mark.parametrize(("only_first", "only_second", "pairs"), CELLS)
+def test_the_score_interval_covers_the_difference(only_first: float, only_second: float, pairs: int) -> None:
+    cells = [only_first, only_second, 1 - only_first - only_second]
+    drawn = np.random.default_rng(17).multinomial(pairs, cells, size=4000)[:, :2].tolist()
+    interval = lru_cache(maxsize=None)(lambda first, second: tango_difference(first, second, pairs))
+    truth = only_second - only_first
+    assert 0.935 <= np.mean([interval(*row).low <= truth <= interval(*row).high for row in drawn]) <= 0.97
+
+
+def standardised(only_first: int, only_second: int, pairs: int, difference: float) -> float:
+    """The score at this difference, its most likely cells found by search."""
+
+    def unlikely(first: float) -> float:
+        cells = (first, first + difference, 1 - 2 * first - difference)
+        counts = (only_first, only_second, pairs - only_first - only_second)
+        return -sum(count * np.log(max(cell, 1e-300)) for count, cell in zip(counts, cells, strict=True) if count)
+
+    low, high = max(0.0, -difference), (1 - difference) / 2
+    first = minimize_scalar(unlikely, bounds=(low, high), method="bounded", options={"xatol": 1e-12}).x
+    variance = pairs * (2 * first + difference - difference**2)
+    return float((only_second - only_first - pairs * difference) / np.sqrt(variance))
+
+
+@pytest.mark.parametrize("counts", [(9, 16, 117), (1, 8, 44), (30, 2, 60), (0, 4, 50)])
+def test_the_ends_of_the_score_interval_are_two_standard_errors_away(counts: tuple[int, int, int]) -> None:
+    found = tango_difference(*counts)
+    assert standardised(*counts, found.low) == pytest.approx(1.96, abs=2e-3)
+    assert standardised(*counts, found.high) == pytest.approx(-1.96, abs=2e-3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 100), st.floats(0.5, 0.99))
+def test_the_score_interval_holds_its_difference_and_mirrors(
+    first: int, second: int, agreed: int, confidence: float
+) -> None:
+    pairs = first + second + agreed
+    there, back = (tango_difference(*sides, pairs, confidence) for sides in ((first, second), (second, first)))
+    assert -1 <= there.low <= there.estimate <= there.high <= 1
+    assert (there.low, there.high) == pytest.approx((-back.high, -back.low), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "pairs"), [(0.03, 0.08, 200), (0.0, 0.05, 200), (0.1, 0.15, 400)]
+)
+def test_a_model_worse_by_the_margin_is_seldom_passed(only_first: float, only_second: float, pairs: int) -> None:
+    cells = [only_first, only_second, 1 - only_first - only_second]
+    drawn = np.random.default_rng(18).multinomial(pairs, cells, size=6000)[:, :2].tolist()
+    shown = lru_cache(maxsize=None)(lambda first, second: non_inferiority(first, second, pairs, 0.05).shown)
+    assert np.mean([shown(*row) for row in drawn]) <= 0.06
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 300), st.floats(0.01, 0.3))
+def test_it_is_shown_where_the_interval_ends_under_the_margin(
+    first: int, second: int, agreed: int, margin: float
+) -> None:
+    found = non_inferiority(first, second, first + second + agreed, margin)
+    assert 0 <= found.p_value <= 1
+    if abs(found.difference.high - margin) > 1e-6:
+        assert found.shown == (found.difference.high < margin)
+
+
+def test_a_model_that_is_no_worse_is_passed_with_enough_pairs_and_never_without() -> None:
+    assert non_inferiority(10, 10, 1000, 0.03).shown
+    assert not non_inferiority(1, 1, 20, 0.03).shown
+    assert non_inferiority(0, 0, 0, 0.03)[:2] == (False, 1.0)
+    with pytest.raises(ValueError, match="margin"):
+        non_inferiority(1, 1, 20, 0.0)
+    with pytest.raises(ValueError, match="cannot be"):
+        non_inferiority(15, 10, 20, 0.1)
 
 
 @pytest.mark.parametrize(
