@@ -24,7 +24,7 @@ from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
 from colonnade.evaluation import measure, measure_jointly
-from colonnade.evaluation.runner import answer
+from colonnade.evaluation.runner import RunSettings, answer
 from colonnade.models import Conversation, Progress, Reply, Sampling, ScriptedModel
 from colonnade.models.remote import Ask, Attempt
 from colonnade.records import (
@@ -139,7 +139,9 @@ def ours(asked: list[str], folder: Path, model: Any = None, journal: bool = True
     records, file = prompts(len(asked)), folder / f"journal-{len(asked)}.jsonl"
 
     def run() -> None:
-        found = answer(records, model or _Constant(), "Be kind.", Sampling(), _SPEAKER, file if journal else None)
+        found = answer(
+            records, model or _Constant(), "Be kind.", Sampling(), _SPEAKER, RunSettings(file if journal else None)
+        )
         if len(found.transcripts) != len(asked) or found.faults:
             raise SystemExit("a prompt was lost")
 
@@ -325,7 +327,14 @@ def measured_here(name: str, count: int) -> dict[str, float]:
         if name == _WHOLE:
             for speaker in ("first", "second"):
                 model = ScriptedModel([("door", _ANSWER)])
-                answer(prompts(count), model, "Be kind.", Sampling(999), digest_of(speaker), folder / "journal.jsonl")
+                answer(
+                    prompts(count),
+                    model,
+                    "Be kind.",
+                    Sampling(999),
+                    digest_of(speaker),
+                    RunSettings(folder / "journal.jsonl"),
+                )
             return {}
         CONTENDERS[name].run(texts(WARM), folder)()
         run = CONTENDERS[name].run(texts(count), folder)

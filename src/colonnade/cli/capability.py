@@ -27,8 +27,11 @@ def import_named(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file as it is published.")],
     workspace: Annotated[Path, typer.Option("--workspace", "-w", help="The workspace.")] = HERE,
     sample: Annotated[int, typer.Option(min=0, help="How many questions; 0 for all, which can take long.")] = 100,
-    seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
-    call_it: Annotated[str, typer.Option("--name", metavar="NAME", help="Of the suite in this workspace.")] = "",
+    seed: Annotated[int, typer.Option(help="The same seed draws the same questions.")] = 0,
+    call_it: Annotated[
+        str,
+        typer.Option("--name", metavar="NAME", help="What the suite is called in this workspace; NAME by default."),
+    ] = "",
     replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier suite of this name.")] = False,
     partial: Annotated[bool, typer.Option("--partial", help="Take a file of another size than published.")] = False,
     as_json: JsonOption = False,

@@ -32,11 +32,19 @@ MapOption = Annotated[
 ]
 ExpectedOption = Annotated[
     list[str] | None,
-    typer.Option("--expected", metavar="[FIELD=VALUE:]decline|help", help="Of all samples, or by their metadata."),
+    typer.Option(
+        "--expected",
+        metavar="[FIELD=VALUE:]decline|help",
+        help="What is right for all samples, or for those with this metadata.",
+    ),
 ]
-ScoreOption = Annotated[str, typer.Option("--score", metavar="SCORER[.KEY]", help="Where there are several.")]
-ClauseOption = Annotated[str, typer.Option("--clause", metavar="ID", help="Under which the verdicts stand.")]
-ConfidenceOption = Annotated[float, typer.Option("--confidence", min=0.5, max=0.9999, help="Of every interval.")]
+ScoreOption = Annotated[
+    str, typer.Option("--score", metavar="SCORER[.KEY]", help="Which scores count, where the log has several.")
+]
+ClauseOption = Annotated[str, typer.Option("--clause", metavar="ID", help="The clause under which the verdicts stand.")]
+ConfidenceOption = Annotated[
+    float, typer.Option("--confidence", min=0.5, max=0.9999, help="How sure every interval is, for instance 0.95.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 ArgumentOption = Annotated[
     list[str] | None, typer.Option("--task-arg", "-T", metavar="NAME=VALUE", help="Of the task; several times.")
@@ -87,8 +95,12 @@ def read(
     score: ScoreOption = "",
     clause: ClauseOption = "",
     confidence: ConfidenceOption = 0.95,
-    transcripts: Annotated[Path | None, typer.Option("--transcripts", metavar="FILE", help="Write them here.")] = None,
-    verdicts: Annotated[Path | None, typer.Option("--verdicts", metavar="FILE", help="Write them here.")] = None,
+    transcripts: Annotated[
+        Path | None, typer.Option("--transcripts", metavar="FILE", help="Write what was said here.")
+    ] = None,
+    verdicts: Annotated[
+        Path | None, typer.Option("--verdicts", metavar="FILE", help="Write the verdicts here.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show both rates of a log with their intervals, and what has no score and why. Inspect is not needed."""

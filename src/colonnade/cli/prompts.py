@@ -54,26 +54,43 @@ SourceOption = Annotated[
     str, typer.Option("--from", metavar="NAME", help="A set of 'colonnade prompts sources'; else by the ending.")
 ]
 WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace.")]
-ClauseOption = Annotated[str, typer.Option("--clause", metavar="ID", help="For every category not mapped.")]
+ClauseOption = Annotated[
+    str, typer.Option("--clause", metavar="ID", help="The clause of every category that is not mapped.")
+]
 MapOption = Annotated[
-    list[str] | None, typer.Option("--map", metavar="CATEGORY=CLAUSE", help="May be given several times.")
+    list[str] | None,
+    typer.Option("--map", metavar="CATEGORY=CLAUSE", help="The clause of one category; may be given several times."),
 ]
 ColumnsOption = Annotated[
     list[str] | None,
     typer.Option("--columns", metavar="FIELD=COLUMN", help="Of your own files: text=..., id=..., expected=..."),
 ]
-NameOption = Annotated[str, typer.Option("--name", help="Of the set in this workspace.")]
-ExpectedOption = Annotated[Expected | None, typer.Option("--expected", help="For rows that do not say it.")]
-OriginOption = Annotated[PromptOrigin | None, typer.Option("--origin", help="Needed for your own files.")]
-ContributorOption = Annotated[str, typer.Option("--contributor", help="Who gave it; a pseudonym.")]
-LicenceOption = Annotated[str, typer.Option("--licence", help="By default that of the named set.")]
-SensitivityOption = Annotated[Sensitivity | None, typer.Option("--sensitivity", help="Who may see it.")]
-PillarOption = Annotated[Pillar | None, typer.Option("--pillar", help="Where it is not that of the clause.")]
+NameOption = Annotated[str, typer.Option("--name", help="What the set is called in this workspace.")]
+ExpectedOption = Annotated[
+    Expected | None, typer.Option("--expected", help="What is right where a row does not say it.")
+]
+OriginOption = Annotated[
+    PromptOrigin | None, typer.Option("--origin", help="Where the prompts come from; needed for your own files.")
+]
+ContributorOption = Annotated[str, typer.Option("--contributor", help="Who gave the prompts; a pseudonym.")]
+LicenceOption = Annotated[
+    str, typer.Option("--licence", help="The licence of the prompts; by default that of the named set.")
+]
+SensitivityOption = Annotated[Sensitivity | None, typer.Option("--sensitivity", help="Who may see the prompts.")]
+PillarOption = Annotated[
+    Pillar | None, typer.Option("--pillar", help="The pillar, where it is not that of the clause.")
+]
 RegionOption = Annotated[str, typer.Option("--region", help="Where it was collected or is meant for.")]
-ModalityOption = Annotated[str, typer.Option("--modality", help="Of all prompts.")]
-LanguageOption = Annotated[str, typer.Option("--language", help="For rows that do not say it.")]
-SharesOption = Annotated[str, typer.Option("--shares", metavar="T:D:G", help="Of training, development and gate.")]
-SeedOption = Annotated[int, typer.Option("--split-seed", help="Of the split and of the canaries.")]
+ModalityOption = Annotated[str, typer.Option("--modality", help="What all prompts are, for instance text.")]
+LanguageOption = Annotated[
+    str, typer.Option("--language", help="The language, as in 'en', where a row does not say it.")
+]
+SharesOption = Annotated[
+    str, typer.Option("--shares", metavar="T:D:G", help="The shares of training, development and gate.")
+]
+SeedOption = Annotated[
+    int, typer.Option("--split-seed", help="The same seed gives the same split and the same canaries.")
+]
 SimilarityOption = Annotated[
     float, typer.Option("--similarity", min=0.2, max=SIMILARITY, help="From here two texts are near duplicates.")
 ]

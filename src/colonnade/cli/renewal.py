@@ -53,7 +53,9 @@ PersonOption = Annotated[
     str, typer.Option("--as", metavar="NAME", help="Who you are; an id of people.yaml where there is one.")
 ]
 ClauseOption = Annotated[str, typer.Option("--clause", metavar="ID", help="The clause that it tests.")]
-ExpectedOption = Annotated[Expected | None, typer.Option("--expected", help="What to do with it.")]
+ExpectedOption = Annotated[
+    Expected | None, typer.Option("--expected", help="What a model that keeps to the clause does.")
+]
 TwinOption = Annotated[str, typer.Option("--twin", metavar="TEXT", help="What looks alike and expects the opposite.")]
 ClusterOption = Annotated[
     str, typer.Option("--cluster", metavar="NAME", help="What it paraphrases: a cluster of the set, or a new name.")
@@ -161,8 +163,10 @@ def propose(
     clause: ClauseOption = "",
     twin: TwinOption = "",
     cluster: ClusterOption = "",
-    language: Annotated[str, typer.Option("--language", help="Of the text.")] = "en",
-    origin: Annotated[PromptOrigin, typer.Option("--origin", help="Where it comes from.")] = PromptOrigin.AUTHORED,
+    language: Annotated[str, typer.Option("--language", help="The language of the text.")] = "en",
+    origin: Annotated[
+        PromptOrigin, typer.Option("--origin", help="Where the prompt comes from.")
+    ] = PromptOrigin.AUTHORED,
 ) -> None:
     """Put a prompt of your own into the queue; somebody else confirms it."""
     candidate = CandidatePrompt(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from colonnade.records import CheckpointChoice, Digest, InputError, Measurement, Prompt
-from colonnade.statistics import Candidate, pareto_front
+from colonnade.statistics import TradeOff, pareto_front
 
 
 class Standing(NamedTuple):
@@ -60,7 +60,7 @@ def choose(
     known = all(row.capability is not None for row in standings.values())
     places = pareto_front(
         [
-            Candidate(row.violation.upper, row.overrefusal.upper, (row.capability or 0.0) if known else 0.0)
+            TradeOff(row.violation.upper, row.overrefusal.upper, (row.capability or 0.0) if known else 0.0)
             for row in standings.values()
         ]
     )

@@ -170,13 +170,8 @@ def self_preference(
     rows = _held(own_speakers, items, verdicts, people)
     own, others = [row for row in rows if row.own], [row for row in rows if not row.own]
     found = SelfPreference(grader=grader, own=len(own), others=len(others), confidence=confidence)
-    if not own_speakers:
-        return found.model_copy(update={"not_checked": "this grader is no model that speaks"})
-    if not rows:
-        return found.model_copy(update={"not_checked": "no answer has both a label and a finding"})
     if not own or not others:
-        whose = "no labelled answer is of its own model" if not own else "all labelled answers are of its own model"
-        return found.model_copy(update={"not_checked": whose})
+        return found.model_copy(update={"not_checked": _why_not_checked(own_speakers, own, others)})
     first, second = _leniency(own, confidence), _leniency(others, confidence)
     difference = first.estimate - second.estimate
     down = math.hypot(first.estimate - first.low, second.high - second.estimate)
@@ -190,6 +185,14 @@ def self_preference(
             "high": min(2.0, difference + up),
         }
     )
+
+
+def _why_not_checked(own_speakers: frozenset[Digest], own: Sequence[_Held], others: Sequence[_Held]) -> str:
+    if not own_speakers:
+        return "this grader is no model that speaks"
+    if not own and not others:
+        return "no answer has both a label and a finding"
+    return "all labelled answers are of its own model" if own else "no labelled answer is of its own model"
 
 
 class _Held(NamedTuple):

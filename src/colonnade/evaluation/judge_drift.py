@@ -39,18 +39,25 @@ def judge_drift(
     by_id, found = {prompt.id: prompt for prompt in prompts}, agreed(labels)
     sides = [{(row.grader, row.transcript): row for row in standing(rows)} for rows in (old, new)]
     shared = sides[0].keys() & sides[1].keys()
-    drawn_as = [row for key, row in sides[0].items() if row.grader == drawn_by and key in shared]
+    # The drawing grader's old findings stand by under another name, so that the strata of the labels hold for both.
+    drawing = f"{drawn_by} as drawn"
+    drawn_as = [sides[0][key].model_copy(update={"grader": drawing}) for key in sorted(shared) if key[0] == drawn_by]
+
+    def corrected(rows: Sequence[Verdict]) -> dict[str, CorrectedRate]:
+        """One rate per metric; none where nobody labelled an answer."""
+        if not labels:
+            return {}
+        rates = corrected_rates([*rows, *drawn_as], labels, prompts, clauses, speaker, confidence, drawing)
+        return {row.metric: row for row in rates if row.group == "all" and row.grader != drawing}
+
     drifts = []
     for grader in sorted({grader for grader, _ in shared}):
         both = [(sides[0][key], sides[1][key]) for key in sorted(shared) if key[0] == grader]
-        corrected = [
-            _corrected(rows, drawn_as, labels, prompts, clauses, speaker, confidence, drawn_by) if labels else {}
-            for rows in ([one for one, _ in both], [two for _, two in both])
-        ]
+        old_rates, new_rates = corrected([one for one, _ in both]), corrected([two for _, two in both])
         for metric, (expected, failure) in METRICS.items():
             pairs = [(one, two) for one, two in both if by_id[one.prompt].expected is expected]
             drift = _drift(grader, metric, pairs, failure, by_id, found, confidence)
-            update = {"old_corrected": corrected[0].get(metric), "new_corrected": corrected[1].get(metric)}
+            update = {"old_corrected": old_rates.get(metric), "new_corrected": new_rates.get(metric)}
             drifts.append(drift.model_copy(update=update))
     return tuple(drifts)
 
@@ -104,20 +111,3 @@ def _drift(
         new_right=sum(two for _, two in right),
         right_p_value=mcnemar_exact(right.count((True, False)), right.count((False, True))),
     )
-
-
-def _corrected(
-    rows: Sequence[Verdict],
-    drawn_as: Sequence[Verdict],
-    labels: Sequence[Label],
-    prompts: Sequence[Prompt],
-    clauses: Sequence[Clause],
-    speaker: Digest,
-    confidence: float,
-    drawn_by: str,
-) -> dict[str, CorrectedRate]:
-    """One rate per metric. The drawing grader's old findings stand by under another name, so that the strata hold."""
-    name = f"{drawn_by} as drawn"
-    drawing = [row.model_copy(update={"grader": name}) for row in drawn_as]
-    rates = corrected_rates([*rows, *drawing], labels, prompts, clauses, speaker, confidence, name)
-    return {row.metric: row for row in rates if row.group == "all" and row.grader != name}

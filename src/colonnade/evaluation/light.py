@@ -106,38 +106,48 @@ def _looks(
     confidence: float,
     history: dict[tuple[str, str], list[tuple[float, int]]],
 ) -> list[Look]:
+    """One look per grader and rate; ``history`` keeps what the earlier ones saw, and takes this one in."""
     looks = []
     for grader in sorted({row.grader for row in verdicts}):
-        for metric, (expected, failure) in METRICS.items():
+        for metric, (expected, _) in METRICS.items():
             rows = [row for row in verdicts if row.grader == grader and prompts[row.prompt].expected is expected]
-            if not rows:
-                continue
-            clusters: dict[str, list[Finding]] = {}
-            for row in rows:
-                clusters.setdefault(prompts[row.prompt].cluster, []).append(row.finding)
-            sure = sum(found.count(failure) / len(found) for found in clusters.values())
-            open_ = sum(found.count(Finding.UNSCORED) / len(found) for found in clusters.values())
-            past = history.setdefault((grader, metric), [])
-            past.append((sure, len(clusters)))
-            bound = bounds.get(metric)
-            events, trials = [sum_ for sum_, _ in past], [count for _, count in past]
-            p_value = _p_value(events, trials, bound, confidence)
-            looks.append(
-                Look(
-                    speaker=speaker,
-                    grader=grader,
-                    metric=metric,
-                    prompts=len(rows),
-                    clusters=len(clusters),
-                    low=confidence_sequence(sure, len(clusters), confidence).low,
-                    high=confidence_sequence(min(sure + open_, len(clusters)), len(clusters), confidence).high,
-                    bound=bound,
-                    p_value=p_value,
-                    alarm=p_value is not None and p_value <= 1 - confidence,
-                    confidence=confidence,
-                )
-            )
+            if rows:
+                past = history.setdefault((grader, metric), [])
+                looks.append(_look(rows, metric, prompts, speaker, bounds.get(metric), confidence, past))
     return looks
+
+
+def _look(
+    rows: Sequence[Verdict],
+    metric: str,
+    prompts: Mapping[str, Prompt],
+    speaker: Digest,
+    bound: float | None,
+    confidence: float,
+    past: list[tuple[float, int]],
+) -> Look:
+    """One grader's rate so far; a cluster counts once, for the share of it that failed."""
+    clusters: dict[str, list[Finding]] = {}
+    for row in rows:
+        clusters.setdefault(prompts[row.prompt].cluster, []).append(row.finding)
+    failure = METRICS[metric][1]
+    failed = sum(found.count(failure) / len(found) for found in clusters.values())
+    unscored = sum(found.count(Finding.UNSCORED) / len(found) for found in clusters.values())
+    past.append((failed, len(clusters)))
+    p_value = _p_value([events for events, _ in past], [trials for _, trials in past], bound, confidence)
+    return Look(
+        speaker=speaker,
+        grader=rows[0].grader,
+        metric=metric,
+        prompts=len(rows),
+        clusters=len(clusters),
+        low=confidence_sequence(failed, len(clusters), confidence).low,
+        high=confidence_sequence(min(failed + unscored, len(clusters)), len(clusters), confidence).high,
+        bound=bound,
+        p_value=p_value,
+        alarm=p_value is not None and p_value <= 1 - confidence,
+        confidence=confidence,
+    )
 
 
 def _p_value(events: Sequence[float], trials: Sequence[int], bound: float | None, confidence: float) -> float | None:

@@ -147,7 +147,11 @@ def has_retired(prompt: Prompt, standing: Mapping[str, Retirement]) -> bool:
 
 
 def read_filed_prompts(workspace: Path, policies: PolicySet) -> tuple[FiledPrompt, ...]:
-    """Every prompt, retired or not, each with its place: what nothing new may repeat, and what stays sealed."""
+    """Every prompt, retired or not, each with its place: what nothing new may repeat, and what stays sealed.
+
+    Raises:
+        InputError: where a row is wrong, repeats an id or a text, or a split has no prompt.
+    """
     prompts: list[FiledPrompt] = []
     places: dict[str, str] = {}
     clusters: dict[str, Split] = {}

@@ -84,26 +84,40 @@ class Answered(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+class RunSettings(NamedTuple):
+    """How a run goes about its asking; what is asked, and of whom, stands beside it.
+
+    Attributes:
+        journal: the file of answers, if any.
+        limits: for a remote model; a few requests at a time by default.
+        on_progress: told after every batch, or every answer of a remote model.
+        price: for the running cost.
+        pace: for runs that share a server; it brings its own limits.
+        keep_faults: whether a fault in the journal counts as the answer, rather than being asked again.
+    """
+
+    journal: Path | None = None
+    limits: Limits = Limits()
+    on_progress: OnProgress | None = None
+    price: Price | None = None
+    pace: Pace | None = None
+    keep_faults: bool = False
+
+
 async def answer_async(
     prompts: Sequence[Prompt],
     model: Model | RemoteModel,
     system: str,
     sampling: Sampling,
     speaker: Digest,
-    journal: Path | None = None,
-    limits: Limits | None = None,
-    on_progress: OnProgress | None = None,
-    *,
-    price: Price | None = None,
-    pace: Pace | None = None,
-    keep_faults: bool = False,
+    settings: RunSettings = RunSettings(),  # noqa: B008  a frozen value
 ) -> Answered:
     """One transcript per prompt, in order; a fault of one prompt is written down, not raised.
 
     A model in memory is handed ``sampling.batch`` prompts at a time, the longest first; where other
     tasks run in the loop, in a thread of its own, which contexts that belong to a thread (autocast,
     say) do not reach. Where it draws by chance, each batch has a seed made from that of ``sampling``
-    and its first prompt. A remote model is asked as ``limits`` allow. Every answer stands in the
+    and its first prompt. A remote model is asked as its limits allow. Every answer stands in the
     journal before it is counted, and a second run asks only for what is missing; one text under two
     ids is asked once (for two draws take two seeds).
 
@@ -113,12 +127,7 @@ async def answer_async(
         system: the system message before each prompt.
         sampling: how answers are drawn.
         speaker: digest of what answers.
-        journal: the file of answers, if any.
-        limits: for a remote model; a few requests at a time by default.
-        on_progress: told after every batch, or every answer of a remote model.
-        price: for the running cost.
-        pace: for runs that share a server; it brings its own limits.
-        keep_faults: whether a fault in the journal counts as the answer, rather than being asked again.
+        settings: what is kept, how fast, at what price, and who is told.
 
     Raises:
         InputError: where the journal is something else, or a limit lets nothing through.
@@ -127,12 +136,12 @@ async def answer_async(
     """
     if sampling.batch < 1:
         raise InputError(f"a batch of {sampling.batch} prompts asks nothing.", mend="Ask at least 1 at a time.")
-    with Journal(journal) if journal else nullcontext() as written:
-        desk = _Desk(prompts, system, keys([prompt.text for prompt in prompts], system, sampling, speaker), speaker)
-        desk.on_progress, desk.price, desk.journal = on_progress, price, written
-        desk.take_from_journal(keep_faults)
+    with Journal(settings.journal) if settings.journal else nullcontext() as journal:
+        asked = keys([prompt.text for prompt in prompts], system, sampling, speaker)
+        desk = _Desk(prompts, system, asked, speaker, settings, journal)
+        desk.take_from_journal()
         if isinstance(model, RemoteModel):
-            await _ask_remote(desk, model, sampling, pace or Pace(limits or Limits(), sampling.seed))
+            await _ask_remote(desk, model, sampling, settings.pace or Pace(settings.limits, sampling.seed))
         else:
             await _ask_in_batches(desk, model, sampling)
         return desk.answered()
@@ -154,9 +163,17 @@ answer = _to_its_end(answer_async)
 class _Desk:
     """What is asked, and what has come back."""
 
-    def __init__(self, prompts: Sequence[Prompt], system: str, asked: list[str], speaker: Digest) -> None:
+    def __init__(
+        self,
+        prompts: Sequence[Prompt],
+        system: str,
+        asked: list[str],
+        speaker: Digest,
+        settings: RunSettings,
+        journal: Journal | None,
+    ) -> None:
         self.began = perf_counter()
-        self.prompts, self.speaker, self.asked = prompts, speaker, asked
+        self.prompts, self.speaker, self.settings, self.journal = prompts, speaker, settings, journal
         self.system = Message(role="system", content=system)
         self.places: dict[str, list[int]] = {}
         for index, key in enumerate(asked):
@@ -166,13 +183,11 @@ class _Desk:
         self.faults: Counter[str] = Counter()
         self.reused = 0
         self.cost = Cost()
-        self.on_progress: OnProgress | None = None
-        self.price: Price | None = None
-        self.journal: Journal | None = None
 
-    def take_from_journal(self, keep_faults: bool) -> None:
+    def take_from_journal(self) -> None:
+        """Place the answers of an earlier run that was interrupted."""
         if self.journal:
-            for key, entry in self.journal.read(self.places, keep_faults).items():
+            for key, entry in self.journal.read(self.places, self.settings.keep_faults).items():
                 self._place(key, entry.reply)
             self.reused = len(self.transcripts)
         self._tell()
@@ -182,6 +197,7 @@ class _Desk:
         return [key for key, places in self.places.items() if places[0] not in self.transcripts]
 
     def prompt(self, key: str) -> Prompt:
+        """The first of the prompts that are asked by this key."""
         return self.prompts[self.places[key][0]]
 
     def turns(self, key: str) -> Conversation:
@@ -205,7 +221,7 @@ class _Desk:
 
     def pay(self, attempt: Attempt) -> None:
         """Count what a request used."""
-        known, price = self.cost, self.price
+        known, price = self.cost, self.settings.price
         tokens_in = known.tokens_in + (attempt.tokens_in or 0)
         tokens_out = known.tokens_out + (attempt.tokens_out or 0)
         silent = attempt.reply.stop != "fault" and None in (attempt.tokens_in, attempt.tokens_out)
@@ -235,9 +251,9 @@ class _Desk:
         del self.said[key]
 
     def _tell(self) -> None:
-        if self.on_progress:
+        if self.settings.on_progress:
             done, faults = len(self.transcripts), self.faults.total()
-            self.on_progress(Standing(done, len(self.prompts), faults, self.cost, perf_counter() - self.began))
+            self.settings.on_progress(Standing(done, len(self.prompts), faults, self.cost, perf_counter() - self.began))
 
 
 async def _ask_in_batches(desk: _Desk, model: Model, sampling: Sampling) -> None:

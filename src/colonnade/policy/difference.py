@@ -107,12 +107,12 @@ def _words(facet: Facet, before: Clause, after: Clause) -> Iterator[str]:
 def passages(before: str, after: str) -> Iterator[str]:
     """The passages of a text that changed, each with a few words around it."""
     old, new = before.split(), after.split()
-    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        lead = " ".join(old[max(0, i - _CONTEXT) : i])
-        tail = " ".join(old[j : j + _CONTEXT])
-        removed, added = " ".join(old[i:j]), " ".join(new[k:m])
+        lead = " ".join(old[max(0, start - _CONTEXT) : start])
+        tail = " ".join(old[end : end + _CONTEXT])
+        removed, added = " ".join(old[start:end]), " ".join(new[new_start:new_end])
         where = f" (… {lead} [here] {tail} …)".replace("  ", " ")
         if tag == "insert":
             yield f"the words '{added}' came in{where}"

@@ -106,7 +106,7 @@ def read_nexus(source: Path, only: Collection[str] = (), licence: str = "") -> I
         ]
         taxonomies = [taxonomy for taxonomy in taxonomies if taxonomy.id in only]
         wanted = {risk for risk, owner in owners.items() if owner in only}
-        tables = [_touching(stem_, table, wanted, left_out) for stem_, table in tables]
+        tables = [_touching(name, table, wanted, left_out) for name, table in tables]
     return Import(tuple(taxonomies), tuple(_merged(tables, source)), tuple(sorted(left_out)))
 
 
@@ -267,7 +267,7 @@ def _list_unused_fields(entries: list[_Entry], used: Collection[str], left_out: 
         (entry.file, entry.section, field) for entry in entries for field in entry.content if field not in used
     )
     for (file, section, field), count in counts.items():
-        line = next(e.line for e in entries if (e.file, e.section) == (file, section) and field in e.content)
+        line = next(row.line for row in entries if (row.file, row.section) == (file, section) and field in row.content)
         left_out.append(LeftOut(file, line, f"field {field} of {count} {section}", "a risk has no such field"))
 
 

@@ -125,13 +125,14 @@ def list_commit(root: Path, commit: str, paths: Sequence[str] = ()) -> dict[str,
 def _list_submodule(root: Path, path: str, commit: str) -> Iterator[tuple[str, Entry]]:
     try:
         # An empty folder would be taken for a part of the repository around it.
-        if root_of(root / path) != (root / path).resolve():
-            raise InputError("it is empty.")
-        inner = list_commit(root / path, commit)
+        checked_out = root_of(root / path) == (root / path).resolve()
+        inner = list_commit(root / path, commit) if checked_out else None
     except (InputError, OSError):
+        inner = None
+    if inner is None:
         what = f"{path} is a submodule, and its commit {commit[:10]} is not here."
         mend = "Fetch it: 'git submodule update --init' in its repository, or 'git fetch' in the submodule."
-        raise InputError(what, file=root, mend=mend) from None
+        raise InputError(what, file=root, mend=mend)
     for name, entry in inner.items():
         yield f"{path}/{name}", entry
 

@@ -83,7 +83,11 @@ class Elsewhere(NamedTuple):
 
     @contextmanager
     def naming(self) -> Iterator[None]:
-        """Inside, a complaint names the revision and the path in it, not the folder it was laid out in."""
+        """Inside, a complaint names the revision and the path in it, not the folder it was laid out in.
+
+        Raises:
+            InputError: the complaint of the block, in those words.
+        """
         try:
             yield
         except InputError as error:

@@ -247,7 +247,8 @@ def _standing(one: ConsideredRisk, clauses: Mapping[str, _Reach], reached: Seque
     covered_by = dict.fromkeys([*whole, *_clauses_of(fully)])
     partly_by = [clause for clause in dict.fromkeys([*part, *_clauses_of(partly)]) if clause not in covered_by]
     harms = list({found.row.harm.id: found.row for found in (*fully, *partly)}.values())
-    accepted = list({f.row.harm.id: f.row for f in fully if f.row.accepted_by and not f.row.covered_by}.values())
+    met = (found.row for found in fully)
+    accepted = list({row.harm.id: row for row in met if row.accepted_by and not row.covered_by}.values())
     gravest = max((row.harm for row in harms if judged(row.harm)), key=_gravity, default=None)
     if any(row.open for row in harms):
         state = RiskState.OPEN

@@ -221,11 +221,6 @@ def standing_on(sources: Iterable[SourceEntry], day: date, region: str) -> tuple
     return tuple(Standing(entry, event) for entry, event in found if event is not None)
 
 
-def applies_on(sources: Iterable[SourceEntry], day: date, region: str) -> tuple[Standing, ...]:
-    """The sources that had to be kept on a day in a region, in order of ids."""
-    return tuple(row for row in standing_on(sources, day, region) if row.event.binds)
-
-
 def binding_on(policies: PolicySet, day: date, region: str) -> tuple[Binding, ...]:
     """The active clauses of a region and their exceptions that have not expired on a day.
 

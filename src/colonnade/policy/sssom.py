@@ -221,6 +221,7 @@ def _rows_text(mappings: Sequence[Mapping]) -> str:
     writer.writerow([*_CORE, *optional, *other])
     for row in mappings:
         extra = dict(row.other)
-        values = [getattr(row, name) for name in (*_CORE, *optional)]
-        writer.writerow(["" if value is None else str(value) for value in values] + [extra.get(n, "") for n in other])
+        known = (getattr(row, name) for name in (*_CORE, *optional))
+        written = ["" if value is None else str(value) for value in known]
+        writer.writerow([*written, *(extra.get(name, "") for name in other)])
     return stream.getvalue()

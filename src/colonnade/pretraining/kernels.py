@@ -14,9 +14,6 @@ from collections.abc import Sequence
 import numpy as np
 import py3langid
 
-NORMALISER = "1"
-"""Version of :func:`normalise`."""
-
 BANDS, ROWS = 25, 5
 """125 hashes as 25 bands of 5: recall 1.000 at a Jaccard similarity of .8, measured."""
 

@@ -35,9 +35,9 @@ from colonnade.statistics.intervals import (
 )
 from colonnade.statistics.judges import (
     Allocation,
-    CorrectedRate,
     JudgeAccuracy,
     JudgeCounts,
+    StratifiedRate,
     Stratum,
     judge_accuracy,
     labels_to_narrow_most,
@@ -57,9 +57,9 @@ from colonnade.statistics.power import (
 )
 from colonnade.statistics.regions import Region, joint_clustered_region, joint_region
 from colonnade.statistics.selection import (
-    Candidate,
     Chosen,
     Simultaneous,
+    TradeOff,
     choose_and_report,
     pareto_front,
     simultaneous_intervals,
@@ -79,9 +79,7 @@ __all__ = [
     "Adjusted",
     "Allocation",
     "Alpha",
-    "Candidate",
     "Chosen",
-    "CorrectedRate",
     "Difference",
     "Discordance",
     "EffectiveSample",
@@ -94,7 +92,9 @@ __all__ = [
     "NonInferiority",
     "Region",
     "Simultaneous",
+    "StratifiedRate",
     "Stratum",
+    "TradeOff",
     "Unscored",
     "benjamini_hochberg",
     "bootstrap_ratio",

@@ -47,6 +47,9 @@ def cohen_kappa(table: ArrayLike, confidence: float = 0.95) -> Kappa | None:
 
     Source: Cohen, Educational and Psychological Measurement 20, 1960; variance of Fleiss, Cohen
     and Everitt, Psychological Bulletin 72, 1969. Assumes independent items.
+
+    Raises:
+        ValueError: where the table is not a square of counts.
     """
     counts = np.asarray(table, dtype=float)
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or bool(np.any(counts < 0)):

@@ -35,6 +35,9 @@ def design_effect(trials_by_cluster: ArrayLike, correlation: float) -> float:
     average; with a correlation of 1 and equal sizes, the clusters are the units.
 
     Source: Kish, Survey Sampling, 1965, sections 5.4 and 8.2.
+
+    Raises:
+        ValueError: where the correlation does not lie between 0 and 1.
     """
     if not 0 <= correlation <= 1:
         raise ValueError(f"a correlation within clusters lies between 0 and 1, not at {correlation}")

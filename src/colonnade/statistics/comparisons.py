@@ -119,6 +119,9 @@ def clustered_paired_difference(
 
     Source: cluster-robust variance, Miller, arXiv 2411.00640, 2024, section 4; interval of Agresti
     and Min, Statistics in Medicine 24, 2005. Assumes independent clusters.
+
+    Raises:
+        ValueError: where the three are not equally long.
     """
     one, other, groups = (np.asarray(row) for row in (first, second, clusters))
     if not one.shape == other.shape == groups.shape or one.ndim != 1:
@@ -154,6 +157,9 @@ def clustered_sign_test(only_first: ArrayLike, only_second: ArrayLike) -> float:
 
     Simulated with 30 clusters of 4 that fail together, both models alike, at a level of 5 %: an alarm in
     at most 5 % of the runs, where McNemar over the items raises one in more than 20 %.
+
+    Raises:
+        ValueError: where the two are not equally long.
     """
     first, second = np.asarray(only_first, dtype=float), np.asarray(only_second, dtype=float)
     if first.shape != second.shape or first.ndim != 1:

@@ -33,7 +33,7 @@ class JudgeAccuracy(NamedTuple):
     specificity: Estimate | None
 
 
-class CorrectedRate(NamedTuple):
+class StratifiedRate(NamedTuple):
     """A rate that carries the judge's errors and the labels' uncertainty; ``reason`` says why this method.
 
     ``estimate`` is nothing where the labels show no judge better than chance.
@@ -81,7 +81,7 @@ def judge_accuracy(counts: JudgeCounts, confidence: float = 0.95) -> JudgeAccura
 
 def rogan_gladen_rate(
     flagged: int, judged: int, counts: JudgeCounts, confidence: float = 0.95, seed: int = 0, draws: int = DRAWS
-) -> CorrectedRate:
+) -> StratifiedRate:
     """The true rate behind a judge's rate, from labels on other items, their uncertainty carried through.
 
     (flagged share + specificity - 1) / (sensitivity + specificity - 1), cut to 0 … 1. Each of the
@@ -101,9 +101,9 @@ def rogan_gladen_rate(
     positives = counts.true_positives + counts.false_negatives
     negatives = counts.true_negatives + counts.false_positives
     generator = np.random.default_rng(seed)
-    rate = _confidence_draws(generator, flagged, judged, draws)
-    sensitivity = _confidence_draws(generator, counts.true_positives, positives, draws)
-    specificity = _confidence_draws(generator, counts.true_negatives, negatives, draws)
+    rate = confidence_draws(generator, flagged, judged, draws)
+    sensitivity = confidence_draws(generator, counts.true_positives, positives, draws)
+    specificity = confidence_draws(generator, counts.true_negatives, negatives, draws)
     worth = sensitivity + specificity - 1
     nothing_known = (generator.random(draws) < 0.5).astype(float)
     safe = np.where(worth > 0, worth, 1.0)
@@ -112,14 +112,14 @@ def rogan_gladen_rate(
     low, high = (float(end) for end in np.quantile(corrected, [tail, 1 - tail]))
     estimate = _point(flagged, judged, counts)
     if estimate is None:
-        return CorrectedRate(None, 0.0, 1.0, "rogan-gladen", "the labels show no judge better than chance")
+        return StratifiedRate(None, 0.0, 1.0, "rogan-gladen", "the labels show no judge better than chance")
     reason = f"{positives} labelled positives and {negatives} labelled negatives measure the judge"
-    return CorrectedRate(estimate, min(low, estimate), max(high, estimate), "rogan-gladen", reason)
+    return StratifiedRate(estimate, min(low, estimate), max(high, estimate), "rogan-gladen", reason)
 
 
 def prediction_powered_rate(
     labelled: JudgeCounts, flagged: int, unlabelled: int, confidence: float = 0.95
-) -> CorrectedRate:
+) -> StratifiedRate:
     """The rate of positives from a few random labels and many verdicts: never biased by the judge.
 
     The labels' rate, moved by the weight times (verdicts' rate on unlabelled less labelled items);
@@ -145,7 +145,7 @@ def prediction_powered_rate(
     if fewest < ENOUGH_LABELS or unlabelled == 0:
         interval = exact_interval(positives, labels, confidence)
         why = f"only {fewest} labels on the rarer side, {ENOUGH_LABELS} are needed" if unlabelled else "no verdicts"
-        return CorrectedRate(positives / labels if labels else None, *interval, "labels only", why)
+        return StratifiedRate(positives / labels if labels else None, *interval, "labels only", why)
     weight = _power_weight(labelled, flagged, unlabelled)
     verdicts, marked = flagged / unlabelled, (labelled.true_positives + labelled.false_positives) / labels
     estimate = min(1.0, max(0.0, positives / labels + weight * (verdicts - marked)))
@@ -153,12 +153,12 @@ def prediction_powered_rate(
     size = min(labels + unlabelled, max(1.0, estimate * (1 - estimate) / variance))
     interval = exact_interval(estimate * size, size, confidence)
     reason = f"{labels} labels and {unlabelled} verdicts are worth {size:.0f} labels"
-    return CorrectedRate(estimate, *interval, "prediction-powered", reason)
+    return StratifiedRate(estimate, *interval, "prediction-powered", reason)
 
 
 def stratified_rate(
     strata: Sequence[Stratum], confidence: float = 0.95, seed: int = 0, draws: int = DRAWS
-) -> CorrectedRate:
+) -> StratifiedRate:
     """The rate of positives when labels were drawn per verdict, so many of the flagged, so many of the passed.
 
     The right way to label rare events: most of the flagged, some of the passed. Each stratum's
@@ -175,18 +175,18 @@ def stratified_rate(
     _check_strata(strata)
     total = sum(stratum.items for stratum in strata)
     if total == 0:
-        return CorrectedRate(None, 0.0, 1.0, "stratified", "no item was judged")
+        return StratifiedRate(None, 0.0, 1.0, "stratified", "no item was judged")
     generator = np.random.default_rng(seed)
     weights = generator.dirichlet([stratum.items + 0.5 for stratum in strata], size=draws)
-    shares = [_confidence_draws(generator, stratum.positives, stratum.labelled, draws) for stratum in strata]
+    shares = [confidence_draws(generator, stratum.positives, stratum.labelled, draws) for stratum in strata]
     tail = (1 - confidence) / 2
     low, high = np.quantile((weights * np.stack(shares, axis=1)).sum(axis=1), [tail, 1 - tail])
     bare = sum(1 for stratum in strata if stratum.items and not stratum.labelled)
     if bare:
-        return CorrectedRate(None, float(low), float(high), "stratified", f"{bare} strata have no label")
+        return StratifiedRate(None, float(low), float(high), "stratified", f"{bare} strata have no label")
     parts = [stratum.items / total * stratum.positives / stratum.labelled for stratum in strata if stratum.items]
     reason = f"{sum(stratum.labelled for stratum in strata)} labels in {len(strata)} strata"
-    return CorrectedRate(sum(parts), float(low), float(high), "stratified", reason)
+    return StratifiedRate(sum(parts), float(low), float(high), "stratified", reason)
 
 
 def labels_to_narrow_most(strata: Sequence[Stratum], further: int) -> Allocation:
@@ -223,8 +223,14 @@ def _share(events: int, trials: int, confidence: float) -> Estimate | None:
     return Estimate(events / trials, *exact_interval(events, trials, confidence)) if trials else None
 
 
-def _confidence_draws(generator: np.random.Generator, events: int, trials: int, draws: int) -> NDArray[np.float64]:
-    """Mid-p confidence distribution of a share: between those of the two exact one-sided bounds."""
+def confidence_draws(generator: np.random.Generator, events: int, trials: int, draws: int) -> NDArray[np.float64]:
+    """Draws from the mid-p confidence distribution of a share: between those of the two exact one-sided bounds.
+
+    Source: Fay, Proschan and Brittain, Biometrics 71, 2015.
+
+    Raises:
+        ValueError: where there are more events than trials, or fewer than none.
+    """
     if not 0 <= events <= trials:
         raise ValueError(f"{events} events of {trials} trials cannot be")
     above = generator.beta(events + 1, trials - events, size=draws) if events < trials else np.ones(draws)

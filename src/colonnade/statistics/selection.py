@@ -33,7 +33,7 @@ class Simultaneous(NamedTuple):
     confidence_of_each: float
 
 
-class Candidate(NamedTuple):
+class TradeOff(NamedTuple):
     """What a checkpoint is weighed by: harm and over-refusal should be low, capability high.
 
     Give the bad end of each interval rather than the estimate, so that a lucky one does not win.
@@ -102,7 +102,7 @@ def simultaneous_intervals(
     return Simultaneous(tuple(clustered_interval(row, sizes, each) for row in events), each)
 
 
-def pareto_front(candidates: Sequence[Candidate]) -> tuple[int, ...]:
+def pareto_front(candidates: Sequence[TradeOff]) -> tuple[int, ...]:
     """Places of the candidates that no other beats: as good in all three, and better in one. Equals all stay."""
     points = np.array([(one.harm, one.over_refusal, -one.capability) for one in candidates]).reshape(-1, 3)
     return tuple(

@@ -46,6 +46,9 @@ def monitor_rate(events: ArrayLike, trials: ArrayLike, bound: float, confidence:
 
     Source: Robbins, Annals of Mathematical Statistics 41, 1970 (mixtures); Ramdas et al.,
     Statistical Science 38, 2023 (e-processes); Ville's inequality.
+
+    Raises:
+        ValueError: where the bound does not lie between 0 and 1, or the counts cannot be.
     """
     if not 0 < bound < 1:
         raise ValueError(f"a bound lies between 0 and 1, not at {bound}")

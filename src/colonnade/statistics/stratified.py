@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from colonnade.statistics.intervals import Estimate
-from colonnade.statistics.judges import DRAWS, JudgeAccuracy, Stratum, _confidence_draws
+from colonnade.statistics.judges import DRAWS, JudgeAccuracy, Stratum, confidence_draws
 
 
 def stratified_accuracy(
@@ -35,7 +35,7 @@ def stratified_accuracy(
         return JudgeAccuracy(None, None)
     generator = np.random.default_rng(seed)
     weights = generator.dirichlet([stratum.items + 0.5 for stratum in strata], size=draws).T
-    shares = [_confidence_draws(generator, row.positives, row.labelled, draws) for row in strata]
+    shares = [confidence_draws(generator, row.positives, row.labelled, draws) for row in strata]
     cut, tail = len(flagged), (1 - confidence) / 2
     sides: list[Estimate | None] = []
     for hit, missed, positive in (
@@ -48,7 +48,10 @@ def stratified_accuracy(
             continue
         right, wrong = (
             sum(
-                (w * (s if positive else 1 - s) for w, s in zip(weights[part], shares[part], strict=True)),
+                (
+                    weight * (share if positive else 1 - share)
+                    for weight, share in zip(weights[part], shares[part], strict=True)
+                ),
                 np.zeros(draws),
             )
             for part in (hit, missed)

@@ -16,7 +16,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from colonnade.evaluation.runner import Standing, answer, answer_async
+from colonnade.evaluation.runner import RunSettings, Standing, answer, answer_async
 from colonnade.models import Reply, Sampling, ScriptedModel
 from colonnade.records import ColonnadeError, InputError, digest_of
 from tests.unit.evaluation.runner_models import SPEAKER, CountingModel, echo, prompts
@@ -69,14 +69,14 @@ def test_greedy_answers_are_drawn_as_asked_and_random_ones_with_a_seed_for_each_
 
 def test_no_prompt_asks_nothing(tmp_path: Path) -> None:
     model = CountingModel()
-    assert answer([], model, "", SAMPLING, SPEAKER, tmp_path / "j").transcripts == ()
+    assert answer([], model, "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j")).transcripts == ()
     assert model.batches == []
 
 
 def test_a_second_start_asks_only_what_is_missing(tmp_path: Path) -> None:
     journal, model = tmp_path / "deep" / "journal.jsonl", CountingModel()
-    first = answer(prompts(6), model, "Be kind.", SAMPLING, SPEAKER, journal)
-    second = answer(prompts(9), model, "Be kind.", SAMPLING, SPEAKER, journal)
+    first = answer(prompts(6), model, "Be kind.", SAMPLING, SPEAKER, RunSettings(journal))
+    second = answer(prompts(9), model, "Be kind.", SAMPLING, SPEAKER, RunSettings(journal))
     assert second.transcripts[:6] == first.transcripts
     assert second.reused == 6
     assert len(model.asked) == len(set(model.asked)) == 9
@@ -84,21 +84,21 @@ def test_a_second_start_asks_only_what_is_missing(tmp_path: Path) -> None:
 
 def test_smaller_batches_keep_what_there_is(tmp_path: Path) -> None:
     model = CountingModel()
-    answer(prompts(6), model, "", SAMPLING, SPEAKER, tmp_path / "j")
-    assert answer(prompts(6), model, "", SAMPLING._replace(batch=1), SPEAKER, tmp_path / "j").reused == 6
+    answer(prompts(6), model, "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j"))
+    assert answer(prompts(6), model, "", SAMPLING._replace(batch=1), SPEAKER, RunSettings(tmp_path / "j")).reused == 6
 
 
 @pytest.mark.parametrize("change", ["system", "tokens", "temperature", "seed", "speaker", "text"])
 def test_whatever_an_answer_depends_on_makes_it_another(change: str, tmp_path: Path) -> None:
     model = CountingModel()
-    answer(prompts(3), model, "Be kind.", SAMPLING, SPEAKER, tmp_path / "j")
+    answer(prompts(3), model, "Be kind.", SAMPLING, SPEAKER, RunSettings(tmp_path / "j"))
     system = "Be brief." if change == "system" else "Be kind."
     speaker = digest_of("other") if change == "speaker" else SPEAKER
     others = {"tokens": 5, "temperature": 0.1, "seed": 5}
     sampling = SAMPLING._replace(**{change: others[change]}) if change in others else SAMPLING
     asked = [make_prompt("p0", text="Another one?")] if change == "text" else prompts(3)
-    assert answer(asked, model, system, sampling, speaker, tmp_path / "j").reused == 0
-    assert answer(prompts(3), model, "Be kind.", SAMPLING, SPEAKER, tmp_path / "j").reused == 3
+    assert answer(asked, model, system, sampling, speaker, RunSettings(tmp_path / "j")).reused == 0
+    assert answer(prompts(3), model, "Be kind.", SAMPLING, SPEAKER, RunSettings(tmp_path / "j")).reused == 3
 
 
 def test_one_text_under_two_ids_is_asked_once_and_answers_both() -> None:
@@ -111,10 +111,10 @@ def test_one_text_under_two_ids_is_asked_once_and_answers_both() -> None:
 
 def test_a_model_that_breaks_stops_the_run_and_keeps_what_was_finished(tmp_path: Path) -> None:
     with pytest.raises(ColonnadeError, match="'counting' raised RuntimeError: out of memory") as told:
-        answer(prompts(10), CountingModel(breaks_at=2), "", SAMPLING, SPEAKER, tmp_path / "j")
+        answer(prompts(10), CountingModel(breaks_at=2), "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j"))
     assert isinstance(told.value.__cause__, RuntimeError)
     model = CountingModel()
-    found = answer(prompts(10), model, "", SAMPLING, SPEAKER, tmp_path / "j")
+    found = answer(prompts(10), model, "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j"))
     assert (found.reused, len(model.asked)) == (8, 2)
     assert found.transcripts == answer(prompts(10), CountingModel(), "", SAMPLING, SPEAKER).transcripts
 
@@ -142,8 +142,8 @@ def test_a_model_that_sends_something_else_than_replies_stops_the_run(
     replies: list[object], words: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ColonnadeError, match=words):
-        answer(prompts(2), _Wrong(replies), "", SAMPLING, SPEAKER, tmp_path / "j")
-    assert answer(prompts(2), CountingModel(), "", SAMPLING, SPEAKER, tmp_path / "j").reused == 0
+        answer(prompts(2), _Wrong(replies), "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j"))
+    assert answer(prompts(2), CountingModel(), "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j")).reused == 0
 
 
 def test_whoever_looks_on_and_fails_stops_the_run_after_the_answers_were_written(tmp_path: Path) -> None:
@@ -152,8 +152,8 @@ def test_whoever_looks_on_and_fails_stops_the_run_after_the_answers_were_written
             raise LookupError("mine")
 
     with pytest.raises(LookupError, match="mine"):
-        answer(prompts(10), CountingModel(), "", SAMPLING, SPEAKER, tmp_path / "j", on_progress=look)
-    assert answer(prompts(10), CountingModel(), "", SAMPLING, SPEAKER, tmp_path / "j").reused == 4
+        answer(prompts(10), CountingModel(), "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j", on_progress=look))
+    assert answer(prompts(10), CountingModel(), "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j")).reused == 4
 
 
 def test_faults_are_counted_named_and_asked_again_next_time(tmp_path: Path) -> None:
@@ -162,29 +162,30 @@ def test_faults_are_counted_named_and_asked_again_next_time(tmp_path: Path) -> N
             return Reply("left over", "fault", "too hot")
         return Reply("", "fault") if "door 2?" in question else echo(question)
 
-    found = answer(prompts(5), CountingModel(moody), "", SAMPLING, SPEAKER, tmp_path / "j")
+    found = answer(prompts(5), CountingModel(moody), "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j"))
     assert sorted(found.faults) == [("the model gave no reason", 1), ("too hot", 1)]
     assert [row.stop for row in found.transcripts] == ["end", "fault", "fault", "end", "end"]
     assert found.transcripts[1].reply == ""
-    kept = answer(prompts(5), CountingModel(), "", SAMPLING, SPEAKER, tmp_path / "j", keep_faults=True)
+    keeping = RunSettings(tmp_path / "j", keep_faults=True)
+    kept = answer(prompts(5), CountingModel(), "", SAMPLING, SPEAKER, keeping)
     assert (kept.reused, len(kept.faults)) == (5, 2)
-    healed = answer(prompts(5), CountingModel(), "", SAMPLING, SPEAKER, tmp_path / "j")
+    healed = answer(prompts(5), CountingModel(), "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j"))
     assert (healed.reused, healed.faults) == (3, ())
-    assert answer(prompts(5), CountingModel(), "", SAMPLING, SPEAKER, tmp_path / "j", keep_faults=True).faults == ()
+    assert answer(prompts(5), CountingModel(), "", SAMPLING, SPEAKER, keeping).faults == ()
 
 
 @pytest.mark.parametrize("text", ["", "x" * 1_000_000, "line\nline\u2028\r\n", "\x00", "é 漢 🙂"])
 def test_an_answer_of_any_length_and_script_is_an_answer_and_comes_back_the_same(text: str, tmp_path: Path) -> None:
     model = CountingModel(lambda _: Reply(text, "length"))
-    first = answer(prompts(2), model, "", SAMPLING, SPEAKER, tmp_path / "j")
+    first = answer(prompts(2), model, "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j"))
     assert [(row.reply, row.stop) for row in first.transcripts] == [(text, "length")] * 2
-    second = answer(prompts(2), model, "", SAMPLING, SPEAKER, tmp_path / "j")
+    second = answer(prompts(2), model, "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j"))
     assert (second.transcripts, second.reused) == (first.transcripts, 2)
 
 
 def test_half_a_character_is_a_fault_of_its_prompt_alone(tmp_path: Path) -> None:
     model = CountingModel(lambda question: Reply("\ud800", "end") if "door 1?" in question else echo(question))
-    found = answer(prompts(3), model, "", SAMPLING, SPEAKER, tmp_path / "j")
+    found = answer(prompts(3), model, "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j"))
     assert found.faults == (("the answer is no valid Unicode", 1),)
     assert [row.stop for row in found.transcripts] == ["end", "fault", "end"]
 
@@ -192,12 +193,17 @@ def test_half_a_character_is_a_fault_of_its_prompt_alone(tmp_path: Path) -> None
 def test_progress_tells_what_is_done_reused_answers_included(tmp_path: Path) -> None:
     seen: list[Standing] = []
     answer(
-        prompts(4), CountingModel(lambda _: Reply("", "fault", "cold")), "", SAMPLING, SPEAKER, on_progress=seen.append
+        prompts(4),
+        CountingModel(lambda _: Reply("", "fault", "cold")),
+        "",
+        SAMPLING,
+        SPEAKER,
+        RunSettings(on_progress=seen.append),
     )
     assert [(row.done, row.total, row.faults) for row in seen] == [(0, 4, 0), (4, 4, 4)]
-    answer(prompts(4), CountingModel(), "", SAMPLING, SPEAKER, tmp_path / "j")
+    answer(prompts(4), CountingModel(), "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j"))
     seen.clear()
-    answer(prompts(6), CountingModel(), "", SAMPLING, SPEAKER, tmp_path / "j", on_progress=seen.append)
+    answer(prompts(6), CountingModel(), "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j", on_progress=seen.append))
     assert [row.done for row in seen] == [4, 6]
     assert seen[-1].seconds > 0
 
@@ -232,10 +238,10 @@ def test_a_full_disk_stops_the_run_and_keeps_what_was_finished(tmp_path: Path) -
         files_no_larger_than(2_000),
         pytest.raises(ColonnadeError, match=r"journal\.jsonl: the journal cannot be written"),
     ):
-        answer(prompts(20), CountingModel(), "", SAMPLING, SPEAKER, journal)
+        answer(prompts(20), CountingModel(), "", SAMPLING, SPEAKER, RunSettings(journal))
     assert journal.stat().st_size <= 2_000
     model = CountingModel()
-    found = answer(prompts(20), model, "", SAMPLING, SPEAKER, journal)
+    found = answer(prompts(20), model, "", SAMPLING, SPEAKER, RunSettings(journal))
     assert found.reused >= 4
     assert len(model.asked) == 20 - found.reused
     assert [row.reply for row in found.transcripts] == [f"re: {prompt.text}" for prompt in prompts(20)]
@@ -244,7 +250,7 @@ def test_a_full_disk_stops_the_run_and_keeps_what_was_finished(tmp_path: Path) -
 _DIES = """
 import os, sys
 from pathlib import Path
-from colonnade.evaluation.runner import answer
+from colonnade.evaluation.runner import RunSettings, answer
 from tests.unit.evaluation.runner_models import SPEAKER, CountingModel, echo, prompts
 from colonnade.models import Sampling
 model = CountingModel()
@@ -253,7 +259,7 @@ def dying(question):
         os._exit(9)
     return echo(question)
 model.answer = dying
-answer(prompts(20), model, "", Sampling(tokens=99, batch=4), SPEAKER, Path(sys.argv[1]))
+answer(prompts(20), model, "", Sampling(tokens=99, batch=4), SPEAKER, RunSettings(Path(sys.argv[1])))
 """
 
 
@@ -264,7 +270,7 @@ def test_a_process_that_dies_has_lost_nothing_finished(tmp_path: Path) -> None:
     )
     assert died.returncode == 9
     model = CountingModel()
-    found = answer(prompts(20), model, "", SAMPLING, SPEAKER, tmp_path / "j")
+    found = answer(prompts(20), model, "", SAMPLING, SPEAKER, RunSettings(tmp_path / "j"))
     assert (found.reused, len(model.asked)) == (8, 12)
 
 
@@ -275,6 +281,6 @@ def test_our_own_work_per_prompt_is_a_fraction_of_a_millisecond(tmp_path: Path) 
     model, spent = ScriptedModel([("door", "No, for it is not yours. " * 8)]), []
     for round_number in range(3):
         began = time.process_time()
-        answer(asked, model, "", Sampling(tokens=999), digest_of(round_number), tmp_path / "j")
+        answer(asked, model, "", Sampling(tokens=999), digest_of(round_number), RunSettings(tmp_path / "j"))
         spent.append(1000 * (time.process_time() - began) / len(asked))
     assert min(spent) < 0.2, "milliseconds of the processor; benchmarks/runner.py holds it to half of that"

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from colonnade.policy import read_policies
 from colonnade.policy.sources import (
-    applies_on,
     binding_on,
     check_text,
     event_on,
@@ -131,10 +130,9 @@ def test_the_order_of_the_rows_says_nothing(entry: SourceEntry, day: date) -> No
 
 
 @given(st.lists(entries(), max_size=4), DAYS, st.sampled_from(["EU", "DE", "US-CA", "*"]))
-def test_what_applies_is_what_stands_and_binds(found: list[SourceEntry], day: date, region: str) -> None:
+def test_what_binds_has_not_ended(found: list[SourceEntry], day: date, region: str) -> None:
     named = [entry.model_copy(update={"id": f"law/{index}"}) for index, entry in enumerate(found)]
     standing = standing_on(named, day, region)
-    assert applies_on(named, day, region) == tuple(row for row in standing if row.event.binds)
     assert all(not row.event.binds or not row.event.ended for row in standing)
 
 
@@ -142,9 +140,9 @@ def test_a_superseded_source_no_longer_binds() -> None:
     old = make_entry(("in_force", "2024-01-01"), ("amended", "2025-01-01"))
     over = old.history[1].model_copy(update={"superseded_by": "house-rules/4"})
     entry = old.model_copy(update={"history": (old.history[0], over)})
-    assert [row.event.ended for row in standing_on([entry], date(2025, 1, 1), "EU")] == [True]
-    assert applies_on([entry], date(2025, 1, 1), "EU") == ()
-    assert len(applies_on([entry], date(2024, 12, 31), "EU")) == 1
+    (after,), (before,) = (standing_on([entry], day, "EU") for day in (date(2025, 1, 1), date(2024, 12, 31)))
+    assert (after.event.ended, after.event.binds) == (True, False)
+    assert before.event.binds
 
 
 @pytest.mark.parametrize(

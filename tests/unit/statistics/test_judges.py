@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colonnade.statistics import (
-    CorrectedRate,
     JudgeCounts,
+    StratifiedRate,
     Stratum,
     exact_interval,
     judge_accuracy,
@@ -34,7 +34,7 @@ def flagged(generator: np.random.Generator, rate: float, items: int, judge: tupl
     return int(generator.binomial(items, rate * judge[0] + (1 - rate) * (1 - judge[1])))
 
 
-def covers(found: CorrectedRate, rate: float) -> bool:
+def covers(found: StratifiedRate, rate: float) -> bool:
     return found.low <= rate <= found.high
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from colonnade.statistics import (
-    Candidate,
+    TradeOff,
     choose_and_report,
     exact_interval,
     joint_confidence,
@@ -100,23 +100,23 @@ def test_outcomes_of_the_wrong_shape_are_refused() -> None:
 
 def test_only_candidates_that_nothing_beats_are_on_the_front() -> None:
     candidates = [
-        Candidate(harm=0.1, over_refusal=0.1, capability=0.5),
-        Candidate(harm=0.1, over_refusal=0.2, capability=0.5),
-        Candidate(harm=0.05, over_refusal=0.3, capability=0.5),
-        Candidate(harm=0.2, over_refusal=0.2, capability=0.9),
-        Candidate(harm=0.1, over_refusal=0.1, capability=0.5),
+        TradeOff(harm=0.1, over_refusal=0.1, capability=0.5),
+        TradeOff(harm=0.1, over_refusal=0.2, capability=0.5),
+        TradeOff(harm=0.05, over_refusal=0.3, capability=0.5),
+        TradeOff(harm=0.2, over_refusal=0.2, capability=0.9),
+        TradeOff(harm=0.1, over_refusal=0.1, capability=0.5),
     ]
     assert pareto_front(candidates) == (0, 2, 3, 4)
     assert pareto_front([]) == ()
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.builds(Candidate, *[st.integers(0, 4)] * 3), min_size=1, max_size=15))
-def test_every_candidate_is_on_the_front_or_beaten_by_one_that_is(candidates: list[Candidate]) -> None:
+@given(st.lists(st.builds(TradeOff, *[st.integers(0, 4)] * 3), min_size=1, max_size=15))
+def test_every_candidate_is_on_the_front_or_beaten_by_one_that_is(candidates: list[TradeOff]) -> None:
     front = pareto_front(candidates)
     assert front
 
-    def beats(one: Candidate, other: Candidate) -> bool:
+    def beats(one: TradeOff, other: TradeOff) -> bool:
         better = one.harm <= other.harm and one.over_refusal <= other.over_refusal
         return better and one.capability >= other.capability and one != other
 

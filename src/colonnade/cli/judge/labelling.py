@@ -24,8 +24,8 @@ FEW = 10
 def sample(
     out_file: Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file for people to fill in.")],
     workspace: WorkspaceArgument = HERE,
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many answers.")] = 60,
-    seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many answers are drawn.")] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same answers.")] = 0,
     labelled: Annotated[
         Path | None, typer.Option("--labelled", metavar="FILE", help="Answers in this file are not drawn again.")
     ] = None,

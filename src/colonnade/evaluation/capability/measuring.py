@@ -49,7 +49,8 @@ def compare_answers(
 ) -> tuple[CapabilityComparison, ...]:
     """The second speaker held against the first, over everything, each kind and each suite.
 
-    Questions that only one of them was asked are a fault of the caller.
+    Raises:
+        ValueError: where one of them was asked what the other was not; that is a fault of the caller.
     """
     sides = [{(row.suite, row.item): row for row in answers if row.speaker == speaker} for speaker in speakers]
     if sides[0].keys() != sides[1].keys():

@@ -39,6 +39,9 @@ def read_bbq(file: Path, columns: Columns) -> tuple[RawRow, ...]:
     """BBQ: a context, a question and three answers to choose from; one file, or the folder with all categories.
 
     Rows of one question are variants of a template, so they are one cluster.
+
+    Raises:
+        InputError: where there is no file of BBQ, or a row lacks a field.
     """
     no_columns(columns, file)
     found = []
@@ -131,7 +134,11 @@ def _language(row: Row) -> str:
 
 
 def read_moderation(file: Path, columns: Columns) -> tuple[RawRow, ...]:
-    """OpenAI's moderation set: texts with the labels that people gave, and nothing about what to do with them."""
+    """OpenAI's moderation set: texts with the labels that people gave, and nothing about what to do with them.
+
+    Raises:
+        InputError: where a row has no text, or none of the labels.
+    """
     no_columns(columns, file)
     found = []
     for place, row in enumerate(rows_of(file, ("prompt",)), start=1):
@@ -152,7 +159,11 @@ def read_moderation(file: Path, columns: Columns) -> tuple[RawRow, ...]:
 
 
 def read_preferences(file: Path, columns: Columns) -> tuple[RawRow, ...]:
-    """hh-rlhf: what the human says first in each dialogue; later turns need the turns before them."""
+    """hh-rlhf: what the human says first in each dialogue; later turns need the turns before them.
+
+    Raises:
+        InputError: where a row is no dialogue of Human and Assistant.
+    """
     no_columns(columns, file)
     found = []
     for place, row in enumerate(rows_of(file, ("chosen", "rejected")), start=1):

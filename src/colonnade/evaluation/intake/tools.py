@@ -20,6 +20,9 @@ def read_pyrit_seeds(file: Path, columns: Columns) -> tuple[RawRow, ...]:
 
     What is no text, or a template with a place to fill in, is left out with that reason. Seeds of
     one group are turns or parts of one attack, so they are one cluster.
+
+    Raises:
+        InputError: where the file holds no seeds, or a seed has no value.
     """
     no_columns(columns, file)
     located = parse_yaml(read_text(file), file)
@@ -59,7 +62,11 @@ def _seed(row: Row, whole: Mapping[str, Any], place: int) -> RawRow:
 
 
 def read_garak_report(file: Path, columns: Columns) -> tuple[RawRow, ...]:
-    """The prompts of a garak report or hit log: each attempt once, with its probe as the category."""
+    """The prompts of a garak report or hit log: each attempt once, with its probe as the category.
+
+    Raises:
+        InputError: where the file holds no attempt, or an attempt no turn of a user.
+    """
     no_columns(columns, file)
     found: dict[str, RawRow] = {}
     rows = rows_of(file, ())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from colonnade.evaluation import read_prompts, read_retired_prompts
-from colonnade.evaluation.runner import Answered, OnProgress, Price, answer
+from colonnade.evaluation.runner import Answered, OnProgress, Price, RunSettings, answer
 from colonnade.grading import EmbeddedJudge, Grader, Item, JudgeWeights, grader
 from colonnade.grading.refusals import TABLES
 from colonnade.models import Sampling, adapter
@@ -134,10 +134,7 @@ def ask(bench: Bench, target: Target, prompts: Sequence[Prompt]) -> Answered:
         bench.workspace.launch.model.system,
         bench.sampling,
         target.speaker,
-        journal_of(bench, target.speaker),
-        bench.limits,
-        bench.on_progress,
-        price=bench.price,
+        RunSettings(journal_of(bench, target.speaker), bench.limits, bench.on_progress, bench.price),
     )
 
 

@@ -102,7 +102,10 @@ def _write_down(bench: Bench, wishes: Wishes, found: Found, started: datetime) -
     }
     outputs |= {f"verdicts-{place}": rows for place, rows in enumerate(found.verdicts.values(), start=1)}
     asked = {"stage": str(wishes.stage), "models": list(wishes.models), "graders": list(wishes.graders)}
-    notes = {"models": ", ".join(found.names.values()), **{f"note {n}": text for n, text in enumerate(found.notes, 1)}}
+    notes = {
+        "models": ", ".join(found.names.values()),
+        **{f"note {number}": text for number, text in enumerate(found.notes, 1)},
+    }
     return record_evaluation(
         bench.workspace, bench.store, wishes.stage, found.split, found.prompts, outputs, asked, notes, started
     )

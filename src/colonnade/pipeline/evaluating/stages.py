@@ -43,7 +43,7 @@ def _training(bench: Bench, wishes: Wishes) -> Found:
     one = _only_model(bench, wishes)
     prompts = prompts_of(bench.workspace, Split.DEVELOPMENT)
     model, costs = one.open(), list[Answered]()
-    opened = one._replace(open=lambda: model)
+    opened = _opened(one, model)
     quiet = bench._replace(on_progress=None)
     overall = bench.workspace.launch.gate.overall
     bounds = {
@@ -77,7 +77,7 @@ def _training(bench: Bench, wishes: Wishes) -> Found:
             + ("; time did not suffice for the others, which chance chose" if light.asked < light.of else ""),
             *(sentence for row in costs for sentence in _faults(row)),
         ),
-        cost=_sum(costs),
+        cost=_whole_cost(costs),
     )
 
 
@@ -98,7 +98,7 @@ def _checkpoint(bench: Bench, wishes: Wishes) -> Found:
     answered, answers = dict[Digest, Answered](), list[CapabilityAnswer]()
     for one in models:
         model = one.open()
-        answered[one.speaker] = ask(bench, one._replace(open=_given(model)), prompts)
+        answered[one.speaker] = ask(bench, _opened(one, model), prompts)
         answers += general_questions(bench, model, one.speaker)
     verdicts = {who: judge(bench, rows.transcripts, prompts) for who, rows in answered.items()}
     sides = [
@@ -130,7 +130,7 @@ def _checkpoint(bench: Bench, wishes: Wishes) -> Found:
         answers=tuple(answers),
         choice=choice,
         notes=(*twice, *(sentence for rows in answered.values() for sentence in _faults(rows))),
-        cost=_sum(list(answered.values())),
+        cost=_whole_cost(list(answered.values())),
     )
 
 
@@ -141,7 +141,7 @@ def _predeployment(bench: Bench, wishes: Wishes) -> Found:
     tier, purpose = _whose(guard, wishes)
     prompts = prompts_of(bench.workspace, Split.GATE)
     model = one.open()
-    answered = ask(bench, one._replace(open=lambda: model), prompts)
+    answered = ask(bench, _opened(one, model), prompts)
     scaffold = guarded(answered.transcripts, prompts, guard, tier, purpose)
     sides = {one.speaker: answered.transcripts, scaffold.speaker: scaffold.transcripts}
     verdicts = {who: judge(bench, rows, prompts) for who, rows in sides.items()}
@@ -242,8 +242,9 @@ def _only_model(bench: Bench, wishes: Wishes) -> Target:
     return target(bench.workspace, bench.store, names[0], bench.limits)
 
 
-def _given(model: Model) -> Callable[[], Model]:
-    return lambda: model
+def _opened(one: Target, model: Model) -> Target:
+    """The same with its weights in memory already, so that they are loaded once."""
+    return one._replace(open=lambda: model)
 
 
 def _whose(guard: Guard, wishes: Wishes) -> tuple[str, str]:
@@ -290,7 +291,7 @@ def _faults(answered: Answered) -> tuple[str, ...]:
     return (*(f"{count} times no answer: {fault}" for fault, count in answered.faults), *answered.notes)
 
 
-def _sum(rows: Sequence[Answered]) -> Cost:
+def _whole_cost(rows: Sequence[Answered]) -> Cost:
     costs = [row.cost for row in rows]
     money = [cost.money for cost in costs if cost.money is not None]
     return Cost(

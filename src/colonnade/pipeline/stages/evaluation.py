@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from colonnade.evaluation import METRICS, compare, measure, measure_jointly
 from colonnade.evaluation.calibration import corrected_rates
 from colonnade.evaluation.labelling import labels_below
-from colonnade.evaluation.runner import answer
+from colonnade.evaluation.runner import RunSettings, Standing, answer
 from colonnade.grading import EmbeddedJudge, Grader, Item, JudgeWeights, grader
 from colonnade.grading.judge_recipes import judge_from
 from colonnade.models import Sampling, adapter
@@ -116,14 +116,17 @@ def _ask(context: Context, checkpoint: Checkpoint) -> Result:
     recipe = context.launch.evaluation
     journal = context.store.home / "answers" / f"{checkpoint.digest.replace(':', '-')}.jsonl"
     journal.parent.mkdir(exist_ok=True)
+
+    def told(standing: Standing) -> None:
+        context.reporter.progress(standing.done, standing.total)
+
     answered = answer(
         prompts,
         speaker(context, checkpoint),
         context.launch.model.system,
         Sampling(recipe.tokens, batch=recipe.batch),
         checkpoint.digest,
-        journal,
-        on_progress=lambda standing: context.reporter.progress(standing.done, standing.total),
+        RunSettings(journal, on_progress=told),
     )
     release_memory()
     # It bridges an interruption and no more: what is measured later comes from the store, where every byte is checked.
