@@ -116,8 +116,8 @@ def touched_by(store: Store, policies: PolicySet, name: str, rewordings: Rewordi
         clause = policies.clause(identifier)
         if clause is None or facet not in set(Facet):
             near = get_close_matches(name, [row.id for row in policies.clauses], n=3, cutoff=0.4)
-            meant = f"The nearest clauses are {', '.join(near)}; its" if near else "Name a clause by its whole id; its"
-            raise InputError(f"there is no clause or facet '{name}'.", mend=f"{meant} facets are {', '.join(Facet)}.")
+            meant = f"The nearest clauses are {', '.join(near)}." if near else "Name a clause by its whole id."
+            raise InputError(f"there is no clause or facet '{name}'.", mend=f"{meant} Facets are {', '.join(Facet)}.")
         facets = (Facet(facet),)
     digests = {facet: _oldest(rewordings, clause.id, facet, clause.facet(facet)) for facet in facets}
     return store.catalogue.impact(clause.id, {facet: digest for facet, digest in digests.items() if digest})
