@@ -350,6 +350,8 @@ def test_what_rests_on_a_facet_is_found_with_all_that_rests_on_it(reviewed: Job,
         assert "fresh, all that it was made from is as it was" in sentence
         with pytest.raises(InputError, match=r"no clause or facet 'doors\.entry\.colour'"):
             touched_by(store, opened.policies, "doors.entry.colour", NO_REWORDINGS)
+        with pytest.raises(InputError, match=r"The nearest clauses are doors\.entry"):
+            touched_by(store, opened.policies, "doors.enrty", NO_REWORDINGS)
     finally:
         store.close()
 

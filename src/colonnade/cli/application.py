@@ -19,7 +19,7 @@ from colonnade.audit import verify as verify_workspace
 from colonnade.cli.access import access_application
 from colonnade.cli.audit import audit_application
 from colonnade.cli.capability import capability_application
-from colonnade.cli.display import QuietReporter, TerminalReporter, err, out, show_decision
+from colonnade.cli.display import QuietReporter, TerminalReporter, counted, err, out, show_decision
 from colonnade.cli.evaluate import evaluate_application
 from colonnade.cli.files import check_place
 from colonnade.cli.guard import guard_application
@@ -44,6 +44,9 @@ HELD = 3
 
 BROKEN = 1
 """Exit status where verification found a problem."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
 
 application = typer.Typer(
     no_args_is_help=True,
@@ -167,14 +170,16 @@ def impact(
     if as_json:
         print(json.dumps([row._asdict() for row in rows]))
         return
+    if not rows:
+        out.print(f"Nothing that was made so far rests on {name}.", markup=False)
+        return
     for row in rows:
         records = f"{row.members} records, {row.of_clause} of this clause" if row.members else ""
         how = "reads it" if row.direct else "rests on it"
         out.print(f"{row.step:<24}{row.name:<16}{how:<12}{records:<36}{row.artefact[:19]}", markup=False)
     direct = len({row.step for row in rows if row.direct})
-    out.print(
-        f"{len(rows)} artefacts of {len({row.step for row in rows})} steps, {direct} of which read it themselves."
-    )
+    steps = len({row.step for row in rows})
+    out.print(f"{counted(len(rows), 'artefact')} of {counted(steps, 'step')}; {direct} of these read it themselves.")
 
 
 @application.command()
@@ -223,11 +228,13 @@ def main() -> None:
         sys.exit(fault.exit_status)
     except OSError as fault:
         where = f"{fault.filename}: " if fault.filename else ""
-        err.print(f"error {where}{fault.strerror or fault}. Finished steps are kept; start again.", markup=False)
+        err.print(f"error {where}{fault.strerror or fault}. What was finished is kept; start again.", markup=False)
         sys.exit(ColonnadeError.exit_status)
-    except KeyboardInterrupt:
-        err.print("stopped; finished steps are kept.")
-        sys.exit(130)
+    except SystemExit as left:
+        # The command line library turns Ctrl-C into this status before anything here could see it, and says nothing.
+        if left.code == INTERRUPTED:
+            err.print("stopped; what was finished is kept. The same command goes on from there.")
+        raise
 
 
 def _copy(source: Traversable, target: Path) -> None:

@@ -6,7 +6,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
+from rich.text import Text
 
 from colonnade.records import Decision, Outcome
 
@@ -22,31 +24,55 @@ def visible(text: str) -> str:
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """The number with its noun, in the plural but for one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Signs that turn the direction of writing, so that a line reads as another one."""
 
 _COLOURS = {Outcome.RELEASE: "green", Outcome.HOLD: "yellow", Outcome.WITHHOLD: "red"}
 
 
+class _SoFar(ProgressColumn):
+    """How much of the step is done, once the step has said of how much."""
+
+    def __init__(self) -> None:
+        super().__init__(Column(no_wrap=True, min_width=7))
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.total is None else f"{task.completed:.0f}/{task.total:.0f}")
+
+
+class _Elapsed(TimeElapsedColumn):
+    """How long the step has run, never cut."""
+
+    def __init__(self) -> None:
+        super().__init__(Column(no_wrap=True, min_width=7))
+
+
 class TerminalReporter:
-    """A line per step, and a bar while it runs."""
+    """A line per step, and a bar while it runs; in a file, where no bar can be seen, a line when it begins."""
 
     def __init__(self) -> None:
         self.bars: Progress | None = None
         self.task: TaskID | None = None
 
     def started(self, step: str, title: str) -> None:
-        """Show a bar for the step."""
+        """Show a bar for the step, which tells since when it runs and, once the step says it, how far it is."""
+        if not err.is_terminal:
+            err.print(f"begun   {step:<24}{title}", markup=False)
+            return
+        # On a narrow terminal the title gives way: how far and how long is what one looks for.
+        title_column = TextColumn(
+            "  {task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+        )
         self.bars = Progress(
-            TextColumn("  {task.description}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            TimeElapsedColumn(),
-            console=err,
-            transient=True,
+            title_column, BarColumn(bar_width=12), _SoFar(), _Elapsed(), console=err, transient=True, expand=True
         )
         self.bars.start()
-        self.task = self.bars.add_task(f"{step}: {title}", total=1)
+        self.task = self.bars.add_task(f"{step}: {title}", total=None)
 
     def progress(self, done: int, total: int) -> None:
         """Move the bar."""

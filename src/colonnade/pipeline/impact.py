@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from colonnade.guard import GuardConfiguration, compile_table
@@ -114,7 +115,9 @@ def touched_by(store: Store, policies: PolicySet, name: str, rewordings: Rewordi
         identifier, _, facet = name.rpartition(".")
         clause = policies.clause(identifier)
         if clause is None or facet not in set(Facet):
-            raise InputError(f"there is no clause or facet '{name}'.", mend=f"Facets are {', '.join(Facet)}.")
+            near = get_close_matches(name, [row.id for row in policies.clauses], n=3, cutoff=0.4)
+            meant = f"The nearest clauses are {', '.join(near)}." if near else "Name a clause by its whole id."
+            raise InputError(f"there is no clause or facet '{name}'.", mend=f"{meant} Facets are {', '.join(Facet)}.")
         facets = (Facet(facet),)
     digests = {facet: _oldest(rewordings, clause.id, facet, clause.facet(facet)) for facet in facets}
     return store.catalogue.impact(clause.id, {facet: digest for facet, digest in digests.items() if digest})

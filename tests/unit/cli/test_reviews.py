@@ -126,3 +126,10 @@ def test_an_accepted_harm_is_shown_without_any_taxonomy(workspace: Path, keys: P
 def test_a_group_that_answers_for_nothing_here_accepts_no_harm(workspace: Path, keys: Path) -> None:
     with pytest.raises(InputError, match=r"dee \(press\) may not accept it: the harm 'break-in' is about safety"):
         sign(workspace, keys, "accept", "break-in", "dee", "--until", "2027-01-01", "--reason", "why not")
+
+
+def test_what_was_signed_is_said_with_the_group_and_to_whom(workspace: Path, keys: Path) -> None:
+    told = sign(workspace, keys, "approve", "doors", "cy")
+    assert told.splitlines()[0] == "signed: approve 'doors', by cy for legal"
+    told = sign(workspace, keys, "delegate", "doors", "cy", "--to", "dee", "--reason", "away")
+    assert told.splitlines()[0] == "signed: delegate 'doors' to dee, by cy for legal"

@@ -154,5 +154,10 @@ def test_one_that_was_decided_is_not_proposed_any_more(home: Home, monkeypatch: 
     assert not (home.workspace / "prompts/renewal/queue.jsonl").exists()
 
 
+def test_words_that_nobody_can_read_here_are_not_left_out_in_silence(home: Home) -> None:
+    assert "its words cannot be read here" in queue(home).output
+    assert "its words cannot be read here" not in queue(home, *sealed(home)).output
+
+
 def test_an_empty_queue_is_told(tmp_path: Path) -> None:
     assert "0 wait, 0 were decided." in queue(make_home(tmp_path)).output

@@ -98,7 +98,10 @@ def _list(opened: Workspace, queue: Queue, sealed: Sealed | None, as_json: bool)
         out.print(f"{group.name}{title}", markup=False)
         for row in group.entries:
             _show(row, words[row.id])
-    out.print(f"{len(queue.open)} wait, {len(queue.feedback) - len(queue.open)} were decided.")
+    waiting, decided = len(queue.open), len(queue.feedback) - len(queue.open)
+    out.print(
+        f"{waiting} {'waits' if waiting == 1 else 'wait'}, {decided} {'was' if decided == 1 else 'were'} decided."
+    )
 
 
 def _show(row: Feedback, words: Words) -> None:
@@ -114,6 +117,8 @@ def _show(row: Feedback, words: Words) -> None:
         out.print(f"        “{visible(words.said)}”", markup=False)
     if words.asked is not None:
         out.print(f"        asked: {visible(words.asked)}", markup=False)
+    if words.said is None and words.asked is None:
+        out.print("        its words cannot be read here: erased, never kept, or the keys are elsewhere")
 
 
 def _sealed(

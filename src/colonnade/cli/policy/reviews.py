@@ -188,7 +188,11 @@ def accept(
 def _sign(workspace: Path, what: Signing, key: Path) -> None:
     statement = sign_statement(open_workspace(workspace), what, key, datetime.now(UTC))
     until = f" until {statement.expires}" if statement.expires else ""
-    out.print(f"signed: {statement.act} of '{statement.subject}' by {statement.person}{until}", markup=False)
+    group = f" for {statement.role}" if statement.role else ""
+    delegate = f" to {statement.to}" if statement.to else ""
+    out.print(
+        f"signed: {statement.act} '{statement.subject}'{delegate}, by {statement.person}{group}{until}", markup=False
+    )
     out.print(f"bound to {statement.content}", markup=False)
 
 
