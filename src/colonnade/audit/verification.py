@@ -14,15 +14,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from colonnade.audit.agreement import the_catalogue_agrees_with_the_ledger
-from colonnade.audit.capability import each_capability_result_follows_from_its_answers
+from colonnade.audit.archive import Archive
 from colonnade.audit.evidence import Examined, PlacedEntry, PlacedRun
 from colonnade.audit.recognition import json_rows, records_of
-from colonnade.audit.recomputation import each_measurement_follows_from_its_verdicts
+from colonnade.audit.recounting import recount_everything
+from colonnade.audit.recounts.reviews import Signed
+from colonnade.audit.written import NOTHING_WRITTEN, Written
 from colonnade.records import (
     CorruptionError,
     Digest,
@@ -47,9 +50,10 @@ class Verification(NamedTuple):
         runs: runs whose object could be read and has the digest that the ledger names.
         artefacts: different blobs hashed, the files of folder artefacts among them.
         bytes: how many bytes were hashed for them.
-        recomputed: measurements whose counts were counted again from their verdicts, and results of capability
-            from their answers.
-        not_recomputed: measurements over a metric or group that the verdicts alone do not give.
+        recomputed: records whose numbers or decision were derived again; ``counted`` has them by kind.
+        not_recomputed: records that could not be derived again, although their kind can be.
+        why_not: these by kind and reason, a sentence each.
+        kept: by kind, how many records there are of kinds that nothing is derived again of.
         head: the digest of the last line; write it down elsewhere to notice a rewritten end.
         problems: one sentence each, naming the ledger line, artefact or step.
     """
@@ -62,6 +66,9 @@ class Verification(NamedTuple):
     not_recomputed: int
     head: Digest
     problems: tuple[str, ...]
+    counted: Mapping[str, int] = MappingProxyType({})
+    why_not: tuple[str, ...] = ()
+    kept: Mapping[str, int] = MappingProxyType({})
 
     @property
     def sound(self) -> bool:
@@ -69,8 +76,12 @@ class Verification(NamedTuple):
         return not self.problems
 
 
-def verify(workspace: Path) -> Verification:
-    """Hash and compare everything under ``WORKSPACE/.colonnade``, to the end.
+def verify(workspace: Path, written: Written = NOTHING_WRITTEN) -> Verification:
+    """Hash and compare everything under ``WORKSPACE/.colonnade``, to the end, and derive again what follows.
+
+    Args:
+        workspace: the folder with the store.
+        written: what people wrote there; what rests on it is derived again only where a run read just that.
 
     Raises:
         InputError: where nothing was ever stored in this folder.
@@ -87,8 +98,7 @@ def verify(workspace: Path) -> Verification:
     entries = tuple(_placed_entries(lines))
     runs = tuple(_placed_runs(entries, objects))
     examined = _examine_all(runs, objects)
-    numbers = each_measurement_follows_from_its_verdicts(runs, objects)
-    capability = each_capability_result_follows_from_its_answers(runs, objects)
+    recounting = recount_everything(runs, Archive(objects), tuple(_signed(entries, objects)), written)
     problems = (
         *the_ledger_is_there(home),
         *each_line_is_an_entry_in_canonical_form(lines),
@@ -99,8 +109,7 @@ def verify(workspace: Path) -> Verification:
         *each_artefact_has_the_bytes_that_were_stored(runs, examined),
         *each_input_is_the_output_of_an_earlier_run(runs),
         *each_statement_is_whole_and_signed(entries, objects),
-        *numbers.problems,
-        *capability.problems,
+        *recounting.problems,
         *the_catalogue_agrees_with_the_ledger(home / "catalogue.sqlite", entries, runs, examined),
     )
     blobs = _blobs(examined)
@@ -110,10 +119,13 @@ def verify(workspace: Path) -> Verification:
         runs=len(runs),
         artefacts=len(blobs),
         bytes=sum(blobs.values()),
-        recomputed=numbers.counted + capability.counted,
-        not_recomputed=numbers.not_counted,
+        recomputed=sum(recounting.counted.values()),
+        not_recomputed=sum(recounting.left.values()),
         head=head,
         problems=problems,
+        counted=dict(sorted(recounting.counted.items())),
+        why_not=tuple(f"{count} {kind}: {why}" for (kind, why), count in sorted(recounting.left.items())),
+        kept=dict(sorted(recounting.kept.items())),
     )
 
 
@@ -253,6 +265,13 @@ def each_statement_is_whole_and_signed(entries: Iterable[PlacedEntry], objects: 
             said = signed[0].statement
             what = f"the {said.act} of '{said.subject}' by {said.person}"
             yield f"ledger line {line}: the signature of {what} does not verify."
+
+
+def _signed(entries: Iterable[PlacedEntry], objects: Objects) -> Iterator[Signed]:
+    for line, entry in entries:
+        content = _read(objects, entry.subject) if entry.act == STATED else ""
+        if isinstance(content, bytes):
+            yield from (Signed(line, row) for row in records_of(SignedStatement, content))
 
 
 # --- the artefacts ---------------------------------------------------------------------------

@@ -118,9 +118,10 @@ def test_a_verdict_on_what_another_speaker_said_does_not_count(made: Made) -> No
 def test_a_verdict_on_an_unknown_prompt_is_found(made: Made) -> None:
     unknown = made.verdicts[0].model_copy(update={"prompt": "p99"})
 
-    (problem,) = measure_again(made, (*made.verdicts, unknown), (2, 3, 1))
+    misplaced, uncounted = sorted(measure_again(made, (*made.verdicts, unknown), (2, 3, 1)))
 
-    assert "the step read no prompt 'p99'" in problem
+    assert "the step read no prompt 'p99'" in uncounted
+    assert "the verdict by rules on 'p99' names the answer" in misplaced
 
 
 # --- paraphrases ------------------------------------------------------------------------------------

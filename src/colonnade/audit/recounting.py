@@ -1,0 +1,88 @@
+"""Everything that follows from something else, derived again run by run, and what was not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from colonnade.audit.archive import Archive
+from colonnade.audit.capability import recounted_capability
+from colonnade.audit.evidence import PlacedRun, Recounted
+from colonnade.audit.inventory import INVENTORY
+from colonnade.audit.recomputation import recounted_measurements
+from colonnade.audit.recounts.answers import Told, answer_problems, transcripts_of, verdict_problems
+from colonnade.audit.recounts.choices import recounted_choices, recounted_steps
+from colonnade.audit.recounts.corrections import recounted_corrections
+from colonnade.audit.recounts.decisions import recounted_decisions
+from colonnade.audit.recounts.findings import recounted_findings
+from colonnade.audit.recounts.guard_tables import recounted_tables
+from colonnade.audit.recounts.looks import recounted_looks
+from colonnade.audit.recounts.operating_points import recounted_points
+from colonnade.audit.recounts.reviews import Signed, recounted_coverage, recounted_reviews
+from colonnade.audit.recounts.rewards import recounted_probes, recounted_reports, recounted_rewards
+from colonnade.audit.written import Written
+
+
+class Recounting(NamedTuple):
+    """What counting again came to.
+
+    Attributes:
+        counted: by kind of record, how many were derived again.
+        left: by kind of record and reason, how many were not, although their kind is.
+        kept: by kind of record, how many there are of kinds that nothing is derived again of.
+        problems: one sentence each, naming ledger line and step.
+    """
+
+    counted: Mapping[str, int]
+    left: Mapping[tuple[str, str], int]
+    kept: Mapping[str, int]
+    problems: tuple[str, ...]
+
+
+def recount_everything(
+    runs: Sequence[PlacedRun], archive: Archive, statements: Sequence[Signed], written: Written
+) -> Recounting:
+    """Derive again what every run of the ledger made, in order."""
+    counted, left, kept, problems = Counter[str](), Counter[tuple[str, str]](), Counter[str](), list[str]()
+    told = transcripts_of(runs, archive)
+    for placed in runs:
+        where = f"ledger line {placed.line}, step '{placed.run.step}'"
+        for row in _recounted(placed, archive, told, statements, written):
+            problems += (f"{where}: {problem}" for problem in row.problems)
+            if row.why_not:
+                left[row.kind, row.why_not] += 1
+            else:
+                counted[row.kind] += 1
+        problems += (f"{where}: {problem}" for problem in answer_problems(placed.run, archive))
+        problems += (f"{where}: {problem}" for problem in verdict_problems(placed.run, archive, told))
+    for digest in dict.fromkeys(digest for _, _, run in runs for _, digest in run.outputs):
+        for kind, count in archive.kinds(digest).items():
+            if kind is not None and not INVENTORY[kind.__name__].derived:
+                kept[kind.__name__] += count
+    return Recounting(counted, left, kept, tuple(problems))
+
+
+def _recounted(
+    placed: PlacedRun,
+    archive: Archive,
+    told: Mapping[str, Told],
+    statements: Sequence[Signed],
+    written: Written,
+) -> Iterator[Recounted]:
+    run = placed.run
+    yield from recounted_measurements(run, archive, told, written)
+    yield from recounted_capability(run, archive)
+    yield from recounted_looks(run, archive)
+    yield from recounted_choices(run, archive)
+    yield from recounted_steps(run, archive, written)
+    yield from recounted_points(run, archive)
+    yield from recounted_corrections(run, archive, written)
+    yield from recounted_findings(run, archive, written)
+    yield from recounted_rewards(run, archive, written)
+    yield from recounted_reports(run, archive)
+    yield from recounted_probes(run, archive)
+    yield from recounted_coverage(placed, archive, statements, written)
+    yield from recounted_reviews(placed, archive, statements, written)
+    yield from recounted_decisions(run, archive, written)
+    yield from recounted_tables(run, archive, written)
