@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TypeVar
 
+from colonnade.audit.heap import blob_of
 from colonnade.audit.recognition import kinds_of, records_of
-from colonnade.records import CorruptionError, Digest, Record, Run
+from colonnade.records import Digest, Record, Run
 from colonnade.store import Objects
 
 R = TypeVar("R", bound=Record)
@@ -22,10 +23,8 @@ class Archive:
 
     def content(self, digest: Digest) -> bytes:
         """The bytes of an artefact, or nothing."""
-        try:
-            return self._objects.get(digest) if digest else b""
-        except (CorruptionError, OSError):
-            return b""
+        found = blob_of(self._objects, digest) if digest else b""
+        return found if isinstance(found, bytes) else b""
 
     def kinds(self, digest: Digest) -> Counter[type[Record] | None]:
         """How many records of each kind an artefact holds; none for a line that is none of ours."""
@@ -56,3 +55,10 @@ class Archive:
     def input(self, kind: type[R], run: Run, name: str) -> tuple[R, ...]:
         """The records of one kind under one name among what a run read."""
         return self.records(kind, dict(run.inputs).get(name, ""))
+
+    def lost(self, digest: Digest) -> int:
+        """How many lines of an artefact say something that is no record, or not a sound one, of any kind."""
+        kinds = self.kinds(digest)
+        return kinds[None] + sum(
+            count - len(self.records(kind, digest)) for kind, count in kinds.items() if kind is not None
+        )

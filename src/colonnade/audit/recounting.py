@@ -12,6 +12,7 @@ from colonnade.audit.evidence import PlacedRun, Recounted
 from colonnade.audit.inventory import INVENTORY
 from colonnade.audit.recomputation import recounted_measurements
 from colonnade.audit.recounts.answers import Told, answer_problems, transcripts_of, verdict_problems
+from colonnade.audit.recounts.checkpoints import checkpoint_problems
 from colonnade.audit.recounts.choices import recounted_choices, recounted_steps
 from colonnade.audit.recounts.corrections import recounted_corrections
 from colonnade.audit.recounts.decisions import recounted_decisions
@@ -22,6 +23,13 @@ from colonnade.audit.recounts.operating_points import recounted_points
 from colonnade.audit.recounts.reviews import Signed, recounted_coverage, recounted_reviews
 from colonnade.audit.recounts.rewards import recounted_probes, recounted_reports, recounted_rewards
 from colonnade.audit.written import Written
+from colonnade.records import Run
+from colonnade.store.store import FOLDER_MARK
+
+WEIGHTS = "weights"
+"""The output of steps that fit a grader: what it learnt, of which nothing is derived again."""
+
+_FOLDER = b'{"' + FOLDER_MARK.encode()
 
 
 class Recounting(NamedTuple):
@@ -48,12 +56,15 @@ def recount_everything(
     told = transcripts_of(runs, archive)
     for placed in runs:
         where = f"ledger line {placed.line}, step '{placed.run.step}'"
-        for row in _recounted(placed, archive, told, statements, written):
+        for found in _recounted(placed, archive, told, statements, written):
+            row = _by_the_rules_of_its_day(found, placed.run, written)
             problems += (f"{where}: {problem}" for problem in row.problems)
             if row.why_not:
                 left[row.kind, row.why_not] += 1
             else:
                 counted[row.kind] += 1
+        problems += (f"{where}: {problem}" for problem in _lines_that_are_no_record(placed.run, archive))
+        problems += (f"{where}: {problem}" for problem in checkpoint_problems(placed.run, archive))
         problems += (f"{where}: {problem}" for problem in answer_problems(placed.run, archive))
         problems += (f"{where}: {problem}" for problem in verdict_problems(placed.run, archive, told))
     for digest in dict.fromkeys(digest for _, _, run in runs for _, digest in run.outputs):
@@ -61,6 +72,25 @@ def recount_everything(
             if kind is not None and not INVENTORY[kind.__name__].derived:
                 kept[kind.__name__] += count
     return Recounting(counted, left, kept, tuple(problems))
+
+
+def _by_the_rules_of_its_day(row: Recounted, run: Run, written: Written) -> Recounted:
+    """What contradicts today's rules alone is a problem only where the step's code still means what it meant."""
+    if not row.by_rules:
+        return row
+    if not written.changed(run):
+        return row._replace(problems=(*row.problems, *row.by_rules))
+    more = f" and {len(row.by_rules) - 1} more" if len(row.by_rules) > 1 else ""
+    why_not = f"the code of '{run.step}' has changed since, and by today's rules {row.by_rules[0]}{more}"
+    return row._replace(why_not=row.why_not or why_not)
+
+
+def _lines_that_are_no_record(run: Run, archive: Archive) -> Iterator[str]:
+    """What is no record is counted nowhere; one with a field too many must not slip past that way."""
+    for name, digest in run.outputs:
+        lost = 0 if name == WEIGHTS or archive.content(digest).startswith(_FOLDER) else archive.lost(digest)
+        if lost:
+            yield f"{lost} lines of output '{name}', {digest}, are no record that is known; nothing is counted of them."
 
 
 def _recounted(

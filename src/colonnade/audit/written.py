@@ -7,12 +7,16 @@ held against a decision only where the files of today have these digests.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from colonnade.records import Clause, Digest, Facet, Launch, People, PolicySet, Run, digest_of
+
+
+def _never(_: Run) -> bool:
+    return False
 
 
 class Written(NamedTuple):
@@ -21,6 +25,7 @@ class Written(NamedTuple):
     Attributes:
         folder: the workspace.
         policies: as the launch has them; ``library`` as the policy files have them.
+        changed: whether the code of a run's step means something else today.
         why: why none of it is here; empty where it is.
     """
 
@@ -29,6 +34,7 @@ class Written(NamedTuple):
     policies: PolicySet | None = None
     library: PolicySet | None = None
     people: People | None = None
+    changed: Callable[[Run], bool] = _never
     why: str = ""
 
 

@@ -130,7 +130,7 @@ def recounted_steps(run: Run, archive: Archive, written: Written) -> Iterator[Re
     problems = []
     if chosen[0].digest != found:
         problems.append(f"the checkpoint that was chosen is {chosen[0].digest}, but its measurements give {found}.")
-    yield Recounted("Checkpoint", tuple(problems))
+    yield Recounted("Checkpoint", by_rules=tuple(problems))
 
 
 _PARAMETERS = ("model", "evaluation", "gate.worst_overrefusal_increase")

@@ -53,8 +53,8 @@ def recounted_decisions(run: Run, archive: Archive, written: Written) -> Iterato
             yield Recounted(_KIND, tuple(problems), "the launch has other rules for the gate now")
         else:
             basis = _basis(run, archive, checkpoints[0])._replace(clauses=clauses, recipe=written.launch.gate)
-            problems += _reasons_differ(decision.reasons, tuple(expected_reasons(basis)))
-            yield Recounted(_KIND, tuple(problems))
+            differ = _reasons_differ(decision.reasons, tuple(expected_reasons(basis)))
+            yield Recounted(_KIND, tuple(problems), by_rules=tuple(differ))
 
 
 def _basis(run: Run, archive: Archive, checkpoint: Checkpoint) -> Basis:

@@ -60,7 +60,7 @@ def recounted_tables(run: Run, archive: Archive, written: Written) -> Iterator[R
     days = dict.fromkeys(moment.astimezone(UTC).date() for moment in (run.started, run.ended))
     for table in tables:
         found = [tuple(_problems(table, clauses, configuration, written.launch.regions[0], day)) for day in days]
-        yield Recounted(_KIND, min(found, key=len))
+        yield Recounted(_KIND, by_rules=min(found, key=len))
 
 
 def _unknown(run: Run, written: Written) -> str:
