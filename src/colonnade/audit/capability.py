@@ -34,7 +34,7 @@ from colonnade.statistics import (
     paired_difference,
 )
 
-CAPABILITY_STEP = "evaluation.capability"
+CAPABILITY_STEP, ASKED_FOR = "evaluation.capability", "evaluate."
 _TOLERANCE = 1e-6
 
 
@@ -47,6 +47,8 @@ class _Item(NamedTuple):
 
 def recounted_capability(run: Run, archive: Archive) -> Iterator[Recounted]:
     """Counting the answers again gives the shares, their intervals and the comparisons that were written."""
+    if run.step != CAPABILITY_STEP and not run.step.startswith(ASKED_FOR):
+        return
     answers = {digest: archive.records(CapabilityAnswer, digest) for _, digest in run.outputs}
     every = [answer for rows in answers.values() for answer in rows]
     if run.step == CAPABILITY_STEP:

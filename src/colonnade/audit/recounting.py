@@ -56,13 +56,18 @@ def recount_everything(
     told = transcripts_of(runs, archive)
     for placed in runs:
         where = f"ledger line {placed.line}, step '{placed.run.step}'"
+        seen = Counter[str]()
         for found in _recounted(placed, archive, told, statements, written):
+            seen[found.kind] += 1
             row = _by_the_rules_of_its_day(found, placed.run, written)
             problems += (f"{where}: {problem}" for problem in row.problems)
             if row.why_not:
                 left[row.kind, row.why_not] += 1
             else:
                 counted[row.kind] += 1
+        for kind, count in _derivable(placed.run, archive).items():
+            if count > seen[kind]:
+                left[kind, f"nothing is known of how '{placed.run.step}' makes them"] += count - seen[kind]
         problems += (f"{where}: {problem}" for problem in _lines_that_are_no_record(placed.run, archive))
         problems += (f"{where}: {problem}" for problem in checkpoint_problems(placed.run, archive))
         problems += (f"{where}: {problem}" for problem in answer_problems(placed.run, archive))
@@ -72,6 +77,16 @@ def recount_everything(
             if kind is not None and not INVENTORY[kind.__name__].derived:
                 kept[kind.__name__] += count
     return Recounting(counted, left, kept, tuple(problems))
+
+
+def _derivable(run: Run, archive: Archive) -> Counter[str]:
+    """How many records a run made of each kind that something is derived again of."""
+    made = Counter[str]()
+    for _, digest in run.outputs:
+        for kind, count in archive.kinds(digest).items():
+            if kind is not None and INVENTORY[kind.__name__].derived:
+                made[kind.__name__] += count
+    return made
 
 
 def _by_the_rules_of_its_day(row: Recounted, run: Run, written: Written) -> Recounted:
@@ -101,18 +116,30 @@ def _recounted(
     written: Written,
 ) -> Iterator[Recounted]:
     run = placed.run
-    yield from recounted_measurements(run, archive, told, written)
-    yield from recounted_capability(run, archive)
-    yield from recounted_looks(run, archive)
-    yield from recounted_choices(run, archive)
-    yield from recounted_steps(run, archive, written)
-    yield from recounted_points(run, archive)
-    yield from recounted_corrections(run, archive, written)
-    yield from recounted_findings(run, archive, written)
-    yield from recounted_rewards(run, archive, written)
-    yield from recounted_reports(run, archive)
-    yield from recounted_probes(run, archive)
-    yield from recounted_coverage(placed, archive, statements, written)
-    yield from recounted_reviews(placed, archive, statements, written)
-    yield from recounted_decisions(run, archive, written)
-    yield from recounted_tables(run, archive, written)
+    for recounts in (
+        recounted_measurements(run, archive, told, written),
+        recounted_capability(run, archive),
+        recounted_looks(run, archive),
+        recounted_choices(run, archive),
+        recounted_steps(run, archive, written),
+        recounted_points(run, archive),
+        recounted_corrections(run, archive, written),
+        recounted_findings(run, archive, written),
+        recounted_rewards(run, archive, written),
+        recounted_reports(run, archive),
+        recounted_probes(run, archive),
+        recounted_coverage(placed, archive, statements, written),
+        recounted_reviews(placed, archive, statements, written),
+        recounted_decisions(run, archive, written),
+        recounted_tables(run, archive, written),
+    ):
+        yield from _to_the_end(recounts)
+
+
+def _to_the_end(recounts: Iterator[Recounted]) -> Iterator[Recounted]:
+    """Numbers that cannot be, such as a confidence of 7, stop their own count with a sentence and no other."""
+    try:
+        yield from recounts
+    except (ValueError, TypeError, LookupError, ArithmeticError) as fault:
+        what = f"what it made has values that cannot be, and was not counted to the end: {fault}"
+        yield Recounted("Record", (f"{what}." if not what.endswith(".") else what,))

@@ -67,7 +67,7 @@ def _show(found: Verification) -> None:
         for sentence in found.why_not:
             out.print(f"  {sentence}", markup=False)
     if found.kept:
-        out.print(f"Nothing is counted again of these, only their bytes{_listed(found.kept)}.", markup=False)
+        out.print(f"Of these the bytes are right, and nothing is counted again{_listed(found.kept)}.", markup=False)
     out.print(f"{len(found.problems)} problems. Head of the ledger: {found.head}")
 
 

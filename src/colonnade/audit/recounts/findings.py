@@ -51,6 +51,8 @@ def _numbers(row: FrontierFinding) -> Iterator[str]:
 
 
 def _band(row: FrontierFinding) -> Band:
+    if not 0 <= row.right <= row.items:
+        return Band.UNCLEAR
     if upper_bound(row.right, row.items, row.confidence) < row.threshold:
         return Band.BELOW
     return Band.ABOVE if lower_bound(row.right, row.items, row.confidence) > row.threshold else Band.UNCLEAR
