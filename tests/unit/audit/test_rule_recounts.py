@@ -130,16 +130,24 @@ def test_an_honest_decision_is_taken_again_and_nothing_is_found(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("reason", "changes", "sentence"),
     [
-        (None, {"outcome": Outcome.HOLD}, "the decision has 'outcome' at hold, but the worst of its reasons is release"),
+        (None, {"outcome": Outcome.HOLD}, "has 'outcome' at hold, but the worst of its reasons is release"),
         (None, {"checkpoint": digest_of("x")}, "which is not the checkpoint that was read"),
-        (2, {"outcome": Outcome.HOLD}, "the reason 'overall-violation-rate' about all of the decision has 'outcome' at hold"),
-        (2, {"text": "all: 0 violations of 300 scored; upper bound 9.5%, at most 10.0% at 95% is asked."}, "says 300, but what was read gives 30"),
-        (4, {"text": "violations -39.0 points against the base on 100 prompts (-49.7 to -28.5), p = 1e-30."}, "the reason 'violates-less-than-base' of the decision says"),
-        (6, {"text": "nothing."}, "the reason 'capability-kept' of the decision says 0 numbers, but what was read gives 9"),
+        (2, {"outcome": Outcome.HOLD}, "'overall-violation-rate' about all of the decision has 'outcome' at hold"),
+        (
+            2,
+            {"text": "all: 0 violations of 300 scored; upper bound 9.5%, at most 10.0% at 95% is asked."},
+            "says 300, but what was read gives 30",
+        ),
+        (
+            4,
+            {"text": "violations -39.0 points against the base on 100 prompts (-49.7 to -28.5), p = 1e-30."},
+            "the reason 'violates-less-than-base' of the decision says",
+        ),
+        (6, {"text": "nothing."}, "'capability-kept' of the decision says 0 numbers, but what was read gives 9"),
         (8, {"text": "doors: approved by bo."}, "says 'doors: approved by bo.', but what was read gives 'ana'"),
-        (9, {"rule": "other"}, "the decision has 0 reasons by the rule 'frontier-capability', but what was read gives 1"),
+        (9, {"rule": "other"}, "has 0 reasons by the rule 'frontier-capability', but what was read gives 1"),
     ],
-)  # fmt: skip
+)
 def test_a_decision_that_was_changed_is_found(
     tmp_path: Path, reason: int | None, changes: dict[str, object], sentence: str
 ) -> None:
@@ -237,8 +245,13 @@ def test_an_honest_table_is_decided_again_and_nothing_is_found(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("field", "false", "true"),
-    [("action", "allow", "refuse"), ("grantable", True, "False"), ("rule", "nobody", "safety.drugs"), ("cap", Level.RECIPE, "mention")],
-)  # fmt: skip
+    [
+        ("action", "allow", "refuse"),
+        ("grantable", True, "False"),
+        ("rule", "nobody", "safety.drugs"),
+        ("cap", Level.RECIPE, "mention"),
+    ],
+)
 def test_a_cell_that_was_changed_is_found(tmp_path: Path, field: str, false: object, true: str) -> None:
     (problem,) = compiled(tmp_path, **{field: false}).problems
     assert "the guard's table for 'safety.drugs' at 'recipe'" in problem
@@ -361,6 +374,10 @@ def test_the_pairs_that_people_preferred_are_counted_again(tmp_path: Path, grade
 # --- people ----------------------------------------------------------------------------------
 
 
+def role(needed: int, person: str) -> RoleReview:
+    return RoleReview(role="legal", needed=needed, approved_by=(person,))
+
+
 def reviewed(folder: Path, signs: bool = True, **changes: object) -> tuple[str, ...]:
     row = make_clause()
     row = row.model_copy(
@@ -378,7 +395,7 @@ def reviewed(folder: Path, signs: bool = True, **changes: object) -> tuple[str, 
             at=NOON, expires=date(2027, 1, 1),
         )  # fmt: skip
         store.ledger.append("statement", store.put_records([sign(said, read_key(folder / "ana", workspace))]), "ana")
-    roles = (RoleReview(role="legal", needed=1, approved_by=("ana",)),)
+    roles = (role(1, "ana"),)
     review = PolicyReview(
         policy="doors", content=policies.policy_digest("doors"), state="approved", roles=roles, until=date(2027, 1, 1)
     ).model_copy(update=changes)
@@ -390,13 +407,13 @@ def reviewed(folder: Path, signs: bool = True, **changes: object) -> tuple[str, 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"roles": (RoleReview(role="legal", needed=1, approved_by=("bo",)),)}, "has an approval by bo for legal, which no earlier statement gives"),
-        ({"roles": (RoleReview(role="legal", needed=0, approved_by=("ana",)),)}, "asks for 0 of 'legal', but its policy asks for 1"),
+        ({"roles": (role(1, "bo"),)}, "has an approval by bo for legal, which no earlier statement gives"),
+        ({"roles": (role(0, "ana"),)}, "asks for 0 of 'legal', but its policy asks for 1"),
         ({"until": date(2028, 1, 1)}, "has 'until' at 2028-01-01, but what was signed gives 2027-01-01"),
         ({"state": "waiting"}, "has 'state' at waiting, but its roles give approved"),
         ({"content": digest_of("other")}, "has an approval by ana for legal, which no earlier statement gives"),
     ],
-)  # fmt: skip
+)
 def test_a_review_that_was_changed_is_found(tmp_path: Path, changes: dict[str, object], sentence: str) -> None:
     assert reviewed(tmp_path) == ()
     problems = reviewed(tmp_path, **changes)
