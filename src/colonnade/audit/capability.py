@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from colonnade.audit.archive import Archive
 from colonnade.audit.evidence import Recounted
-from colonnade.audit.recognition import json_rows, recognise
 from colonnade.records import (
     AnswerFinding,
     CapabilityAnswer,
@@ -51,8 +50,6 @@ def recounted_capability(run: Run, archive: Archive) -> Iterator[Recounted]:
         return
     answers = {digest: archive.records(CapabilityAnswer, digest) for _, digest in run.outputs}
     every = [answer for rows in answers.values() for answer in rows]
-    if run.step == CAPABILITY_STEP:
-        yield from (Recounted("CapabilityResult", (problem,)) for problem in _unreadable(run, archive))
     for answer in every:
         yield Recounted("CapabilityAnswer", tuple(the_finding_follows(answer)))
     for result in archive.made(CapabilityResult, run):
@@ -183,11 +180,3 @@ def _letters(text: str) -> str:
     """Letters and digits alone, so that 1,234 holds 1234; digits of any script as 0 to 9."""
     signs = unicodedata.normalize("NFKC", text).casefold()
     return "".join(str(unicodedata.decimal(sign, sign)) for sign in signs if sign.isalnum())
-
-
-def _unreadable(run: Run, archive: Archive) -> Iterator[str]:
-    """A line that claims numbers but is no record of these must not slip past the count."""
-    for name, artefact in run.outputs:
-        for number, row in enumerate(json_rows(archive.content(artefact)), start=1):
-            if recognise(row) is None:
-                yield f"line {number} of output '{name}', {artefact}, is no record of capability."

@@ -6,17 +6,17 @@ Nothing here is shared with the stage that measured: the same definition, writte
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from colonnade.audit.archive import Archive
 from colonnade.audit.evidence import Recounted
 from colonnade.audit.joint_recomputation import Both, problems_of
-from colonnade.audit.recognition import json_rows, recognise
 from colonnade.audit.recounts.answers import Told
 from colonnade.audit.recounts.choices import CHOOSING_STEPS
 from colonnade.audit.written import Written, clauses_as_read
 from colonnade.records import (
+    Checkpoint,
     Clause,
     Comparison,
     Digest,
@@ -98,16 +98,46 @@ def recounted_measurements(
         return
     measurements = archive.made(Measurement, run)
     behind = _behind(run, measurements, archive, told, written)
-    yield from (Recounted("Measurement", (problem,)) for problem in _unreadable_measurements(run, archive))
     for measurement in measurements:
         why_not = "" if _is_countable(measurement, behind) else _why_not(measurement, behind)
         yield Recounted("Measurement", tuple(_problems(measurement, behind)), why_not)
+    if run.step in CHOOSING_STEPS:
+        yield from (Recounted("Measurement", (problem,)) for problem in _unknown_speakers(run, measurements, archive))
+    else:
+        yield from (Recounted("Measurement", (problem,)) for problem in _left_out(run, measurements, behind, archive))
     # What a checkpoint was weighed by lies beside what is reported of it, on the other half of the prompts.
     reported = archive.output(Measurement, run, "measurements") or measurements
     both = Both({row.speaker: behind.verdicts[row.verdicts] for row in reported}, behind.prompts)
     claims: tuple[Comparison | JointRegion, ...] = archive.made(Comparison, run)
     for claim in (*claims, *archive.made(JointRegion, run)):
         yield Recounted(type(claim).__name__, tuple(problems_of(claim, both)))
+
+
+def _unknown_speakers(run: Run, measurements: Sequence[Measurement], archive: Archive) -> Iterator[str]:
+    known = {row.digest for row in (*archive.taken(Checkpoint, run), *archive.made(Checkpoint, run))}
+    if run.model is not None:
+        known.add(Checkpoint(adapter=None, base=run.model, method="base").digest)
+    for speaker in sorted({row.speaker for row in measurements} - known):
+        yield f"there are measurements of {speaker}, which is no checkpoint that the step read."
+
+
+def _left_out(run: Run, measurements: Sequence[Measurement], behind: _Behind, archive: Archive) -> Iterator[str]:
+    """Every rate that the verdicts give is there: one that was taken out would be read by nobody."""
+    if run.step != MEASURING_STEP:
+        return
+    there = {(row.verdicts, row.grader, row.metric, row.group) for row in measurements}
+    metric_of = {metric.expected: name for name, metric in _METRICS.items()}
+    for name, artefact in run.inputs:
+        wanted: set[tuple[str, str, str]] = set()
+        for row in archive.records(Verdict, artefact) if name.startswith("evaluation.grade/") else ():
+            prompt = behind.prompts.get(row.prompt)
+            if prompt is not None:
+                groups = ["all", f"clause:{row.clause}", f"language:{prompt.language}"]
+                groups += [f"pillar:{behind.pillars[row.clause]}"] if row.clause in behind.pillars else []
+                wanted |= {(row.grader, metric_of[prompt.expected], group) for group in groups}
+        missing = sorted(key for key in wanted if (artefact, *key) not in there)
+        for grader, metric, group in missing[:3]:
+            yield f"there is no {metric} of {group} by {grader}, although the verdicts {artefact} give one."
 
 
 def recount(
@@ -232,15 +262,6 @@ def _why_not(measurement: Measurement, behind: _Behind) -> str:
     if measurement.metric in _METRICS and measurement.group.startswith("pillar:"):
         return f"the pillars of clauses are not known: {behind.unknown}"
     return f"'{measurement.metric}' of '{measurement.group}' is nothing that verdicts give"
-
-
-def _unreadable_measurements(run: Run, archive: Archive) -> Iterator[str]:
-    """A line that claims numbers but is no measurement must not slip past the count."""
-    for name, artefact in run.outputs:
-        if set(archive.kinds(artefact)) == {None} or Measurement in archive.kinds(artefact):
-            for number, row in enumerate(json_rows(archive.content(artefact)), start=1):
-                if {"metric", "events"} & row.keys() and recognise(row) is None:
-                    yield f"line {number} of output '{name}', {artefact}, is not a measurement."
 
 
 def _behind(

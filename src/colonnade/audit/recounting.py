@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -73,9 +74,9 @@ def recount_everything(
         problems += (f"{where}: {problem}" for problem in answer_problems(placed.run, archive))
         problems += (f"{where}: {problem}" for problem in verdict_problems(placed.run, archive, told))
     for digest in dict.fromkeys(digest for _, _, run in runs for _, digest in run.outputs):
-        for kind, count in archive.kinds(digest).items():
-            if kind is not None and not INVENTORY[kind.__name__].derived:
-                kept[kind.__name__] += count
+        for found_kind, count in archive.kinds(digest).items():
+            if found_kind is not None and not INVENTORY[found_kind.__name__].derived:
+                kept[found_kind.__name__] += count
     return Recounting(counted, left, kept, tuple(problems))
 
 
@@ -138,8 +139,13 @@ def _recounted(
 
 def _to_the_end(recounts: Iterator[Recounted]) -> Iterator[Recounted]:
     """Numbers that cannot be, such as a confidence of 7, stop their own count with a sentence and no other."""
+    done: list[Recounted] = []
     try:
-        yield from recounts
-    except (ValueError, TypeError, LookupError, ArithmeticError) as fault:
-        what = f"what it made has values that cannot be, and was not counted to the end: {fault}"
-        yield Recounted("Record", (f"{what}." if not what.endswith(".") else what,))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            for row in recounts:
+                done.append(row)  # noqa: PERF402  # what came before a fault is kept
+    except (ValueError, TypeError, LookupError, ArithmeticError, RuntimeWarning) as fault:
+        what = f"what it made has values that cannot be, and was not counted to the end: {fault}".rstrip(".")
+        done.append(Recounted("Record", (f"{what}.",)))
+    yield from done

@@ -137,7 +137,7 @@ def test_a_line_that_is_no_record_is_found(tmp_path: Path) -> None:
     store.record(make_run("evaluation.capability", {}, {"results": odd}), "tester")
     store.close()
     (problem,) = verify(workspace).problems
-    assert "is no record of capability" in problem
+    assert f"1 lines of output 'results', {odd}, are no record that is known" in problem
 
 
 COMMON: dict[str, Any] = {"item": "i", "cluster": "i", "speaker": BASE}

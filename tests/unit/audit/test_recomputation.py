@@ -81,7 +81,7 @@ def test_a_line_that_claims_numbers_but_is_no_measurement_is_found(made: Made) -
     store.close()
 
     assert any(
-        f"line 1 of output 'measurements', {odd}, is not a measurement" in one
+        f"1 lines of output 'measurements', {odd}, are no record that is known" in one
         for one in verify(made.workspace).problems
     )
 

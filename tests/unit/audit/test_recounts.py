@@ -295,3 +295,24 @@ def test_the_interval_of_sparse_questions_is_counted_again_and_perplexity_is_not
         one.endswith("ProbeResult: the model's losses on each text are not stored")
         for one in verify(tmp_path / "workspace").why_not
     )
+
+
+def test_a_rate_that_was_taken_out_is_found(tmp_path: Path) -> None:
+    prompts = twins(6)
+    verdicts = judged(prompts)
+    artefact = digest_as_stored(tmp_path / "aside", verdicts)
+    rows = measure(verdicts, prompts, (make_clause(),), ALONE, artefact, 0.95)
+    taken = {"intake.prompts/gate": prompts, "evaluation.grade/trained": verdicts}
+    without = [row for row in rows if (row.metric, row.group) != ("violation_rate", "all")]
+    assert verify(stored(tmp_path, "evaluation.measure", taken, {"measurements": rows})).problems == ()
+    (problem,) = verify(stored(tmp_path, "evaluation.measure", taken, {"measurements": without})).problems
+    assert f"there is no violation_rate of all by rules, although the verdicts {artefact} give one" in problem
+    nothing = verify(stored(tmp_path, "evaluation.measure", taken, {"measurements": []})).problems
+    assert len(nothing) > 1, "nor may all of them be gone"
+
+
+def test_numbers_that_cannot_be_stop_their_own_count_with_a_sentence(tmp_path: Path) -> None:
+    row = looked()
+    problems = row.problems(tmp_path, "looks", 0, confidence=7.0)
+    assert problems
+    assert all("Traceback" not in one for one in problems)

@@ -42,6 +42,7 @@ from colonnade.records import (
     Launch,
     Level,
     Measurement,
+    Message,
     Outcome,
     Pillar,
     PillarCoverage,
@@ -55,6 +56,7 @@ from colonnade.records import (
     Severity,
     Statement,
     Thresholds,
+    Transcript,
     digest_bytes,
     digest_of,
 )
@@ -337,6 +339,27 @@ def test_a_reward_that_was_changed_is_found(tmp_path: Path) -> None:
     assert "reward 1, of an answer to 'p', has 'combined' at 0.990000, but its two scores give 0.780000." in problem
     (_, problem) = problems(*rows, rows[1].model_copy(update={"combined": 0.5}))
     assert "reward 3, of an answer to 'p', has one score without the other" in problem
+
+
+def test_rewards_of_other_answers_than_were_read_are_found(tmp_path: Path) -> None:
+    said = (Message(role="user", content="Well?"), Message(role="assistant", content="No."))
+    answer = Transcript(prompt="p", speaker=digest_of("m"), messages=said, stop="end")
+    row = Reward(prompt="p", answer="Yes.", model_score=0.5, judge_score=0.9, combined=0.78)
+    taken = {"posttraining.sample/transcripts": [answer]}
+    (problem,) = verify(stored(tmp_path, "posttraining.combine", taken, {"rewards": [row]})).problems
+    assert "the 1 rewards are not of the 1 answers that the step read, one each" in problem
+
+
+def test_a_policy_whose_review_was_left_out_is_found(tmp_path: Path) -> None:
+    said = launch()
+    fields: dict[str, Any] = {"uses": SOUND.clauses[0].use(Facet.THRESHOLDS), "parameters": parameters(said, "gate")}
+    decision = decide(SOUND._replace(reviews=()))
+    taken = {**TAKEN, "reviews": []}
+    workspace = stored(tmp_path, "gate.decide", taken, {"decision": [decision]}, **fields)
+    problems = verify(workspace, written(tmp_path, SOUND.clauses, said)).problems
+    assert any(
+        "the decision rests on no review of the policy 'doors', whose clauses it read." in one for one in problems
+    )
 
 
 def rated(folder: Path, grader: str, **changes: object) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from colonnade.records import (
     CapabilityComparison,
     CapabilityResult,
     Checkpoint,
+    Clause,
     Comparison,
     Contamination,
     CorrectedRate,
@@ -52,6 +53,7 @@ def recounted_decisions(run: Run, archive: Archive, written: Written) -> Iterato
         elif not same_parameters(run, written, ("gate",)):
             yield Recounted(_KIND, tuple(problems), "the launch has other rules for the gate now")
         else:
+            problems += _reviews_left_out(archive.taken(PolicyReview, run), clauses)
             basis = _basis(run, archive, checkpoints[0])._replace(clauses=clauses, recipe=written.launch.gate)
             differ = _reasons_differ(decision.reasons, tuple(expected_reasons(basis)))
             yield Recounted(_KIND, tuple(problems), by_rules=tuple(differ))
@@ -71,6 +73,12 @@ def _basis(run: Run, archive: Archive, checkpoint: Checkpoint) -> Basis:
         reviews=archive.taken(PolicyReview, run),
         contaminations=archive.taken(Contamination, run),
     )
+
+
+def _reviews_left_out(reviews: Sequence[PolicyReview], clauses: Sequence[Clause]) -> Iterator[str]:
+    """A policy that nobody reviewed must not be missing from what the gate read: it would hold nothing."""
+    for policy in sorted({clause.admin.policy for clause in clauses} - {row.policy for row in reviews}):
+        yield f"the decision rests on no review of the policy '{policy}', whose clauses it read."
 
 
 def _worst_decides(decision: Decision) -> Iterator[str]:

@@ -23,12 +23,17 @@ def recounted_findings(run: Run, archive: Archive, written: Written) -> Iterator
     Which questions were answered rightly is not stored: what is counted again is what follows from how many were.
     """
     findings, requests = archive.made(FrontierFinding, run), archive.made(ReviewRequest, run)
-    for finding in findings:
-        problems = (*_numbers(finding), *_threshold(finding, run, written))
-        yield Recounted("FrontierFinding", problems)
     if not findings:
         return
     trained = {row.digest for row in archive.taken(Checkpoint, run)}
+    asked = set(trained)
+    if run.model is not None:
+        asked.add(Checkpoint(adapter=None, base=run.model, method="base").digest)
+    for finding in findings:
+        problems = [*_numbers(finding), *_threshold(finding, run, written)]
+        if finding.speaker not in asked:
+            problems.append(f"the finding on {finding.domain} is of {finding.speaker}, whom the step did not ask.")
+        yield Recounted("FrontierFinding", tuple(problems))
     asking = {row.digest: row for row in findings if row.speaker in trained and _band(row) is not Band.BELOW}
     for request in requests:
         wrong = (f"the request for review is about {request.subject}, which is no finding that asks for one.",)

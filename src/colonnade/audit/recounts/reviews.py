@@ -20,6 +20,7 @@ from colonnade.records import (
     Run,
     SignedStatement,
     Statement,
+    digest_of,
 )
 from colonnade.store.statements import verifies
 
@@ -70,6 +71,8 @@ def _until_problems(review: PolicyReview, statements: Sequence[Statement], first
     """A review ends with the first approval that ends, counted for a role or not."""
     approvals = (row for row in statements if (row.subject, row.content) == (review.policy, review.content))
     ends = {row.expires for row in approvals if row.act is Act.APPROVE and row.expires}
+    if review.state != "approved" and review.until is not None:
+        yield f"the review of {review.policy} has 'until' at {review.until}, and is not approved."
     late = first is not None and (review.until is None or review.until > first)
     unsaid = review.until is not None and review.until not in ends
     if review.state == "approved" and (late or unsaid):
@@ -149,6 +152,7 @@ def recounted_coverage(
         covering = tuple(name for name in row.harm.clauses if name in active)
         problems += differing(f"the harm '{row.harm.id}'", row, {"covered_by": covering})
         yield Recounted("HarmCoverage", tuple(problems))
+    yield from _harms_left_out(run, harms, before, written)
     for pillar in pillars:
         found: dict[str, object] = {
             "harms": sum(row.harm.pillar is pillar.pillar for row in harms),
@@ -161,12 +165,37 @@ def recounted_coverage(
         yield Recounted("PillarCoverage", tuple(problems), "" if isinstance(clauses, tuple) else clauses)
 
 
+def _harms_left_out(
+    run: Run, rows: Sequence[HarmCoverage], statements: Sequence[Statement], written: Written
+) -> Iterator[Recounted]:
+    """Every harm of the launch has its record, where the launch names the harms that it named then."""
+    if written.launch is None:
+        return
+    said = {
+        row.harm.id: last.model_dump(mode="json")
+        for row in rows
+        if row.accepted_by and (last := _acceptance(statements, row)) is not None
+    }
+    harms = [row.model_dump(mode="json") for row in written.launch.harms]
+    named = {row.harm.id for row in rows}
+    missing = [harm.id for harm in written.launch.harms if harm.id not in named]
+    if missing and digest_of({"harms": harms, "accepted": said}) == run.parameters:
+        yield Recounted("HarmCoverage", (f"the launch's harm '{missing[0]}' is in no record of what covers it.",))
+
+
+def _acceptance(statements: Sequence[Statement], row: HarmCoverage) -> Statement | None:
+    """The last word on a harm of the person who is said to have accepted it."""
+    said = [one for one in statements if _is_about(one, row.harm) and one.person == row.accepted_by]
+    return said[-1] if said else None
+
+
 def _acceptance_problems(row: HarmCoverage, statements: Sequence[Statement], run: Run) -> Iterator[str]:
     if not row.accepted_by:
+        if row.accepted_until is not None:
+            yield f"the harm '{row.harm.id}' is accepted until {row.accepted_until}, and by nobody."
         return
     day, name = run.started.astimezone(UTC).date(), f"the harm '{row.harm.id}'"
-    said = [one for one in statements if _is_about(one, row.harm) and one.person == row.accepted_by]
-    last = said[-1] if said else None
+    last = _acceptance(statements, row)
     if last is None or last.act is not Act.ACCEPT:
         yield f"{name} is accepted by {row.accepted_by}, which no earlier statement gives."
     elif last.expires != row.accepted_until:

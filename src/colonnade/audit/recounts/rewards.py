@@ -11,7 +11,7 @@ from colonnade.audit.archive import Archive
 from colonnade.audit.evidence import Recounted
 from colonnade.audit.recounts.differing import differing
 from colonnade.audit.written import Written, same_parameters
-from colonnade.records import Answer, GraderReport, ProbeResult, Rating, Reward, Run
+from colonnade.records import Answer, GraderReport, ProbeResult, Rating, Reward, Run, Transcript
 from colonnade.statistics import exact_interval
 
 _WEIGHT = ("judge", "posttraining.reinforcement.reward_weight")
@@ -22,6 +22,10 @@ _ROUNDED = 2e-6
 def recounted_rewards(run: Run, archive: Archive, written: Written) -> Iterator[Recounted]:
     """Every reward of a run: the weighted mean of both scores, and none where the judge has none."""
     rewards = archive.made(Reward, run)
+    answers = [(row.prompt, row.reply) for row in archive.input(Transcript, run, "posttraining.sample/transcripts")]
+    if answers and answers != [(row.prompt, row.answer) for row in rewards]:
+        wrong = f"the {len(rewards)} rewards are not of the {len(answers)} answers that the step read, one each."
+        yield Recounted("Transcript", (wrong,))
     known = written.launch is not None and same_parameters(run, written, _WEIGHT)
     for place, row in enumerate(rewards, start=1):
         name = f"reward {place}, of an answer to '{row.prompt}',"
