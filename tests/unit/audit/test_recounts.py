@@ -316,3 +316,36 @@ def test_numbers_that_cannot_be_stop_their_own_count_with_a_sentence(tmp_path: P
     problems = row.problems(tmp_path, "looks", 0, confidence=7.0)
     assert problems
     assert all("Traceback" not in one for one in problems)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"base": OTHER}, f"has 'base' at {OTHER}, but the step started from the weights"),
+        ({"parent": OTHER}, f"has 'parent' at {OTHER}, which the step did not read"),
+        ({"adapter": OTHER}, f"has 'adapter' at {OTHER}, which the step did not make"),
+        ({"trained_on": (OTHER,)}, f"says that it was trained on {OTHER}, which the step did not read"),
+        ({"graders": ()}, "has 'graders' at nobody, but a reward comes from reward-model and a judge"),
+    ],
+)
+def test_a_checkpoint_of_what_its_step_did_not_read_is_found(
+    tmp_path: Path, changes: dict[str, object], sentence: str
+) -> None:
+    weights, prompts = digest_of("weights"), twins(1)
+    base = Checkpoint(adapter=None, base=weights, method="base")
+    adapter = digest_as_stored(tmp_path / "aside", prompts[:1])
+    honest = Checkpoint(
+        adapter=adapter,
+        base=weights,
+        method="finetuning",
+        parent=base.digest,
+        graders=("embedded-judge", "reward-model"),
+        trained_on=(digest_as_stored(tmp_path / "aside", prompts),),
+    )
+
+    def problems(row: Checkpoint) -> tuple[str, ...]:
+        made = {"checkpoints": [row], "adapter-1": prompts[:1]}
+        return verify(stored(tmp_path, "posttraining.finetune", {"prompts": prompts}, made, model=weights)).problems
+
+    assert problems(honest) == ()
+    assert any(sentence in one for one in problems(honest.model_copy(update=changes)))

@@ -10,6 +10,8 @@ from colonnade.records import Checkpoint, Run
 
 MAKING_STEPS = ("pretraining.train", "posttraining.finetune", "posttraining.reinforce")
 
+REWARDED_STEPS, REWARD_MODEL = ("posttraining.finetune", "posttraining.reinforce"), "reward-model"
+
 
 def checkpoint_problems(run: Run, archive: Archive) -> Iterator[str]:
     """Base, parent, adapter and material of every checkpoint that a step made or chose."""
@@ -29,6 +31,9 @@ def checkpoint_problems(run: Run, archive: Archive) -> Iterator[str]:
             yield f"{name} has 'parent' at {row.parent}, which the step did not read."
         if row.adapter not in outputs:
             yield f"{name} has 'adapter' at {row.adapter}, which the step did not make."
+        if run.step in REWARDED_STEPS and not (REWARD_MODEL in row.graders and len(row.graders) > 1):
+            named = ", ".join(row.graders) or "nobody"
+            yield f"{name} has 'graders' at {named}, but a reward comes from {REWARD_MODEL} and a judge."
         yield from (
             f"{name} says that it was trained on {digest}, which the step did not read."
             for digest in row.trained_on
