@@ -41,8 +41,11 @@ _NUMBER = re.compile(r"(?<![\w.-])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?%?")
 def recounted_decisions(run: Run, archive: Archive, written: Written) -> Iterator[Recounted]:
     """Every decision of a run: always that the worst reason decided, and each reason where the rules are known."""
     for decision in archive.made(Decision, run):
-        problems = list(_worst_decides(decision))
         checkpoints = archive.taken(Checkpoint, run)
+        if not checkpoints:
+            yield Recounted(_KIND, (), "the step read no checkpoint that it could be about")
+            continue
+        problems = list(_worst_decides(decision))
         if [row.digest for row in checkpoints] != [decision.checkpoint]:
             problems.append(f"the decision is on {decision.checkpoint}, which is not the checkpoint that was read.")
             yield Recounted(_KIND, tuple(problems))
