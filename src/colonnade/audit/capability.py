@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from colonnade.audit.evidence import PlacedRun
-from colonnade.audit.recognition import json_rows, recognise, records_of
+from colonnade.audit.archive import Archive
+from colonnade.audit.evidence import Recounted
 from colonnade.records import (
     AnswerFinding,
     CapabilityAnswer,
     CapabilityComparison,
     CapabilityResult,
-    CorruptionError,
-    Digest,
     Record,
     Run,
 )
@@ -34,18 +32,9 @@ from colonnade.statistics import (
     mcnemar_exact,
     paired_difference,
 )
-from colonnade.store import Objects
 
-CAPABILITY_STEP = "evaluation.capability"
-R = TypeVar("R", bound=Record)
+CAPABILITY_STEP, ASKED_FOR = "evaluation.capability", "evaluate."
 _TOLERANCE = 1e-6
-
-
-class Recount(NamedTuple):
-    """How many results and comparisons were counted again, and what was wrong with them."""
-
-    counted: int
-    problems: tuple[str, ...]
 
 
 class _Item(NamedTuple):
@@ -55,26 +44,19 @@ class _Item(NamedTuple):
     right: int | None
 
 
-def each_capability_result_follows_from_its_answers(runs: Iterable[PlacedRun], objects: Objects) -> Recount:
+def recounted_capability(run: Run, archive: Archive) -> Iterator[Recounted]:
     """Counting the answers again gives the shares, their intervals and the comparisons that were written."""
-    counted, problems = 0, list[str]()
-    for line, _, run in runs:
-        if run.step != CAPABILITY_STEP:
-            continue
-        where = f"ledger line {line}, step '{run.step}'"
-        answers = {digest: _records(CapabilityAnswer, digest, objects) for _, digest in run.outputs}
-        every = [answer for rows in answers.values() for answer in rows]
-        results = [one for _, digest in run.outputs for one in _records(CapabilityResult, digest, objects)]
-        comparisons = [one for _, digest in run.outputs for one in _records(CapabilityComparison, digest, objects)]
-        counted += len(results) + len(comparisons)
-        problems += (f"{where}: {problem}" for problem in _unreadable(run, objects))
-        problems += (f"{where}: {problem}" for answer in every for problem in the_finding_follows(answer))
-        for result in results:
-            rows = answers.get(result.answers, ())
-            problems += (f"{where}: {problem}" for problem in the_result_follows(result, rows))
-        for comparison in comparisons:
-            problems += (f"{where}: {problem}" for problem in the_comparison_follows(comparison, every))
-    return Recount(counted, tuple(problems))
+    if run.step != CAPABILITY_STEP and not run.step.startswith(ASKED_FOR):
+        return
+    answers = {digest: archive.records(CapabilityAnswer, digest) for _, digest in run.outputs}
+    every = [answer for rows in answers.values() for answer in rows]
+    for answer in every:
+        yield Recounted("CapabilityAnswer", tuple(the_finding_follows(answer)))
+    for result in archive.made(CapabilityResult, run):
+        rows = answers.get(result.answers, ())
+        yield Recounted("CapabilityResult", tuple(the_result_follows(result, rows)))
+    for comparison in archive.made(CapabilityComparison, run):
+        yield Recounted("CapabilityComparison", tuple(the_comparison_follows(comparison, every)))
 
 
 def the_finding_follows(answer: CapabilityAnswer) -> Iterator[str]:
@@ -198,23 +180,3 @@ def _letters(text: str) -> str:
     """Letters and digits alone, so that 1,234 holds 1234; digits of any script as 0 to 9."""
     signs = unicodedata.normalize("NFKC", text).casefold()
     return "".join(str(unicodedata.decimal(sign, sign)) for sign in signs if sign.isalnum())
-
-
-def _unreadable(run: Run, objects: Objects) -> Iterator[str]:
-    """A line that claims numbers but is no record of these must not slip past the count."""
-    for name, artefact in run.outputs:
-        for number, row in enumerate(json_rows(_content(objects, artefact)), start=1):
-            if recognise(row) is None:
-                yield f"line {number} of output '{name}', {artefact}, is no record of capability."
-
-
-def _records(kind: type[R], artefact: Digest, objects: Objects) -> tuple[R, ...]:
-    return records_of(kind, _content(objects, artefact))
-
-
-def _content(objects: Objects, digest: Digest) -> bytes:
-    """The bytes, or nothing: that an artefact is broken is said where artefacts are checked."""
-    try:
-        return objects.get(digest)
-    except (CorruptionError, OSError):
-        return b""

@@ -35,3 +35,19 @@ class Examined(NamedTuple):
     problems: tuple[str, ...]
     blobs: Mapping[Digest, int]
     members: tuple[Digest, ...] | None
+
+
+class Recounted(NamedTuple):
+    """One stored record that was made from others, derived again.
+
+    Attributes:
+        kind: the class of the record.
+        problems: what does not follow, a sentence each, without the place.
+        why_not: why it could not be derived again; empty where it was.
+        by_rules: what does not follow by the rules of today's code; these may have been others when it was made.
+    """
+
+    kind: str
+    problems: tuple[str, ...] = ()
+    why_not: str = ""
+    by_rules: tuple[str, ...] = ()

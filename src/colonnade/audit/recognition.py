@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -28,6 +29,7 @@ from colonnade.records import (
     GraderReport,
     GuardTable,
     HarmCoverage,
+    HeldBack,
     JointRegion,
     Launch,
     Look,
@@ -69,6 +71,7 @@ _KINDS: tuple[type[Record], ...] = (
     GraderReport,
     GuardTable,
     HarmCoverage,
+    HeldBack,
     JointRegion,
     Launch,
     Look,
@@ -137,6 +140,11 @@ def recognise(row: dict[str, Any]) -> Record | None:
         return kind.model_validate_json(json.dumps(row))
     except ValidationError:
         return None
+
+
+def kinds_of(content: bytes) -> Counter[type[Record] | None]:
+    """How many records of each kind an artefact holds, by their fields alone; none for what is none of ours."""
+    return Counter(_kind_of(frozenset(row)) for row in json_rows(content))
 
 
 def records_of(kind: type[R], content: bytes) -> tuple[R, ...]:

@@ -6,16 +6,19 @@ Nothing here is shared with the stage that measured: the same definition, writte
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from colonnade.audit.evidence import PlacedRun
+from colonnade.audit.archive import Archive
+from colonnade.audit.evidence import Recounted
 from colonnade.audit.joint_recomputation import Both, problems_of
-from colonnade.audit.recognition import json_rows, recognise, records_of
+from colonnade.audit.recounts.answers import Told
+from colonnade.audit.recounts.choices import CHOOSING_STEPS
+from colonnade.audit.written import Written, clauses_as_read
 from colonnade.records import (
+    Checkpoint,
     Clause,
     Comparison,
-    CorruptionError,
     Digest,
     Expected,
     Finding,
@@ -23,9 +26,7 @@ from colonnade.records import (
     Measurement,
     PolicySet,
     Prompt,
-    Record,
     Run,
-    Transcript,
     Verdict,
 )
 from colonnade.statistics import (
@@ -36,12 +37,10 @@ from colonnade.statistics import (
     lower_bound,
     upper_bound,
 )
-from colonnade.store import Objects
 
 MEASURING_STEP = "evaluation.measure"
 ASKED_FOR = "evaluate."
 """How the steps begin that somebody asked for outside the pipeline, with ``colonnade evaluate``."""
-R = TypeVar("R", bound=Record)
 _TOLERANCE = 1e-6
 
 
@@ -78,51 +77,67 @@ class _Behind(NamedTuple):
     Attributes:
         verdicts: the readable verdicts of every artefact that a measurement names.
         speakers: who spoke each transcript, as far as the run read transcripts.
+        artefacts: what the step read or made; none where its verdicts lie in the heap alone.
         pillars: the pillar of each clause, as far as the run read clauses.
+        unknown: why there are no pillars; empty where there are.
     """
 
-    artefacts: frozenset[Digest]
+    artefacts: frozenset[Digest] | None
     verdicts: Mapping[Digest, tuple[Verdict, ...]]
     prompts: Mapping[str, Prompt]
     speakers: Mapping[Digest, Digest]
     pillars: Mapping[str, str]
+    unknown: str = ""
 
 
-class Recomputation(NamedTuple):
-    """What counting again came to.
+def recounted_measurements(
+    run: Run, archive: Archive, told: Mapping[Digest, Told], written: Written
+) -> Iterator[Recounted]:
+    """Counting the named verdicts again gives the events, scored, unscored, rate and bounds that were written."""
+    if run.step != MEASURING_STEP and run.step not in CHOOSING_STEPS and not run.step.startswith(ASKED_FOR):
+        return
+    measurements = archive.made(Measurement, run)
+    behind = _behind(run, measurements, archive, told, written)
+    for measurement in measurements:
+        why_not = "" if _is_countable(measurement, behind) else _why_not(measurement, behind)
+        yield Recounted("Measurement", tuple(_problems(measurement, behind)), why_not)
+    if run.step in CHOOSING_STEPS:
+        yield from (Recounted("Measurement", (problem,)) for problem in _unknown_speakers(run, measurements, archive))
+    else:
+        yield from (Recounted("Measurement", (problem,)) for problem in _left_out(run, measurements, behind, archive))
+    # What a checkpoint was weighed by lies beside what is reported of it, on the other half of the prompts.
+    reported = archive.output(Measurement, run, "measurements") or measurements
+    both = Both({row.speaker: behind.verdicts[row.verdicts] for row in reported}, behind.prompts)
+    claims: tuple[Comparison | JointRegion, ...] = archive.made(Comparison, run)
+    for claim in (*claims, *archive.made(JointRegion, run)):
+        yield Recounted(type(claim).__name__, tuple(problems_of(claim, both)))
 
-    Attributes:
-        counted: measurements that could be counted again.
-        not_counted: measurements over a metric or a group that their inputs do not give.
-    """
 
-    counted: int
-    not_counted: int
-    problems: tuple[str, ...]
+def _unknown_speakers(run: Run, measurements: Sequence[Measurement], archive: Archive) -> Iterator[str]:
+    known = {row.digest for row in (*archive.taken(Checkpoint, run), *archive.made(Checkpoint, run))}
+    if run.model is not None:
+        known.add(Checkpoint(adapter=None, base=run.model, method="base").digest)
+    for speaker in sorted({row.speaker for row in measurements} - known):
+        yield f"there are measurements of {speaker}, which is no checkpoint that the step read."
 
 
-def each_measurement_follows_from_its_verdicts(runs: Iterable[PlacedRun], objects: Objects) -> Recomputation:
-    """Counting the named verdicts again gives the events, scored, unscored and rate that were written."""
-    counted = not_counted = 0
-    problems: list[str] = []
-    for line, _, run in runs:
-        if run.step != MEASURING_STEP and not run.step.startswith(ASKED_FOR):
-            continue
-        measurements = _records(Measurement, (artefact for _, artefact in run.outputs), objects)
-        behind = _behind(run, measurements, objects)
-        countable = sum(_is_countable(measurement, behind) for measurement in measurements)
-        counted, not_counted = counted + countable, not_counted + len(measurements) - countable
-        where = f"ledger line {line}, step '{run.step}'"
-        problems += (f"{where}: {problem}" for problem in _unreadable_measurements(run, objects))
-        for measurement in measurements:
-            problems += (f"{where}: {problem}" for problem in _problems(measurement, behind))
-        outputs = [artefact for _, artefact in run.outputs]
-        verdicts = {row.speaker: behind.verdicts[row.verdicts] for row in measurements}
-        both = Both(verdicts, behind.prompts)
-        claims: tuple[Comparison | JointRegion, ...] = _records(Comparison, outputs, objects)
-        for claim in (*claims, *_records(JointRegion, outputs, objects)):
-            problems += (f"{where}: {problem}" for problem in problems_of(claim, both))
-    return Recomputation(counted, not_counted, tuple(problems))
+def _left_out(run: Run, measurements: Sequence[Measurement], behind: _Behind, archive: Archive) -> Iterator[str]:
+    """Every rate that the verdicts give is there: one that was taken out would be read by nobody."""
+    if run.step != MEASURING_STEP:
+        return
+    there = {(row.verdicts, row.grader, row.metric, row.group) for row in measurements}
+    metric_of = {metric.expected: name for name, metric in _METRICS.items()}
+    for name, artefact in run.inputs:
+        wanted: set[tuple[str, str, str]] = set()
+        for row in archive.records(Verdict, artefact) if name.startswith("evaluation.grade/") else ():
+            prompt = behind.prompts.get(row.prompt)
+            if prompt is not None:
+                groups = ["all", f"clause:{row.clause}", f"language:{prompt.language}"]
+                groups += [f"pillar:{behind.pillars[row.clause]}"] if row.clause in behind.pillars else []
+                wanted |= {(row.grader, metric_of[prompt.expected], group) for group in groups}
+        missing = sorted(key for key in wanted if (artefact, *key) not in there)
+        for grader, metric, group in missing[:3]:
+            yield f"there is no {metric} of {group} by {grader}, although the verdicts {artefact} give one."
 
 
 def recount(
@@ -141,7 +156,7 @@ def recount(
         prompt = prompts[verdict.prompt]
         if (
             verdict.grader == measurement.grader
-            and verdict.digest not in replaced
+            and not (replaced and verdict.digest in replaced)
             and speakers.get(verdict.transcript, measurement.speaker) == measurement.speaker
             and prompt.expected is metric.expected
             and _is_in_group(verdict, prompt, measurement.group, pillars)
@@ -216,7 +231,7 @@ def _is_countable(measurement: Measurement, behind: _Behind) -> bool:
 
 def _problems(measurement: Measurement, behind: _Behind) -> Iterator[str]:
     name = f"{measurement.metric} of {measurement.group} by {measurement.grader} for {measurement.speaker}"
-    if measurement.verdicts not in behind.artefacts:
+    if behind.artefacts is not None and measurement.verdicts not in behind.artefacts:
         yield f"{name} names verdicts that the step neither read nor made: {measurement.verdicts}."
     if measurement.scored and measurement.rate is None:
         yield f"{name} has no rate, although {measurement.scored} verdicts were scored."
@@ -243,37 +258,23 @@ def _problems(measurement: Measurement, behind: _Behind) -> Iterator[str]:
     yield from (f"{name} {problem}" for problem in the_interval_follows_from_the_counts(measurement, clusters))
 
 
-def _unreadable_measurements(run: Run, objects: Objects) -> Iterator[str]:
-    """A line that claims numbers but is no measurement must not slip past the count."""
-    for name, artefact in run.outputs:
-        for number, row in enumerate(json_rows(_content(objects, artefact)), start=1):
-            if {"metric", "events"} & row.keys() and recognise(row) is None:
-                yield f"line {number} of output '{name}', {artefact}, is not a measurement."
+def _why_not(measurement: Measurement, behind: _Behind) -> str:
+    if measurement.metric in _METRICS and measurement.group.startswith("pillar:"):
+        return f"the pillars of clauses are not known: {behind.unknown}"
+    return f"'{measurement.metric}' of '{measurement.group}' is nothing that verdicts give"
 
 
-def _records(kind: type[R], artefacts: Iterable[Digest], objects: Objects) -> tuple[R, ...]:
-    return tuple(record for artefact in artefacts for record in records_of(kind, _content(objects, artefact)))
-
-
-def _behind(run: Run, measurements: Iterable[Measurement], objects: Objects) -> _Behind:
-    inputs = [artefact for _, artefact in run.inputs]
-    artefacts = frozenset((*inputs, *(artefact for _, artefact in run.outputs)))
-    clauses = (
-        *_records(Clause, inputs, objects),
-        *(clause for policy in _records(PolicySet, inputs, objects) for clause in policy.clauses),
-    )
+def _behind(
+    run: Run, measurements: Iterable[Measurement], archive: Archive, told: Mapping[Digest, Told], written: Written
+) -> _Behind:
+    artefacts = frozenset(artefact for _, artefact in (*run.inputs, *run.outputs))
+    read = (*archive.taken(Clause, run), *(row for one in archive.taken(PolicySet, run) for row in one.clauses))
+    clauses = read or clauses_as_read(run, written)
     return _Behind(
-        artefacts,
-        {digest: _records(Verdict, (digest,), objects) for digest in {one.verdicts for one in measurements}},
-        {prompt.id: prompt for prompt in _records(Prompt, inputs, objects)},
-        {transcript.digest: transcript.speaker for transcript in _records(Transcript, artefacts, objects)},
-        {clause.id: clause.pillar for clause in clauses},
+        None if run.step in CHOOSING_STEPS else artefacts,
+        {digest: archive.records(Verdict, digest) for digest in {one.verdicts for one in measurements}},
+        {prompt.id: prompt for prompt in archive.taken(Prompt, run)},
+        {transcript: row.speaker for transcript, row in told.items()},
+        {} if isinstance(clauses, str) else {clause.id: clause.pillar for clause in clauses},
+        clauses if isinstance(clauses, str) else "",
     )
-
-
-def _content(objects: Objects, digest: Digest) -> bytes:
-    """The bytes, or nothing: that an artefact is broken is said where artefacts are checked."""
-    try:
-        return objects.get(digest)
-    except (CorruptionError, OSError):
-        return b""

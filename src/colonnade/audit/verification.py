@@ -4,8 +4,8 @@ The checker shares the records, the heap and nothing else with what it checks: i
 line by line with its own code, because a store refuses to open at the first broken line and the
 checker has to look at the rest as well. It writes nothing.
 
-What it cannot see: a ledger whose last lines were cut off together with the catalogue, or whose
-last line was rewritten, still forms a chain. Whoever wrote down ``Verification.head`` beforehand
+What it cannot see: a ledger whose last lines were cut off together with the catalogue and their run
+objects, or whose last line was rewritten, still forms a chain. Whoever wrote down ``Verification.head`` beforehand
 sees that too, because the head is then another one.
 """
 
@@ -14,17 +14,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from colonnade.audit.agreement import the_catalogue_agrees_with_the_ledger
-from colonnade.audit.capability import each_capability_result_follows_from_its_answers
+from colonnade.audit.archive import Archive
 from colonnade.audit.evidence import Examined, PlacedEntry, PlacedRun
+from colonnade.audit.heap import blob_of, runs_that_nothing_names, size_of
+from colonnade.audit.ledger_lines import read_ledger
 from colonnade.audit.recognition import json_rows, records_of
-from colonnade.audit.recomputation import each_measurement_follows_from_its_verdicts
+from colonnade.audit.recounting import recount_everything
+from colonnade.audit.recounts.reviews import Signed
+from colonnade.audit.written import NOTHING_WRITTEN, Written
 from colonnade.records import (
-    CorruptionError,
     Digest,
     Entry,
     InputError,
@@ -47,9 +51,10 @@ class Verification(NamedTuple):
         runs: runs whose object could be read and has the digest that the ledger names.
         artefacts: different blobs hashed, the files of folder artefacts among them.
         bytes: how many bytes were hashed for them.
-        recomputed: measurements whose counts were counted again from their verdicts, and results of capability
-            from their answers.
-        not_recomputed: measurements over a metric or group that the verdicts alone do not give.
+        recomputed: records whose numbers or decision were derived again; ``counted`` has them by kind.
+        not_recomputed: records that could not be derived again, although their kind can be.
+        why_not: these by kind and reason, a sentence each.
+        kept: by kind, how many records there are of kinds that nothing is derived again of.
         head: the digest of the last line; write it down elsewhere to notice a rewritten end.
         problems: one sentence each, naming the ledger line, artefact or step.
     """
@@ -62,6 +67,9 @@ class Verification(NamedTuple):
     not_recomputed: int
     head: Digest
     problems: tuple[str, ...]
+    counted: Mapping[str, int] = MappingProxyType({})
+    why_not: tuple[str, ...] = ()
+    kept: Mapping[str, int] = MappingProxyType({})
 
     @property
     def sound(self) -> bool:
@@ -69,8 +77,12 @@ class Verification(NamedTuple):
         return not self.problems
 
 
-def verify(workspace: Path) -> Verification:
-    """Hash and compare everything under ``WORKSPACE/.colonnade``, to the end.
+def verify(workspace: Path, written: Written = NOTHING_WRITTEN) -> Verification:
+    """Hash and compare everything under ``WORKSPACE/.colonnade``, to the end, and derive again what follows.
+
+    Args:
+        workspace: the folder with the store.
+        written: what people wrote there; what rests on it is derived again only where a run read just that.
 
     Raises:
         InputError: where nothing was ever stored in this folder.
@@ -82,15 +94,14 @@ def verify(workspace: Path) -> Verification:
         )
     objects = Objects(str(home.absolute() / "objects"))
     ledger = home / "ledger.jsonl"
-    content = ledger.read_bytes() if ledger.exists() else b""
-    lines, torn = content.split(b"\n")[:-1], content.split(b"\n")[-1]
+    lines, torn, fault = read_ledger(ledger)
     entries = tuple(_placed_entries(lines))
     runs = tuple(_placed_runs(entries, objects))
     examined = _examine_all(runs, objects)
-    numbers = each_measurement_follows_from_its_verdicts(runs, objects)
-    capability = each_capability_result_follows_from_its_answers(runs, objects)
+    recounting = recount_everything(runs, Archive(objects), tuple(_signed(entries, objects)), written)
     problems = (
         *the_ledger_is_there(home),
+        *((fault,) if fault else ()),
         *each_line_is_an_entry_in_canonical_form(lines),
         *each_line_follows_from_the_line_before(lines),
         *the_last_line_has_its_end(torn, len(lines) + 1),
@@ -99,8 +110,9 @@ def verify(workspace: Path) -> Verification:
         *each_artefact_has_the_bytes_that_were_stored(runs, examined),
         *each_input_is_the_output_of_an_earlier_run(runs),
         *each_statement_is_whole_and_signed(entries, objects),
-        *numbers.problems,
-        *capability.problems,
+        *each_other_entry_names_bytes_that_are_there(entries, objects),
+        *each_run_of_the_heap_is_named(entries, home / "objects"),
+        *recounting.problems,
         *the_catalogue_agrees_with_the_ledger(home / "catalogue.sqlite", entries, runs, examined),
     )
     blobs = _blobs(examined)
@@ -110,10 +122,13 @@ def verify(workspace: Path) -> Verification:
         runs=len(runs),
         artefacts=len(blobs),
         bytes=sum(blobs.values()),
-        recomputed=numbers.counted + capability.counted,
-        not_recomputed=numbers.not_counted,
+        recomputed=sum(recounting.counted.values()),
+        not_recomputed=sum(recounting.left.values()),
         head=head,
         problems=problems,
+        counted=dict(sorted(recounting.counted.items())),
+        why_not=tuple(f"{count} {kind}: {why}" for (kind, why), count in sorted(recounting.left.items())),
+        kept=dict(sorted(recounting.kept.items())),
     )
 
 
@@ -123,7 +138,7 @@ def verify(workspace: Path) -> Verification:
 def the_ledger_is_there(home: Path) -> Iterator[str]:
     """A heap with blobs in it has a ledger beside it."""
     heap = home / "objects"
-    if not (home / "ledger.jsonl").exists() and heap.is_dir() and any(heap.iterdir()):
+    if not (home / "ledger.jsonl").exists() and heap.is_dir() and any(heap.rglob("*")):
         yield "the ledger is missing, although artefacts are stored."
 
 
@@ -184,7 +199,7 @@ def each_run_object_has_the_digest_that_the_ledger_names(
     """The heap holds, for every run in the ledger, bytes with exactly that digest."""
     for line, entry in entries:
         if entry.act == "run":
-            found = _read(objects, entry.subject)
+            found = blob_of(objects, entry.subject)
             if isinstance(found, str):
                 yield f"ledger line {line}: the run object {entry.subject} {found}."
 
@@ -194,7 +209,7 @@ def each_run_object_is_a_run_in_canonical_form(entries: Iterable[PlacedEntry], o
     for line, entry in entries:
         if entry.act != "run":
             continue
-        content = _read(objects, entry.subject)
+        content = blob_of(objects, entry.subject)
         if isinstance(content, str):
             continue
         run = _run(content)
@@ -202,6 +217,15 @@ def each_run_object_is_a_run_in_canonical_form(entries: Iterable[PlacedEntry], o
             yield f"ledger line {line}: the object {entry.subject} is not a run."
         elif run.digest != entry.subject:
             yield f"ledger line {line}: the run of step '{run.step}' has the digest {run.digest}, not {entry.subject}."
+
+
+def each_run_of_the_heap_is_named(entries: Iterable[PlacedEntry], heap: Path) -> Iterator[str]:
+    """A run is stored, then entered: where the ledger was cut short, its run objects are still there."""
+    for digest, step in runs_that_nothing_names(heap, {entry.subject for _, entry in entries}):
+        yield (
+            f"the heap holds the run {digest} of step '{step}', which the ledger does not name: "
+            "its end was cut off, or a write was interrupted."
+        )
 
 
 def each_input_is_the_output_of_an_earlier_run(runs: Iterable[PlacedRun]) -> Iterator[str]:
@@ -226,7 +250,7 @@ def _run(content: bytes) -> Run | None:
 
 def _placed_runs(entries: Iterable[PlacedEntry], objects: Objects) -> Iterator[PlacedRun]:
     for line, entry in entries:
-        content = _read(objects, entry.subject) if entry.act == "run" else "is no run"
+        content = blob_of(objects, entry.subject) if entry.act == "run" else "is no run"
         run = None if isinstance(content, str) else _run(content)
         if run is not None and run.digest == entry.subject:
             yield PlacedRun(line, entry, run)
@@ -240,7 +264,7 @@ def each_statement_is_whole_and_signed(entries: Iterable[PlacedEntry], objects: 
     for line, entry in entries:
         if entry.act != STATED:
             continue
-        content = _read(objects, entry.subject)
+        content = blob_of(objects, entry.subject)
         if isinstance(content, str):
             yield f"ledger line {line}: the statement {entry.subject} {content}."
             continue
@@ -253,6 +277,21 @@ def each_statement_is_whole_and_signed(entries: Iterable[PlacedEntry], objects: 
             said = signed[0].statement
             what = f"the {said.act} of '{said.subject}' by {said.person}"
             yield f"ledger line {line}: the signature of {what} does not verify."
+
+
+def each_other_entry_names_bytes_that_are_there(entries: Iterable[PlacedEntry], objects: Objects) -> Iterator[str]:
+    """What is neither a run nor a statement, such as a grant that was asked for, has its bytes."""
+    for line, entry in entries:
+        found = size_of(objects, entry.subject) if entry.act not in ("run", STATED) else 0
+        if isinstance(found, str):
+            yield f"ledger line {line}: what it names for '{entry.act}', {entry.subject}, {found}."
+
+
+def _signed(entries: Iterable[PlacedEntry], objects: Objects) -> Iterator[Signed]:
+    for line, entry in entries:
+        content = blob_of(objects, entry.subject) if entry.act == STATED else ""
+        if isinstance(content, bytes):
+            yield from (Signed(line, row) for row in records_of(SignedStatement, content))
 
 
 # --- the artefacts ---------------------------------------------------------------------------
@@ -278,10 +317,10 @@ def _examine_all(runs: Iterable[PlacedRun], objects: Objects) -> dict[Digest, Ex
 
 
 def _examine(objects: Objects, digest: Digest) -> Examined:
-    content = _read(objects, digest)
+    content = blob_of(objects, digest)
     if isinstance(content, str):
         return Examined((f"artefact {digest} {content}.",), {}, None)
-    blobs = {digest: len(content)}
+    blobs: dict[Digest, int] = {digest: len(content)}
     if not content.startswith(b'{"' + FOLDER_MARK.encode()):
         return Examined((), blobs, tuple(digest_of(row) for row in json_rows(content)))
     files = _folder_files(content)
@@ -289,11 +328,11 @@ def _examine(objects: Objects, digest: Digest) -> Examined:
         return Examined((f"folder artefact {digest} is not a list of files.",), blobs, ())
     problems: list[str] = []
     for name, member in files.items():
-        found = _read(objects, member)
+        found = size_of(objects, member)
         if isinstance(found, str):
             problems.append(f"file '{name}', {member}, of folder artefact {digest} {found}.")
         else:
-            blobs[member] = len(found)
+            blobs[member] = found
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             problems.append(f"file '{name}' of folder artefact {digest} would lie outside the folder.")
     return Examined(tuple(problems), blobs, ())
@@ -309,13 +348,3 @@ def _folder_files(content: bytes) -> dict[str, Digest] | None:
 
 def _blobs(examined: Mapping[Digest, Examined]) -> dict[Digest, int]:
     return {blob: size for one in examined.values() for blob, size in one.blobs.items()}
-
-
-def _read(objects: Objects, digest: Digest) -> bytes | str:
-    """The blob's bytes, or what is wrong with it as the end of a sentence."""
-    try:
-        return objects.get(digest)
-    except CorruptionError as fault:
-        return "is missing" if "is missing" in fault.what else "has other bytes than were stored"
-    except OSError as fault:
-        return f"cannot be read ({fault.strerror or fault})"

@@ -15,7 +15,6 @@ import typer
 from colonnade.audit import format_trace
 from colonnade.audit import resolve as resolve_digest
 from colonnade.audit import trace as trace_digest
-from colonnade.audit import verify as verify_workspace
 from colonnade.cli.access import access_application
 from colonnade.cli.audit import audit_application
 from colonnade.cli.capability import capability_application
@@ -30,6 +29,7 @@ from colonnade.cli.policy import policy_application
 from colonnade.cli.prompts import prompts_application
 from colonnade.cli.serve import serve
 from colonnade.cli.trying import try_text
+from colonnade.cli.verifying import verify
 from colonnade.pipeline import check_workspace, open_workspace
 from colonnade.pipeline import plan as make_plan
 from colonnade.pipeline import run as run_pipeline
@@ -41,9 +41,6 @@ from colonnade.store import Store
 
 HELD = 3
 """Exit status where the decision is to hold or to withhold."""
-
-BROKEN = 1
-"""Exit status where verification found a problem."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""
@@ -65,6 +62,7 @@ application.add_typer(audit_application, name="audit")
 application.add_typer(access_application, name="access")
 application.add_typer(keys_application, name="keys")
 application.command()(serve)
+application.command()(verify)
 application.add_typer(guard_application, name="guard")
 
 WorkspaceArgument = Annotated[
@@ -180,24 +178,6 @@ def impact(
     direct = len({row.step for row in rows if row.direct})
     steps = len({row.step for row in rows})
     out.print(f"{counted(len(rows), 'artefact')} of {counted(steps, 'step')}; {direct} of these read it themselves.")
-
-
-@application.command()
-def verify(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
-    """Check every digest, the ledger's chain and the measured numbers again. Ends with 1 if anything is wrong."""
-    found = verify_workspace(workspace)
-    if as_json:
-        print(json.dumps(found._asdict()))
-    else:
-        for problem in found.problems:
-            out.print("[red]problem[/] ", end="")
-            out.print(problem, markup=False)
-        size = f"{found.artefacts} artefacts ({found.bytes / 1e6:.1f} MB)"
-        out.print(
-            f"{found.entries} ledger entries, {found.runs} runs, {size}, {found.recomputed} measurements counted again."
-        )
-        out.print(f"{len(found.problems)} problems. Head of the ledger: {found.head}")
-    raise typer.Exit(BROKEN if found.problems else 0)
 
 
 @application.command()

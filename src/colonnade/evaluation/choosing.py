@@ -78,7 +78,12 @@ def choose(
     )
     capability = "" if known else "; capability was not measured"
     return CheckpointChoice(
-        chosen=chosen, front=tuple(front), why=f"{rule}: {rates}{capability}", choosing=choosing, reporting=reporting
+        chosen=chosen,
+        front=tuple(front),
+        why=f"{rule}: {rates}{capability}",
+        choosing=choosing,
+        reporting=reporting,
+        most_overrefusal=most_overrefusal,
     )
 
 

@@ -86,7 +86,7 @@ from colonnade.records.renewal import CandidatePrompt, Cause, Joined, QueueEntry
 from colonnade.records.review import Act, People, Person, PolicyReview, RoleReview, SignedStatement, Statement
 from colonnade.records.run import Entry, Run
 from colonnade.records.source import SourceEntry, SourceEvent, SourceKind, SourceStatus, history_fault
-from colonnade.records.stage import CheckpointChoice, LifeStage, Look, OperatingPoint
+from colonnade.records.stage import CheckpointChoice, HeldBack, LifeStage, Look, OperatingPoint
 from colonnade.records.taxonomy import (
     ConsideredRisk,
     Mapping,
@@ -167,6 +167,7 @@ __all__ = [
     "GuardTable",
     "Harm",
     "HarmCoverage",
+    "HeldBack",
     "HoldBackBudget",
     "InputError",
     "Joined",

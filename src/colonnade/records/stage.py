@@ -50,6 +50,8 @@ class CheckpointChoice(Record):
         front: those that no other beats in harm, over-refusal and capability together.
         why: the rule that decided, with its numbers.
         choosing, reporting: prompts of either half.
+        most_overrefusal: the share of benign prompts that it might refuse at most; none in a record from before it
+            was kept.
     """
 
     chosen: Digest
@@ -57,6 +59,19 @@ class CheckpointChoice(Record):
     why: str
     choosing: int
     reporting: int
+    most_overrefusal: float | None = None
+
+
+class HeldBack(Record):
+    """Up to which threshold the guard holds one exchange back; what it always lets through has no such record.
+
+    Attributes:
+        prompt: its id.
+        nearness: how near the request or the reply is to an example, 1 where it was held back without judging.
+    """
+
+    prompt: str
+    nearness: float
 
 
 class OperatingPoint(Record):

@@ -84,7 +84,7 @@ def stored(folder: Path, rows: Sequence[CapabilityAnswer], **changed: Any) -> Pa
 def test_honest_numbers_are_counted_again_and_nothing_is_found(tmp_path: Path, clusters: int) -> None:
     found = verify(stored(tmp_path, answers(clusters)))
     assert found.problems == ()
-    assert found.recomputed == 2 * 5 + 5
+    assert (found.counted["CapabilityResult"], found.counted["CapabilityComparison"]) == (2 * 5, 5)
 
 
 @pytest.mark.parametrize("clusters", [1, 3])
@@ -137,7 +137,7 @@ def test_a_line_that_is_no_record_is_found(tmp_path: Path) -> None:
     store.record(make_run("evaluation.capability", {}, {"results": odd}), "tester")
     store.close()
     (problem,) = verify(workspace).problems
-    assert "is no record of capability" in problem
+    assert f"1 lines of output 'results', {odd}, are no record that is known" in problem
 
 
 COMMON: dict[str, Any] = {"item": "i", "cluster": "i", "speaker": BASE}

@@ -81,7 +81,7 @@ def test_a_line_that_claims_numbers_but_is_no_measurement_is_found(made: Made) -
     store.close()
 
     assert any(
-        f"line 1 of output 'measurements', {odd}, is not a measurement" in one
+        f"1 lines of output 'measurements', {odd}, are no record that is known" in one
         for one in verify(made.workspace).problems
     )
 
@@ -118,9 +118,10 @@ def test_a_verdict_on_what_another_speaker_said_does_not_count(made: Made) -> No
 def test_a_verdict_on_an_unknown_prompt_is_found(made: Made) -> None:
     unknown = made.verdicts[0].model_copy(update={"prompt": "p99"})
 
-    (problem,) = measure_again(made, (*made.verdicts, unknown), (2, 3, 1))
+    misplaced, uncounted = sorted(measure_again(made, (*made.verdicts, unknown), (2, 3, 1)))
 
-    assert "the step read no prompt 'p99'" in problem
+    assert "the step read no prompt 'p99'" in uncounted
+    assert "the verdict by rules on 'p99' names the answer" in misplaced
 
 
 # --- paraphrases ------------------------------------------------------------------------------------

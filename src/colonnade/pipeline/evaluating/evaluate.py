@@ -98,9 +98,13 @@ def _write_down(bench: Bench, wishes: Wishes, found: Found, started: datetime) -
         "results": found.capability,
         "looks": found.looks,
         "choice": (found.choice,) if found.choice else (),
+        "weighed": found.weighed,
         "curve": found.curve,
+        "held": found.held,
     }
     outputs |= {f"verdicts-{place}": rows for place, rows in enumerate(found.verdicts.values(), start=1)}
+    weighed = enumerate(found.weighed_verdicts.values(), start=1)
+    outputs |= {f"weighed-verdicts-{place}": rows for place, rows in weighed}
     asked = {"stage": str(wishes.stage), "models": list(wishes.models), "graders": list(wishes.graders)}
     notes = {
         "models": ", ".join(found.names.values()),

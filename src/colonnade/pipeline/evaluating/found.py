@@ -15,6 +15,7 @@ from colonnade.records import (
     CheckpointChoice,
     Comparison,
     Digest,
+    HeldBack,
     JointRegion,
     LifeStage,
     Look,
@@ -58,6 +59,8 @@ class Found(NamedTuple):
     Attributes:
         split: where the prompts come from.
         names: what each speaker is called.
+        weighed, weighed_verdicts: what a checkpoint was chosen by: both rates on the choosing half, and the verdicts.
+        held: what the guard holds back, and up to which threshold; what the curve is made from.
         notes: sentences that a reader needs.
     """
 
@@ -74,6 +77,9 @@ class Found(NamedTuple):
     answers: tuple[CapabilityAnswer, ...] = ()
     looks: tuple[Look, ...] = ()
     choice: CheckpointChoice | None = None
+    weighed: tuple[Measurement, ...] = ()
+    weighed_verdicts: Mapping[Digest, Sequence[Verdict]] = MappingProxyType({})
     curve: tuple[OperatingPoint, ...] = ()
+    held: tuple[HeldBack, ...] = ()
     notes: tuple[str, ...] = ()
     cost: Cost = Cost()

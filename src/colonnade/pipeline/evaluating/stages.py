@@ -24,6 +24,7 @@ from colonnade.pipeline.service import build_guard
 from colonnade.records import (
     CapabilityAnswer,
     Digest,
+    HeldBack,
     InputError,
     JointRegion,
     LifeStage,
@@ -128,7 +129,10 @@ def _checkpoint(bench: Bench, wishes: Wishes) -> Found:
         comparisons=against if choice.chosen != models[0].speaker else (),
         capability=capability,
         answers=tuple(answers),
+        prompts=prompts,
         choice=choice,
+        weighed=tuple(row for row in first.measurements if row.group == "all"),
+        weighed_verdicts=sides[0],
         notes=(*twice, *(sentence for rows in answered.values() for sentence in _faults(rows))),
         cost=_whole_cost(list(answered.values())),
     )
@@ -164,6 +168,9 @@ def _predeployment(bench: Bench, wishes: Wishes) -> Found:
         ),
         curve=sweep(
             verdicts[one.speaker], scaffold.held_at, prompts, grader, scaffold.speaker, alone, bench.confidence
+        ),
+        held=tuple(
+            HeldBack(prompt=name, nearness=level) for name, level in scaffold.held_at.items() if level is not None
         ),
         notes=(f"the guard held {held} of {len(prompts)} exchanges back, for {tier}/{purpose}", *_faults(answered)),
         cost=answered.cost,
