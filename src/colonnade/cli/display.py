@@ -22,6 +22,11 @@ def visible(text: str) -> str:
     )
 
 
+def counted(count: int, thing: str) -> str:
+    """So many of something, in the singular where it is one: ``1 row``, ``2 rows``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Signs that turn the direction of writing, so that a line reads as another one."""
 

@@ -90,7 +90,7 @@ def test_erasing_ends_reading_and_not_proving(house: House, tmp_path: Path) -> N
     house.checkpoint()
     audit("prove", 0, "--log", house.log, "--out", tmp_path / "before")
     who = ("--subject", "alice", "--reason", "asked", "--as", "officer")
-    assert "1 keys are destroyed; row 2" in audit("erase", *who, *house.with_keys).stdout
+    assert "1 key is destroyed; row 2" in audit("erase", *who, *house.with_keys).stdout
     house.checkpoint()
     audit("prove", 0, "--reveal", *house.with_keys, "--out", tmp_path / "after")
     for name in ("before", "after"):
@@ -106,22 +106,69 @@ def test_a_hold_is_placed_listed_obeyed_and_lifted(house: House) -> None:
     assert "case-7" in audit("hold", "--log", house.log).stdout
     with pytest.raises(InputError, match="case-7"):
         audit("erase", "--subject", "bob", "--reason", "asked", "--as", "officer", *house.with_keys)
-    assert "1 keys" in audit("erase", "--expired", "--as", "sweeper", *house.with_keys).stdout
+    assert "1 key is" in audit("erase", "--expired", "--as", "sweeper", *house.with_keys).stdout
     audit("hold", "case-7", "--lift", *said, "--log", house.log)
     assert json.loads(audit("hold", "--log", house.log, "--json").stdout) == []
-    assert "1 keys" in audit("erase", "--expired", "--as", "sweeper", *house.with_keys).stdout
+    assert "1 key is" in audit("erase", "--expired", "--as", "sweeper", *house.with_keys).stdout
     assert "nothing was erased" in audit("erase", "--expired", "--as", "sweeper", *house.with_keys).stdout
 
 
-def test_a_witness_cosigns_and_verify_asks_for_it(house: House, tmp_path: Path) -> None:
+def add_rows(house: House, count: int = 1) -> None:
+    log = TransparencyLog(house.log)
+    log.append([{"n": number} for number in range(count)])
+    log.close()
+
+
+def witness_of(house: House) -> tuple[str, tuple[object, ...]]:
+    """A witness's public key, and the options with which it looks at the log."""
+    pem = house.folder / "w.pem"
+    cosigner = audit("key", pem, "--name", "witness.example.com/w1", "--witness").stdout.strip()
+    options = ("--log-key", house.public, "--name", "witness.example.com/w1", "--key", pem)
+    return cosigner, (*options, "--state", house.folder / "state")
+
+
+def test_what_a_witness_cosigned_outlives_the_next_checkpoint_of_the_service(house: House) -> None:
     house.checkpoint()
-    cosigner = audit("key", tmp_path / "w.pem", "--name", "witness.example.com/w1", "--witness").stdout.strip()
-    options = ("--log-key", house.public, "--name", "witness.example.com/w1", "--key", tmp_path / "w.pem")
-    note = audit("witness", house.log / "checkpoint", *options, "--state", tmp_path / "state").stdout
-    audit("verify", house.log, "--log-key", house.public, "--witness-key", cosigner, exit_code=1)
-    (house.log / "checkpoint").write_text(note)
-    audit("verify", house.log, "--log-key", house.public, "--witness-key", cosigner)
-    assert house.checkpoint() == note
+    cosigner, options = witness_of(house)
+    asked = ("verify", house.log, "--log-key", house.public, "--witness-key", cosigner)
+    assert "no checkpoint here that holds was cosigned" in audit(*asked, exit_code=1).stdout
+    note = audit("witness", house.log / "checkpoint", *options).stdout
+    (kept,) = (file for file in (house.log / "cosigned").iterdir() if file.name != "lock")
+    assert kept.read_text() == note
+    add_rows(house)
+    assert house.checkpoint() != note
+    assert kept.read_text() == note
+    told = json.loads(audit(*asked, "--json").stdout)
+    assert [(row["witness"], row["size"]) for row in told["witnessed"]] == [("witness.example.com/w1", 2)]
+    assert "witness.example.com/w1 cosigned 2 rows" in audit(*asked).stdout
+    proof = house.folder / "proof"
+    audit("prove", 1, "--log", house.log, "--witness-key", cosigner, "--out", proof)
+    signed_by = json.loads(audit("verify", proof, *asked[2:], "--json").stdout)["signed_by"]
+    assert signed_by == ["example.com/guard", "witness.example.com/w1"]
+    with pytest.raises(InputError, match="row 2 came after the last checkpoint that was cosigned"):
+        audit("prove", 2, "--log", house.log, "--witness-key", cosigner)
+    assert audit("prove", "--log", house.log, "--witness-key", cosigner).stdout.startswith("old 2\n")
+
+
+def test_a_witness_on_another_machine_is_brought_to_the_log(house: House, tmp_path: Path) -> None:
+    house.checkpoint()
+    cosigner, options = witness_of(house)
+    elsewhere = tmp_path / "fetched"
+    elsewhere.mkdir()
+    (elsewhere / "checkpoint").write_bytes((house.log / "checkpoint").read_bytes())
+    looked = audit("witness", elsewhere / "checkpoint", *options)
+    assert "colonnade audit cosigned" in looked.stderr
+    assert not (house.log / "cosigned").exists()
+    (tmp_path / "note").write_text(looked.stdout)
+    bring = ("cosigned", tmp_path / "note", "--log", house.log)
+    for wrong in (bring, (*bring, "--log-key", house.public), (*bring, "--witness-key", cosigner)):
+        with pytest.raises(InputError):
+            audit(*wrong)
+    assert not (house.log / "cosigned").exists()
+    keys = ("--log-key", house.public, "--witness-key", cosigner)
+    assert "Kept for witness.example.com/w1: 2 rows" in audit(*bring, *keys).stdout
+    assert "1 cosigned checkpoint is kept" in audit("cosigned", "--log", house.log).stdout
+    audit("verify", house.log, *keys)
 
 
 def test_consistency_is_proven_in_the_form_that_other_witnesses_take(house: House) -> None:
@@ -138,6 +185,10 @@ def test_what_is_asked_wrongly_is_said(house: House, tmp_path: Path) -> None:
         ("prove", 9, "--log", house.log),
         ("prove", 0, "--log", tmp_path / "nothing"),
         ("prove", "--since", 9, "--log", house.log),
+        ("prove", "--since", 1, "--witness-key", house.public, "--log", house.log),
+        ("prove", 0, "--witness-key", house.public, "--log", house.log),
+        ("cosigned", tmp_path / "nothing", "--log", house.log, "--log-key", house.public),
+        ("cosigned", "--log", tmp_path / "nothing"),
         ("prove", 0, "--reveal", "--log", house.log),
         ("verify", tmp_path / "nothing", "--log-key", house.public),
         ("verify", house.log, "--log-key", "no key"),
