@@ -101,21 +101,18 @@ def _keep_beside(location: str, content: bytes, log: VerifierKey, who: Witness) 
 
 def _list_cosigned(log: Path, as_json: bool) -> None:
     read_settings(log)
-    rows = []
+    rows: list[tuple[str, int | None, list[str]]] = []
     for file in cosigned_files(log):
         try:
             note = parse_note(file.content)
-            head = parse_checkpoint(note.text)
+            rows.append((file.name, parse_checkpoint(note.text).size, [row.name for row in note.signatures]))
         except InputError:
-            rows.append({"file": file.name, "size": None, "signed_by": []})
-            continue
-        rows.append({"file": file.name, "size": head.size, "signed_by": [row.name for row in note.signatures]})
+            rows.append((file.name, None, []))
     if as_json:
-        print(json.dumps(rows))
+        print(json.dumps([{"file": name, "size": size, "signed_by": signers} for name, size, signers in rows]))
         return
-    for row in rows:
-        said = "not a checkpoint" if row["size"] is None else counted(int(str(row["size"])), "row")
-        out.print(f"{row['file']:<48}{said}", markup=False)
+    for name, size, _ in rows:
+        out.print(f"{name:<48}{counted(size, 'row') if size is not None else 'not a checkpoint'}", markup=False)
     have = f"{counted(len(rows), 'cosigned checkpoint')} {'is' if len(rows) == 1 else 'are'} kept"
     out.print(f"{have}; 'colonnade audit verify --witness-key' checks the signatures.", markup=False)
 

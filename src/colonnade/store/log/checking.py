@@ -19,7 +19,14 @@ from colonnade.records import ColonnadeError, InputError, canonical_json
 from colonnade.store.log.checkpoints import CHECKPOINT, HISTORY, SignedCheckpoint, check_kinds, open_checkpoint
 from colonnade.store.log.cosigned import COSIGNED, cosigned_files
 from colonnade.store.log.notes import VerifierKey, verify_note
-from colonnade.store.log.segments import read_settings, segment_files, stands_at, time_of, whole_lines
+from colonnade.store.log.segments import (
+    read_settings,
+    rows_of_several_groups,
+    segment_files,
+    stands_at,
+    time_of,
+    whole_lines,
+)
 from colonnade.store.log.tiles import Levels, TileFiles, nodes_from
 from colonnade.store.log.tree import HASH, Nodes, leaf_hashes, root
 
@@ -94,14 +101,16 @@ def verify_log(folder: Path, log: VerifierKey, witnesses: Sequence[VerifierKey] 
         last = number == len(files) - 1
         if not last and (rest or len(lines) != segment_rows):
             fault = fault or f"it has {len(lines)} rows and not {segment_rows}: rows were cut off or added"
+        elif rows_of_several_groups(rest):
+            fault = fault or f"line {len(lines) + 1} cannot be read, and rows that were written after it can"
         if fault:
             problems.append(f"{file.name}: {fault}.")
         levels.extend(leaf_hashes(lines))
         rows, time, torn = rows + len(lines), time_of(lines[-1]) if lines else time, len(rest) if last else torn
-    problems += _differing_hashes(folder, levels, rows)
     nodes = nodes_from(levels.read)
     held = _hold_against_checkpoints(folder, nodes, rows, log)
     vouched = max((signed.checkpoint.size for signed in held.signed), default=0)
+    problems += _differing_hashes(folder, levels, rows, vouched)
     if not problems:
         problems += _faults_of_form(files, vouched, segment_rows)
     witnessed, unwitnessed = _witnessed(held.signed, witnesses)
@@ -144,16 +153,22 @@ def _is_canonical(content: bytes) -> bool:
         return False
 
 
-def _differing_hashes(folder: Path, levels: Levels, rows: int) -> list[str]:
-    """The first place at which the index of hashes is not that of the rows; a short one is no fault."""
+def _differing_hashes(folder: Path, levels: Levels, rows: int, vouched: int) -> list[str]:
+    """The first place at which the index of hashes is not that of the rows.
+
+    Hashes that are not there yet are no fault, nor are zeros behind the last checkpoint: a crash leaves them,
+    and the next writer makes the hashes again.
+    """
     files = TileFiles(folder)
     level, count = 0, rows
     while count:
         stored, made = files.read(level, 0, count), levels.read(level, 0, count)
         if stored != made[: len(stored)]:
-            place = next(place for place in range(count) if _differ(stored, made, place * HASH))
-            what = f"row {place}" if level == 0 else f"the rows from {place << (8 * level)} on"
-            return [f"tiles/{level}: the hash of {what} is not that of the row that was written."]
+            for place in range(len(stored) // HASH):
+                lost = not any(stored[place * HASH : (place + 1) * HASH]) and (place + 1) << (8 * level) > vouched
+                if _differ(stored, made, place * HASH) and not lost:
+                    what = f"row {place}" if level == 0 else f"the rows from {place << (8 * level)} on"
+                    return [f"tiles/{level}: the hash of {what} is not that of the row that was written."]
         level, count = level + 1, count >> 8
     return []
 
