@@ -315,6 +315,7 @@ class TransparencyLog:
             if self._count:
                 raise CorruptionError(f"rows before row {file.stem} were cut off.", file=file, mend=BACKUP)
             self._read_on()
+        self.tiles.trim()
         self._hold_against_checkpoint()
         remember_machine(self.folder)
         self._known = True
