@@ -93,6 +93,8 @@ def witness_checkpoint(
         InputError: where something cannot be fetched, or is not signed by the log.
     """
     check_name(witness.name)
+    if not witness.state.exists():
+        open_checkpoint(_fetch(location), log)  # a mistake in the first call leaves no folder behind
     witness.state.mkdir(parents=True, exist_ok=True)
     turn = Turn(witness.state / "lock")
     try:
@@ -102,7 +104,7 @@ def witness_checkpoint(
             file = witness.state / f"{hashlib.sha256(new.origin.encode()).hexdigest()[:16]}.checkpoint"
             last, time_before = _last_seen(file, witness, log)
             if last is not None:
-                found = proof.read_bytes() if proof else None
+                found = _fetch(str(proof)) if proof else None
                 _check_against(last, new, signed.note, (file, location, found))
             now = int(clock().timestamp())
             time = max(now, time_before)

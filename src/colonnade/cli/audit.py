@@ -24,6 +24,7 @@ from colonnade.cli.audit_options import (
     WitnessKeysOption,
     key_ring,
     public_key,
+    refuse_unused,
 )
 from colonnade.cli.display import counted, err, out
 from colonnade.cli.files import write_file
@@ -33,16 +34,15 @@ from colonnade.store.log import (
     LogVerification,
     TransparencyLog,
     VerifierKey,
-    parse_verifier_key,
     verifier_key,
     verify_log,
 )
 from colonnade.store.log.checkpoints import parse_checkpoint
 from colonnade.store.log.contents import ContentsCheck, check_contents
 from colonnade.store.log.erasure import Erased, erase_expired, erase_subject, holds, lift_hold, place_hold
-from colonnade.store.log.notes import SignatureKind
+from colonnade.store.log.notes import SignatureKind, check_name
 from colonnade.store.log.secrets import new_secret, new_signing_key, read_signing_key
-from colonnade.store.log.segments import read_settings
+from colonnade.store.log.segments import SETTINGS, read_settings
 
 BROKEN = 1
 """Exit status where verification found a problem."""
@@ -60,7 +60,12 @@ def key(
     secret: Annotated[bool, typer.Option("--secret", help="Not a key to sign with: the secret of the keys.")] = False,
 ) -> None:
     """Make a private key (or a secret) that only you may read, and print the public key to publish."""
+    inside = next((folder for folder in file.absolute().parents if (folder / SETTINGS).is_file()), None)
+    if inside is not None:
+        mend = "Choose a file elsewhere: whoever gets a copy of the log must not get its keys."
+        raise InputError(f"a key must not lie in a log, and {inside} is one.", file=file, mend=mend)
     if secret:
+        refuse_unused("is for a key to sign with, and not for a secret", name=name, witness=witness)
         new_secret(file)
         err.print(f"Wrote {file}. Whoever has it and the keys can read every prompt and answer.", markup=False)
         return
@@ -72,8 +77,7 @@ def key(
     if file.exists():
         public = verifier_key(name, read_signing_key(file), kind)
     else:
-        verifier = VerifierKey(name, kind, bytes(32))
-        parse_verifier_key(str(verifier))
+        check_name(name)
         public = verifier_key(name, new_signing_key(file), kind)
         err.print(f"Wrote {file}. Publish this line:", markup=False)
     print(public)
@@ -109,6 +113,9 @@ def prove(
     if row is None and since is None and not witnesses:
         mend = "For instance 'colonnade audit prove 7'."
         raise InputError("nothing is named that is to be proven: a row, '--since' or '--witness-key'.", mend=mend)
+    if not reveal or row is None:
+        refuse_unused("is for '--reveal' of a row", keys=keys, secret=secret, secret_variable=secret_variable)
+        refuse_unused("needs a row", reveal=reveal)
     if row is not None:
         ring = key_ring(log, keys, secret, secret_variable) if reveal else None
         content = bytes(prove_row(log, row, ring, witnesses))
@@ -133,7 +140,10 @@ def verify(
 ) -> None:
     """Check a whole log, or one proof without the log. Ends with 1 if the log is not whole."""
     public, witnesses = public_key(log_key), tuple(map(public_key, witness_keys or ()))
+    if keys is None or not place.is_dir():
+        refuse_unused("is for the keys of a log's contents", secret=secret, secret_variable=secret_variable)
     if not place.is_dir():
+        refuse_unused("is for a log, and this is none", keys=keys)
         _verify_proof(place, public, witnesses, as_json)
         return
     found = verify_log(place, public, witnesses)
@@ -185,6 +195,8 @@ def erase(
     """Destroy a subject's keys: nobody can read their prompts and answers after, and every proof still verifies."""
     if bool(subject) == expired:
         raise InputError("name a subject or '--expired', and not both.", mend="Add '--subject NAME'.")
+    if expired:
+        refuse_unused("is not asked for with '--expired', which has its own", reason=reason, override=override)
     ring = key_ring(log, keys, secret, secret_variable)
     opened = TransparencyLog(log)
     try:
@@ -212,9 +224,18 @@ def hold(
 ) -> None:
     """Forbid erasing until the hold is lifted, or list the holds that stand."""
     if not case:
+        why = "is for one hold, and no id is given"
+        refuse_unused(why, subject=subject, lift=lift, reason=reason, keys=keys, secret=secret)
         _list_holds(log, as_json)
         return
-    tag = key_ring(log, keys, secret, secret_variable).tag(subject) if subject else ""
+    if lift:
+        refuse_unused("is for placing a hold; an id is enough to lift one", subject=subject)
+    tag = ""
+    if subject:
+        ring = key_ring(log, keys, secret, secret_variable)
+        tag = ring.tag(subject)
+        if not ring.keys_of(subject):
+            err.print("warning: nothing is kept of this subject so far; check the name.", markup=False)
     opened = TransparencyLog(log)
     try:
         row = lift_hold(opened, case, reason, person) if lift else place_hold(opened, case, tag, reason, person)

@@ -36,6 +36,17 @@ PersonOption = Annotated[str, typer.Option("--as", metavar="NAME", help="Who you
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 
 
+def refuse_unused(why: str, **options: object) -> None:
+    """An option that would have no effect here was meant to have one.
+
+    Raises:
+        InputError: naming the first that is there.
+    """
+    for name, value in options.items():
+        if value:
+            raise InputError(f"'--{name.replace('_', '-')}' {why}.", mend="Leave it out, or add what it belongs to.")
+
+
 def public_key(text: str) -> VerifierKey:
     """A public key, or the one in a file.
 
@@ -63,4 +74,10 @@ def key_ring(log: Path, keys: Path | None, secret: Path | None, variable: str) -
     if not (keys / CHECK).is_file():  # KeyRing would make an empty folder one of keys
         mend = f"Name the one of the service, with {CHECK} in it."
         raise InputError("this is not a folder of subjects' keys.", file=keys, mend=mend)
+    if secret is None and not variable:
+        mend = "Name its file with '--secret', or the variable that holds it with '--secret-variable'."
+        raise InputError("this needs the secret that the subjects' keys are wrapped with.", mend=mend)
+    if secret is not None and variable:
+        what = "the secret of the subjects' keys is named twice, by '--secret' and by '--secret-variable'."
+        raise InputError(what, mend="Leave one of them out.")
     return KeyRing(keys, read_secret(secret, variable), log)

@@ -200,3 +200,68 @@ def test_what_is_asked_wrongly_is_said(house: House, tmp_path: Path) -> None:
         with pytest.raises(InputError):
             audit(*arguments)
     assert not (tmp_path / "x").exists()
+
+
+def everything_below(folder: Path) -> dict[str, bytes]:
+    return {str(file): file.read_bytes() if file.is_file() else b"" for file in sorted(folder.rglob("*"))}
+
+
+def test_every_mistake_is_a_sentence_that_mends_it_and_writes_nothing(house: House, tmp_path: Path) -> None:
+    house.checkpoint()
+    _, witnessing = witness_of(house)
+    (tmp_path / "empty").mkdir(mode=0o700)
+    audit("key", tmp_path / "other.pem", "--name", "example.com/guard")
+    other = audit("key", tmp_path / "third.pem", "--name", "other.example.com/x").stdout.strip()
+    log, keys, secret = ("--log", house.log), ("--keys", house.keys), ("--secret", house.secret)
+    alice, by = ("--subject", "alice", "--reason", "r", "--as", "o"), ("--reason", "r", "--as", "o")
+    mistakes: list[tuple[tuple[object, ...], str]] = [
+        (("erase", *alice), "there is no audit log here. Name the folder"),
+        (("erase", *alice, *log), "Name their folder with '--keys'"),
+        (("erase", *alice, *log, "--keys", tmp_path / "empty", *secret), "with keyring.json in it"),
+        (("erase", *alice, *log, *keys), "'--secret-variable'"),
+        (("erase", *alice, *log, *keys, *secret, "--secret-variable", "X"), "named twice"),
+        (("erase", *alice[:4], *house.with_keys), "with '--as'"),
+        (("erase", "--subject", "alice", "--as", "o", *house.with_keys), "with '--reason'"),
+        (("erase", "--expired", *by, *house.with_keys), "'--reason' is not asked for with '--expired'"),
+        (("hold", "--lift", *log), "'--lift' is for one hold"),
+        (("hold", "c", "--lift", *alice, *log), "'--subject' is for placing a hold"),
+        (("hold", " ", *by, *log), "needs an id"),
+        (("checkpoint", "--key", tmp_path / "other.pem", *log), "not the key that the log's last checkpoint"),
+        (("verify", house.log, "--log-key", house.public, *secret), "'--secret' is for the keys"),
+        (("verify", house.log, "--log-key", other), "this log is 'example.com/guard'"),
+        (("prove", 0, *log, *keys), "'--keys' is for '--reveal'"),
+        (("prove", "--since", 1, "--reveal", *log), "'--reveal' needs a row"),
+        (("witness", tmp_path / "nothing", *witnessing), "cannot be fetched"),
+        (("cosigned", house.log / "checkpoint", *log, "--log-key", house.public), "no witness is named"),
+        (("key", house.log / "k.pem", "--name", "a"), "a key must not lie in a log"),
+        (("key", tmp_path / "x", "--secret", "--witness"), "'--witness' is for a key to sign with"),
+        (("key", tmp_path / "x", "--name", "a+b"), "'a+b' cannot be the name"),
+    ]
+    before = everything_below(tmp_path)
+    for words, said in mistakes:
+        with pytest.raises(InputError) as caught:
+            audit(*words)
+        assert said in caught.value.sentence, caught.value.sentence
+        assert caught.value.exit_status == 2
+        assert "\n" not in caught.value.sentence
+    assert everything_below(tmp_path) == before
+
+
+def test_a_proof_file_that_is_not_there_is_said(house: House) -> None:
+    house.checkpoint()
+    _, witnessing = witness_of(house)
+    audit("witness", house.log / "checkpoint", *witnessing)
+    add_rows(house)
+    house.checkpoint()
+    with pytest.raises(InputError, match="cannot be fetched"):
+        audit("witness", house.log / "checkpoint", *witnessing, "--proof", house.folder / "nothing")
+
+
+def test_one_of_a_thing_is_said_in_the_singular(house: House) -> None:
+    house.checkpoint()
+    add_rows(house)
+    said = audit("verify", house.log, "--log-key", house.public, *house.with_keys[2:]).stdout
+    assert "3 rows, 2 checkpoints; 2 are vouched for." in said
+    assert "1 row came after" in said
+    audit("hold", "c", "--reason", "r", "--as", "o", "--log", house.log)
+    assert "1 hold stands." in audit("hold", "--log", house.log).stdout

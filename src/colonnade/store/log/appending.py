@@ -27,7 +27,7 @@ from colonnade.store.log.checkpoints import (
     standing_checkpoint,
 )
 from colonnade.store.log.disk import Turn, append_lines, replace_bytes, sync_folder
-from colonnade.store.log.notes import Note, check_name, sign_note
+from colonnade.store.log.notes import Note, Signature, check_name, sign_note
 from colonnade.store.log.segments import (
     CONTENTS,
     ROWS,
@@ -173,6 +173,7 @@ class TransparencyLog:
         """Sign the tree as it stands; where nothing came since, the last checkpoint stays, with its cosignatures.
 
         Raises:
+            InputError: where the last one was signed with another key.
             CorruptionError: where it would contradict the last one.
         """
         with self.turn:
@@ -181,6 +182,7 @@ class TransparencyLog:
             text = str(self._head(self.size))
             signature = sign_note(text, self.settings.origin, key)
             standing = self.checkpoint()
+            self._refuse_another_key(standing, signature)
             if standing is not None and standing.text == text and signature in standing.signatures:
                 return standing
             note = Note(text, (signature,))
@@ -190,6 +192,13 @@ class TransparencyLog:
             append_lines(self.folder / HISTORY, [canonical_json({"note": str(note)})])
             replace_bytes(self.folder / CHECKPOINT, str(note).encode())
             return note
+
+    def _refuse_another_key(self, standing: Note | None, signature: Signature) -> None:
+        """Everybody who checks the log has one public key for all that it signed."""
+        known = {row.identity for row in standing.signatures if row.name == signature.name} if standing else set()
+        if known and signature.identity not in known:
+            what = "this is not the key that the log's last checkpoint was signed with."
+            raise InputError(what, file=self.folder, mend="Name that one; the checkpoint stays as it is.")
 
     def checkpoint(self) -> Note | None:
         """The last checkpoint that was signed."""

@@ -33,6 +33,8 @@ from colonnade.store.log.tree import HASH, Nodes, leaf_hashes, root
 _BATCH = 4096
 """Lines that are parsed at once: one call for all of them costs a third of one call each."""
 
+_KEY = "Name the key that the log published."
+
 
 class Witnessed(NamedTuple):
     """The newest checkpoint that a witness cosigned and that holds.
@@ -87,10 +89,12 @@ def verify_log(folder: Path, log: VerifierKey, witnesses: Sequence[VerifierKey] 
         witnesses: those that must have cosigned a checkpoint that is kept here.
 
     Raises:
-        InputError: where there is no log, or a key is of the other kind.
+        InputError: where there is no log, or the key is of another log or kind.
     """
     check_kinds(log, witnesses)
-    segment_rows = read_settings(folder).segment_rows
+    origin, segment_rows = read_settings(folder).origin, read_settings(folder).segment_rows
+    if log.name != origin:
+        raise InputError(f"this log is '{origin}', and the public key is that of '{log.name}'.", file=folder, mend=_KEY)
     levels, problems, torn, rows, time = Levels(), [], 0, 0, b""
     files = segment_files(folder)
     for number, file in enumerate(files):

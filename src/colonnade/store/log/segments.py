@@ -60,7 +60,7 @@ def read_settings(folder: Path) -> LogSettings:
     try:
         return LogSettings.model_validate_json((folder / SETTINGS).read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        mend = "Name the folder of an audit log, the one with 'log.json'."
+        mend = "Name the folder of an audit log, the one with 'log.json' in it; most commands take it as '--log'."
         raise InputError("there is no audit log here.", file=folder, mend=mend) from None
     except ValueError:
         mend = "Put it back from a backup."
