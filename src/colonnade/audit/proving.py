@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from colonnade.records import CorruptionError, InputError, canonical_json
 from colonnade.store.log.checkpoints import CHECKPOINT, SignedCheckpoint, parse_checkpoint
 from colonnade.store.log.contents import Opening, check_opening, open_row
+from colonnade.store.log.cosigned import newest_cosigned
 from colonnade.store.log.keyring import KeyRing
 from colonnade.store.log.notes import VerifierKey, parse_note
 from colonnade.store.log.proofs import ConsistencyProof, InclusionProof, check_inclusion, parse_inclusion_proof
@@ -32,23 +33,27 @@ class Proven(NamedTuple):
     signed: SignedCheckpoint
 
 
-def prove_row(folder: Path, index: int, ring: KeyRing | None = None) -> InclusionProof:
+def prove_row(
+    folder: Path, index: int, ring: KeyRing | None = None, witnesses: Sequence[VerifierKey] = ()
+) -> InclusionProof:
     """The proof that a row is in the log, under its last checkpoint.
 
     Args:
         folder: of the log.
         index: of the row, from 0.
         ring: the keys, where the row's contents are to be revealed to whoever reads the proof.
+        witnesses: where there are any, the proof is under the newest checkpoint that all of them cosigned.
 
     Raises:
-        InputError: where there is no such row, or no checkpoint vouches for it yet.
+        InputError: where there is no such row, or no such checkpoint vouches for it yet.
         CorruptionError: where it cannot be read.
     """
-    checkpoint, size = _last_checkpoint(folder)
+    checkpoint, size = _last_checkpoint(folder, witnesses)
     line = row_line(folder, index)
     if index >= size:
-        mend = "Sign a new one with 'colonnade audit checkpoint'."
-        raise InputError(f"row {index} came after the last checkpoint, which has {size} rows.", file=folder, mend=mend)
+        which = "the last checkpoint that was cosigned" if witnesses else "the last checkpoint"
+        mend = "Let the witness cosign again." if witnesses else "Sign a new one with 'colonnade audit checkpoint'."
+        raise InputError(f"row {index} came after {which}, over {size} rows.", file=folder, mend=mend)
     try:
         extra: dict[str, Any] = {"row": line.decode()}
     except UnicodeDecodeError:
@@ -61,16 +66,23 @@ def prove_row(folder: Path, index: int, ring: KeyRing | None = None) -> Inclusio
     return InclusionProof(index, path, checkpoint, canonical_json(extra))
 
 
-def prove_consistency(folder: Path, old: int) -> ConsistencyProof:
+def prove_consistency(folder: Path, old: int | None = None, witnesses: Sequence[VerifierKey] = ()) -> ConsistencyProof:
     """The proof that the log, under its last checkpoint, begins with the rows that it had once.
+
+    Args:
+        folder: of the log.
+        old: so many rows; if not said, those that all these witnesses cosigned last.
+        witnesses: whose checkpoint is the older one.
 
     Raises:
         InputError: where there is no checkpoint, or it has fewer rows.
     """
     checkpoint, size = _last_checkpoint(folder)
+    if old is None:
+        old = _last_checkpoint(folder, witnesses)[1]
     if not 0 <= old <= size:
         mend = "Name a size that the log had once."
-        raise InputError(f"the last checkpoint has {size} rows, not {old} or more.", file=folder, mend=mend)
+        raise InputError(f"the last checkpoint is over {size} rows, not {old} or more.", file=folder, mend=mend)
     return ConsistencyProof(old, consistency_path(tree_nodes(folder), old, size), checkpoint)
 
 
@@ -98,8 +110,11 @@ def check_proof(file: Path, log: VerifierKey, witnesses: Sequence[VerifierKey] =
     return Proven(line, {name: opening.text for name, opening in openings.items()}, signed)
 
 
-def _last_checkpoint(folder: Path) -> tuple[bytes, int]:
+def _last_checkpoint(folder: Path, witnesses: Sequence[VerifierKey] = ()) -> tuple[bytes, int]:
     read_settings(folder)
+    if witnesses:
+        note = newest_cosigned(folder, witnesses)
+        return str(note).encode(), parse_checkpoint(note.text).size
     try:
         content = (folder / CHECKPOINT).read_bytes()
     except FileNotFoundError:

@@ -19,17 +19,15 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from colonnade.records import ColonnadeError, CorruptionError, InputError
-from colonnade.store.log.checkpoints import Checkpoint, open_checkpoint
+from colonnade.store.log.checkpoints import Checkpoint, open_checkpoint, without_others
 from colonnade.store.log.disk import Turn, replace_bytes
 from colonnade.store.log.notes import (
     Note,
-    Signature,
     SignatureKind,
     VerifierKey,
     check_name,
     cosign_note,
     verifier_key,
-    verify_note,
 )
 from colonnade.store.log.proofs import ConsistencyProof, is_consistent, parse_consistency_proof
 from colonnade.store.log.tiles import TILES, nodes_from
@@ -95,6 +93,8 @@ def witness_checkpoint(
         InputError: where something cannot be fetched, or is not signed by the log.
     """
     check_name(witness.name)
+    if not witness.state.exists():
+        open_checkpoint(_fetch(location), log)  # a mistake in the first call leaves no folder behind
     witness.state.mkdir(parents=True, exist_ok=True)
     turn = Turn(witness.state / "lock")
     try:
@@ -104,12 +104,12 @@ def witness_checkpoint(
             file = witness.state / f"{hashlib.sha256(new.origin.encode()).hexdigest()[:16]}.checkpoint"
             last, time_before = _last_seen(file, witness, log)
             if last is not None:
-                found = proof.read_bytes() if proof else None
+                found = _fetch(str(proof)) if proof else None
                 _check_against(last, new, signed.note, (file, location, found))
             now = int(clock().timestamp())
             time = max(now, time_before)
             cosignature = cosign_note(signed.note.text, witness.name, witness.key, time)
-            note = Note(signed.note.text, (*_by_log(signed.note, log), cosignature))
+            note = Note(signed.note.text, (*without_others(signed.note, (log,)).signatures, cosignature))
             replace_bytes(file, str(note).encode())
             return Witnessed(note, last.size if last else None, new.size, time - now)
     finally:
@@ -129,11 +129,6 @@ def _last_seen(file: Path, witness: Witness, log: VerifierKey) -> tuple[Checkpoi
         mend = "Put it back from a backup; without it, the witness has forgotten what it saw."
         raise CorruptionError(f"what was seen last does not hold: {fault.what}", file=file, mend=mend) from None
     return seen.checkpoint, max(row.time or 0 for row in seen.signers)
-
-
-def _by_log(note: Note, log: VerifierKey) -> tuple[Signature, ...]:
-    """The log's own signatures; those of other witnesses are for them to vouch for."""
-    return tuple(row for row in note.signatures if verify_note(Note(note.text, (row,)), (log,)))
 
 
 def _check_against(last: Checkpoint, new: Checkpoint, note: Note, where: tuple[Path, str, bytes | None]) -> None:

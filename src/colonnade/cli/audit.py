@@ -3,49 +3,53 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from colonnade.audit.proving import check_proof, prove_consistency, prove_row
-from colonnade.audit.witnessing import Witness, witness_checkpoint
-from colonnade.cli.display import err, out
-from colonnade.cli.files import check_place, write_file
+from colonnade.cli.audit_options import (
+    HERE,
+    JsonOption,
+    KeysOption,
+    LogKeyOption,
+    LogOption,
+    PersonOption,
+    PrivateKeyOption,
+    ReasonOption,
+    SecretOption,
+    SecretVariableOption,
+    WitnessKeysOption,
+    key_ring,
+    public_key,
+    refuse_unused,
+)
+from colonnade.cli.display import counted, err, out
+from colonnade.cli.files import write_file
+from colonnade.cli.witnessing import cosigned, day_of, witness
 from colonnade.records import InputError
-from colonnade.store.log import KeyRing, TransparencyLog, VerifierKey, parse_verifier_key, verifier_key, verify_log
+from colonnade.store.log import (
+    LogVerification,
+    TransparencyLog,
+    VerifierKey,
+    verifier_key,
+    verify_log,
+)
 from colonnade.store.log.checkpoints import parse_checkpoint
-from colonnade.store.log.contents import check_contents
+from colonnade.store.log.contents import ContentsCheck, check_contents
 from colonnade.store.log.erasure import Erased, erase_expired, erase_subject, holds, lift_hold, place_hold
-from colonnade.store.log.notes import SignatureKind
-from colonnade.store.log.secrets import new_secret, new_signing_key, read_secret, read_signing_key
-from colonnade.store.log.segments import read_settings
+from colonnade.store.log.notes import SignatureKind, check_name
+from colonnade.store.log.secrets import new_secret, new_signing_key, read_signing_key
+from colonnade.store.log.segments import SETTINGS, read_settings
 
 BROKEN = 1
 """Exit status where verification found a problem."""
 
 audit_application = typer.Typer(no_args_is_help=True, help="The audit log: prove, verify, sign, witness, erase, hold.")
-
-LogOption = Annotated[Path, typer.Option("--log", "-l", metavar="FOLDER", help="The log: the folder with log.json.")]
-LogKeyOption = Annotated[
-    str, typer.Option("--log-key", metavar="KEY", help="The log's public key, name+hash+base64, or a file with it.")
-]
-WitnessKeysOption = Annotated[
-    list[str] | None,
-    typer.Option("--witness-key", metavar="KEY", help="A witness that must have cosigned the checkpoint; repeatable."),
-]
-PrivateKeyOption = Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key, outside the log.")]
-KeysOption = Annotated[Path | None, typer.Option("--keys", metavar="FOLDER", help="The folder of the subjects' keys.")]
-SecretOption = Annotated[
-    Path | None, typer.Option("--secret", metavar="FILE", help="The secret that the subjects' keys are wrapped with.")
-]
-SecretVariableOption = Annotated[
-    str, typer.Option("--secret-variable", metavar="NAME", help="The variable of the environment that holds it.")
-]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; stands in the log for good, so name nobody.")]
-PersonOption = Annotated[str, typer.Option("--as", metavar="NAME", help="Who you are; stands in the log for good.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
-HERE = Path("audit-log")
+audit_application.command()(witness)
+audit_application.command()(cosigned)
 
 
 @audit_application.command()
@@ -56,7 +60,12 @@ def key(
     secret: Annotated[bool, typer.Option("--secret", help="Not a key to sign with: the secret of the keys.")] = False,
 ) -> None:
     """Make a private key (or a secret) that only you may read, and print the public key to publish."""
+    inside = next((folder for folder in file.absolute().parents if (folder / SETTINGS).is_file()), None)
+    if inside is not None:
+        mend = "Choose a file elsewhere: whoever gets a copy of the log must not get its keys."
+        raise InputError(f"a key must not lie in a log, and {inside} is one.", file=file, mend=mend)
     if secret:
+        refuse_unused("is for a key to sign with, and not for a secret", name=name, witness=witness)
         new_secret(file)
         err.print(f"Wrote {file}. Whoever has it and the keys can read every prompt and answer.", markup=False)
         return
@@ -68,8 +77,7 @@ def key(
     if file.exists():
         public = verifier_key(name, read_signing_key(file), kind)
     else:
-        verifier = VerifierKey(name, kind, bytes(32))
-        parse_verifier_key(str(verifier))
+        check_name(name)
         public = verifier_key(name, new_signing_key(file), kind)
         err.print(f"Wrote {file}. Publish this line:", markup=False)
     print(public)
@@ -83,6 +91,15 @@ def prove(
         int | None,
         typer.Option("--since", min=0, help="Prove instead that the log begins with its first so many rows."),
     ] = None,
+    witness_keys: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--witness-key",
+            metavar="KEY",
+            help="Prove a row under the newest checkpoint that this witness cosigned; without a row, that the log"
+            " begins with that checkpoint. Repeatable.",
+        ),
+    ] = None,
     to: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The proof; printed if not said.")] = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="Put the prompt and the answer into the proof.")] = False,
     keys: KeysOption = None,
@@ -90,13 +107,20 @@ def prove(
     secret_variable: SecretVariableOption = "",
 ) -> None:
     """Write a proof that a row is in the log, or that the log begins with what it was."""
-    if (row is None) == (since is None):
-        raise InputError("name a row or '--since', and not both.", mend="For instance 'colonnade audit prove 7'.")
+    witnesses = tuple(map(public_key, witness_keys or ()))
+    if since is not None and (row is not None or witnesses):
+        raise InputError("'--since' stands alone, without a row and '--witness-key'.", mend="Leave one of them out.")
+    if row is None and since is None and not witnesses:
+        mend = "For instance 'colonnade audit prove 7'."
+        raise InputError("nothing is named that is to be proven: a row, '--since' or '--witness-key'.", mend=mend)
+    if not reveal or row is None:
+        refuse_unused("is for '--reveal' of a row", keys=keys, secret=secret, secret_variable=secret_variable)
+        refuse_unused("needs a row", reveal=reveal)
     if row is not None:
-        ring = _ring(log, keys, secret, secret_variable) if reveal else None
-        content = bytes(prove_row(log, row, ring))
+        ring = key_ring(log, keys, secret, secret_variable) if reveal else None
+        content = bytes(prove_row(log, row, ring, witnesses))
     else:
-        content = bytes(prove_consistency(log, since or 0))
+        content = bytes(prove_consistency(log, since, witnesses))
     if to is None:
         print(content.decode(), end="")
         return
@@ -115,31 +139,21 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check a whole log, or one proof without the log. Ends with 1 if the log is not whole."""
-    public, witnesses = _public(log_key), tuple(map(_public, witness_keys or ()))
+    public, witnesses = public_key(log_key), tuple(map(public_key, witness_keys or ()))
+    if keys is None or not place.is_dir():
+        refuse_unused("is for the keys of a log's contents", secret=secret, secret_variable=secret_variable)
     if not place.is_dir():
+        refuse_unused("is for a log, and this is none", keys=keys)
         _verify_proof(place, public, witnesses, as_json)
         return
     found = verify_log(place, public, witnesses)
-    contents = check_contents(place, _ring(place, keys, secret, secret_variable)) if keys else None
+    contents = check_contents(place, key_ring(place, keys, secret, secret_variable)) if keys else None
     problems = (*found.problems, *(contents.problems if contents else ()))
     if as_json:
         told = {**found._asdict(), "problems": problems, "contents": contents._asdict() if contents else None}
-        print(json.dumps(told))
+        print(json.dumps({**told, "witnessed": [row._asdict() for row in found.witnessed]}))
     else:
-        for problem in problems:
-            out.print("[red]problem[/] ", end="")
-            out.print(problem, markup=False)
-        out.print(f"{found.rows} rows, {found.checkpoints} checkpoints; {found.vouched} rows are vouched for.")
-        if found.rows > found.vouched:
-            out.print(f"{found.rows - found.vouched} rows came after the newest checkpoint that holds.")
-        if found.torn:
-            out.print(f"{found.torn} bytes of an unfinished row are behind the last: the next writer cuts them off.")
-        if contents:
-            out.print(f"{contents.held} texts can be read and fit; {contents.erased} were erased.")
-        if contents and contents.unfinished:
-            what = f"{contents.unfinished} texts of unfinished rows were lost when the machine stopped"
-            out.print(f"{what}: the next writer cuts those rows off.")
-        out.print(f"{len(problems)} problems. Root: {found.root}")
+        _tell_verified(found, contents, problems)
     raise typer.Exit(BROKEN if problems else 0)
 
 
@@ -152,7 +166,8 @@ def checkpoint(private: PrivateKeyOption, log: LogOption = HERE, as_json: JsonOp
     finally:
         opened.close()
     for end in opened.torn:
-        err.print(f"{end.bytes} bytes of an unfinished row were cut off, and are kept in {end.kept}.", markup=False)
+        cut = f"{counted(end.bytes, 'byte')} of unfinished rows"
+        err.print(f"{cut} {'was' if end.bytes == 1 else 'were'} cut off, and kept in {end.kept}.", markup=False)
     if as_json:
         head = parse_checkpoint(note.text)
         public = str(verifier_key(head.origin, read_signing_key(private)))
@@ -160,33 +175,6 @@ def checkpoint(private: PrivateKeyOption, log: LogOption = HERE, as_json: JsonOp
         print(json.dumps(told))
     else:
         print(note, end="")
-
-
-@audit_application.command()
-def witness(
-    location: Annotated[str, typer.Argument(metavar="CHECKPOINT", help="A path or URL; tiles/ lies beside it.")],
-    log_key: LogKeyOption,
-    name: Annotated[str, typer.Option("--name", help="The witness's name, such as witness.example.com/w1.")],
-    private: PrivateKeyOption,
-    state: Annotated[Path, typer.Option("--state", metavar="FOLDER", help="Where it remembers what it saw.")],
-    proof: Annotated[
-        Path | None, typer.Option("--proof", metavar="FILE", help="A consistency proof, where tiles/ is not to be had.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """On a second machine: check that a log still begins with what was seen last, and cosign. Ends with 1 if not."""
-    check_place(state)
-    who = Witness(name, read_signing_key(private), state)
-    found = witness_checkpoint(who, location, _public(log_key), proof)
-    if found.clock_behind:
-        err.print(f"warning: this clock is {found.clock_behind} s behind the last cosignature; it kept that time.")
-    if as_json:
-        told = {"before": found.before, "size": found.size, "note": str(found.note)}
-        print(json.dumps(told))
-        return
-    before = "seen for the first time" if found.before is None else f"begins with the {found.before} rows seen before"
-    err.print(f"{found.size} rows; {before}.", markup=False)
-    print(found.note, end="")
 
 
 @audit_application.command()
@@ -207,7 +195,9 @@ def erase(
     """Destroy a subject's keys: nobody can read their prompts and answers after, and every proof still verifies."""
     if bool(subject) == expired:
         raise InputError("name a subject or '--expired', and not both.", mend="Add '--subject NAME'.")
-    ring = _ring(log, keys, secret, secret_variable)
+    if expired:
+        refuse_unused("is not asked for with '--expired', which has its own", reason=reason, override=override)
+    ring = key_ring(log, keys, secret, secret_variable)
     opened = TransparencyLog(log)
     try:
         if expired:
@@ -234,9 +224,18 @@ def hold(
 ) -> None:
     """Forbid erasing until the hold is lifted, or list the holds that stand."""
     if not case:
+        why = "is for one hold, and no id is given"
+        refuse_unused(why, subject=subject, lift=lift, reason=reason, keys=keys, secret=secret)
         _list_holds(log, as_json)
         return
-    tag = _ring(log, keys, secret, secret_variable).tag(subject) if subject else ""
+    if lift:
+        refuse_unused("is for placing a hold; an id is enough to lift one", subject=subject)
+    tag = ""
+    if subject:
+        ring = key_ring(log, keys, secret, secret_variable)
+        tag = ring.tag(subject)
+        if not ring.keys_of(subject):
+            err.print("warning: nothing is kept of this subject so far; check the name.", markup=False)
     opened = TransparencyLog(log)
     try:
         row = lift_hold(opened, case, reason, person) if lift else place_hold(opened, case, tag, reason, person)
@@ -248,6 +247,34 @@ def hold(
         out.print(f"The hold '{case}' {'is lifted' if lift else 'stands'}: row {row}.", markup=False)
 
 
+def _tell_verified(found: LogVerification, contents: ContentsCheck | None, problems: Sequence[str]) -> None:
+    for problem in problems:
+        out.print("[red]problem[/] ", end="")
+        out.print(problem, markup=False)
+    looked_at = f"{counted(found.rows, 'row')}, {counted(found.checkpoints, 'checkpoint')}"
+    out.print(f"{looked_at}; {found.vouched} {_are(found.vouched)} vouched for.")
+    behind = found.rows - found.vouched
+    if behind:
+        out.print(f"{counted(behind, 'row')} came after the newest checkpoint that holds.")
+    for row in found.witnessed:
+        what = f"{row.witness} cosigned {counted(row.size, 'row')}, {day_of(row.time)}"
+        out.print(f"{what}; {found.rows - row.size} came after.", markup=False)
+    if found.torn:
+        what = f"{counted(found.torn, 'byte')} of an unfinished row {_are(found.torn)} behind the last"
+        out.print(f"{what}: the next writer cuts them off.")
+    if contents:
+        were = "was" if contents.erased == 1 else "were"
+        out.print(f"{counted(contents.held, 'text')} can be read and fit; {contents.erased} {were} erased.")
+    if contents and contents.unfinished:
+        lost = f"{counted(contents.unfinished, 'text')} of unfinished rows"
+        out.print(f"{lost} went when the machine stopped: the next writer cuts those rows off.")
+    out.print(f"{counted(len(problems), 'problem')}. Root: {found.root}")
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
 def _list_holds(log: Path, as_json: bool) -> None:
     read_settings(log)
     standing = holds(log)
@@ -257,7 +284,7 @@ def _list_holds(log: Path, as_json: bool) -> None:
     for row in standing:
         whose = f"subject {row.tag}" if row.tag else "everybody"
         out.print(f"{row.id:<20}{row.since:%Y-%m-%d}  {whose:<42}{row.by}: {row.reason}", markup=False)
-    out.print(f"{len(standing)} holds stand.")
+    out.print(f"{counted(len(standing), 'hold')} {'stands' if len(standing) == 1 else 'stand'}.")
 
 
 def _tell_erased(done: Erased, as_json: bool) -> None:
@@ -266,7 +293,7 @@ def _tell_erased(done: Erased, as_json: bool) -> None:
     elif done.row is None:
         out.print("Nothing is over its day, or a hold keeps it; nothing was erased.")
     else:
-        out.print(f"{len(done.keys)} keys are destroyed; row {done.row} says so.")
+        out.print(f"{counted(len(done.keys), 'key')} {_are(len(done.keys))} destroyed; row {done.row} says so.")
 
 
 def _verify_proof(file: Path, log: VerifierKey, witnesses: tuple[VerifierKey, ...], as_json: bool) -> None:
@@ -283,23 +310,3 @@ def _verify_proof(file: Path, log: VerifierKey, witnesses: tuple[VerifierKey, ..
     print(json.dumps(proven.line["row"], indent=1, ensure_ascii=False))
     for name, text in proven.texts.items():
         print(f"{name}: {text}")
-
-
-def _public(text: str) -> VerifierKey:
-    """A public key, or the one in a file."""
-    if "+" in text:
-        return parse_verifier_key(text)
-    try:
-        return parse_verifier_key(Path(text).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        mend = "Give name+hash+base64 as 'colonnade audit key' prints it, or a file with that line."
-        raise InputError(f"{text!r} is neither a public key nor a file with one.", mend=mend) from None
-
-
-def _ring(log: Path, keys: Path | None, secret: Path | None, variable: str) -> KeyRing:
-    read_settings(log)
-    if keys is None:
-        raise InputError("this needs the subjects' keys.", mend="Name their folder with '--keys'.")
-    if not keys.is_dir():
-        raise InputError("there is no folder of subjects' keys here.", file=keys, mend="Name the one of the service.")
-    return KeyRing(keys, read_secret(secret, variable), log)

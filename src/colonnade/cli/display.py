@@ -24,9 +24,9 @@ def visible(text: str) -> str:
     )
 
 
-def counted(number: int, noun: str) -> str:
-    """The number with its noun, in the plural but for one."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def counted(count: int, thing: str) -> str:
+    """So many of something, in the singular where it is one: ``1 row``, ``2 rows``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

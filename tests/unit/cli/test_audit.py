@@ -90,7 +90,7 @@ def test_erasing_ends_reading_and_not_proving(house: House, tmp_path: Path) -> N
     house.checkpoint()
     audit("prove", 0, "--log", house.log, "--out", tmp_path / "before")
     who = ("--subject", "alice", "--reason", "asked", "--as", "officer")
-    assert "1 keys are destroyed; row 2" in audit("erase", *who, *house.with_keys).stdout
+    assert "1 key is destroyed; row 2" in audit("erase", *who, *house.with_keys).stdout
     house.checkpoint()
     audit("prove", 0, "--reveal", *house.with_keys, "--out", tmp_path / "after")
     for name in ("before", "after"):
@@ -106,22 +106,69 @@ def test_a_hold_is_placed_listed_obeyed_and_lifted(house: House) -> None:
     assert "case-7" in audit("hold", "--log", house.log).stdout
     with pytest.raises(InputError, match="case-7"):
         audit("erase", "--subject", "bob", "--reason", "asked", "--as", "officer", *house.with_keys)
-    assert "1 keys" in audit("erase", "--expired", "--as", "sweeper", *house.with_keys).stdout
+    assert "1 key is" in audit("erase", "--expired", "--as", "sweeper", *house.with_keys).stdout
     audit("hold", "case-7", "--lift", *said, "--log", house.log)
     assert json.loads(audit("hold", "--log", house.log, "--json").stdout) == []
-    assert "1 keys" in audit("erase", "--expired", "--as", "sweeper", *house.with_keys).stdout
+    assert "1 key is" in audit("erase", "--expired", "--as", "sweeper", *house.with_keys).stdout
     assert "nothing was erased" in audit("erase", "--expired", "--as", "sweeper", *house.with_keys).stdout
 
 
-def test_a_witness_cosigns_and_verify_asks_for_it(house: House, tmp_path: Path) -> None:
+def add_rows(house: House, count: int = 1) -> None:
+    log = TransparencyLog(house.log)
+    log.append([{"n": number} for number in range(count)])
+    log.close()
+
+
+def witness_of(house: House) -> tuple[str, tuple[object, ...]]:
+    """A witness's public key, and the options with which it looks at the log."""
+    pem = house.folder / "w.pem"
+    cosigner = audit("key", pem, "--name", "witness.example.com/w1", "--witness").stdout.strip()
+    options = ("--log-key", house.public, "--name", "witness.example.com/w1", "--key", pem)
+    return cosigner, (*options, "--state", house.folder / "state")
+
+
+def test_what_a_witness_cosigned_outlives_the_next_checkpoint_of_the_service(house: House) -> None:
     house.checkpoint()
-    cosigner = audit("key", tmp_path / "w.pem", "--name", "witness.example.com/w1", "--witness").stdout.strip()
-    options = ("--log-key", house.public, "--name", "witness.example.com/w1", "--key", tmp_path / "w.pem")
-    note = audit("witness", house.log / "checkpoint", *options, "--state", tmp_path / "state").stdout
-    audit("verify", house.log, "--log-key", house.public, "--witness-key", cosigner, exit_code=1)
-    (house.log / "checkpoint").write_text(note)
-    audit("verify", house.log, "--log-key", house.public, "--witness-key", cosigner)
-    assert house.checkpoint() == note
+    cosigner, options = witness_of(house)
+    asked = ("verify", house.log, "--log-key", house.public, "--witness-key", cosigner)
+    assert "no checkpoint here that holds was cosigned" in audit(*asked, exit_code=1).stdout
+    note = audit("witness", house.log / "checkpoint", *options).stdout
+    (kept,) = (file for file in (house.log / "cosigned").iterdir() if file.name != "lock")
+    assert kept.read_text() == note
+    add_rows(house)
+    assert house.checkpoint() != note
+    assert kept.read_text() == note
+    told = json.loads(audit(*asked, "--json").stdout)
+    assert [(row["witness"], row["size"]) for row in told["witnessed"]] == [("witness.example.com/w1", 2)]
+    assert "witness.example.com/w1 cosigned 2 rows" in audit(*asked).stdout
+    proof = house.folder / "proof"
+    audit("prove", 1, "--log", house.log, "--witness-key", cosigner, "--out", proof)
+    signed_by = json.loads(audit("verify", proof, *asked[2:], "--json").stdout)["signed_by"]
+    assert signed_by == ["example.com/guard", "witness.example.com/w1"]
+    with pytest.raises(InputError, match="row 2 came after the last checkpoint that was cosigned"):
+        audit("prove", 2, "--log", house.log, "--witness-key", cosigner)
+    assert audit("prove", "--log", house.log, "--witness-key", cosigner).stdout.startswith("old 2\n")
+
+
+def test_a_witness_on_another_machine_is_brought_to_the_log(house: House, tmp_path: Path) -> None:
+    house.checkpoint()
+    cosigner, options = witness_of(house)
+    elsewhere = tmp_path / "fetched"
+    elsewhere.mkdir()
+    (elsewhere / "checkpoint").write_bytes((house.log / "checkpoint").read_bytes())
+    looked = audit("witness", elsewhere / "checkpoint", *options)
+    assert "colonnade audit cosigned" in looked.stderr
+    assert not (house.log / "cosigned").exists()
+    (tmp_path / "note").write_text(looked.stdout)
+    bring = ("cosigned", tmp_path / "note", "--log", house.log)
+    for wrong in (bring, (*bring, "--log-key", house.public), (*bring, "--witness-key", cosigner)):
+        with pytest.raises(InputError):
+            audit(*wrong)
+    assert not (house.log / "cosigned").exists()
+    keys = ("--log-key", house.public, "--witness-key", cosigner)
+    assert "Kept for witness.example.com/w1: 2 rows" in audit(*bring, *keys).stdout
+    assert "1 cosigned checkpoint is kept" in audit("cosigned", "--log", house.log).stdout
+    audit("verify", house.log, *keys)
 
 
 def test_consistency_is_proven_in_the_form_that_other_witnesses_take(house: House) -> None:
@@ -138,6 +185,10 @@ def test_what_is_asked_wrongly_is_said(house: House, tmp_path: Path) -> None:
         ("prove", 9, "--log", house.log),
         ("prove", 0, "--log", tmp_path / "nothing"),
         ("prove", "--since", 9, "--log", house.log),
+        ("prove", "--since", 1, "--witness-key", house.public, "--log", house.log),
+        ("prove", 0, "--witness-key", house.public, "--log", house.log),
+        ("cosigned", tmp_path / "nothing", "--log", house.log, "--log-key", house.public),
+        ("cosigned", "--log", tmp_path / "nothing"),
         ("prove", 0, "--reveal", "--log", house.log),
         ("verify", tmp_path / "nothing", "--log-key", house.public),
         ("verify", house.log, "--log-key", "no key"),
@@ -149,3 +200,68 @@ def test_what_is_asked_wrongly_is_said(house: House, tmp_path: Path) -> None:
         with pytest.raises(InputError):
             audit(*arguments)
     assert not (tmp_path / "x").exists()
+
+
+def everything_below(folder: Path) -> dict[str, bytes]:
+    return {str(file): file.read_bytes() if file.is_file() else b"" for file in sorted(folder.rglob("*"))}
+
+
+def test_every_mistake_is_a_sentence_that_mends_it_and_writes_nothing(house: House, tmp_path: Path) -> None:
+    house.checkpoint()
+    _, witnessing = witness_of(house)
+    (tmp_path / "empty").mkdir(mode=0o700)
+    audit("key", tmp_path / "other.pem", "--name", "example.com/guard")
+    other = audit("key", tmp_path / "third.pem", "--name", "other.example.com/x").stdout.strip()
+    log, keys, secret = ("--log", house.log), ("--keys", house.keys), ("--secret", house.secret)
+    alice, by = ("--subject", "alice", "--reason", "r", "--as", "o"), ("--reason", "r", "--as", "o")
+    mistakes: list[tuple[tuple[object, ...], str]] = [
+        (("erase", *alice), "there is no audit log here. Name the folder"),
+        (("erase", *alice, *log), "Name their folder with '--keys'"),
+        (("erase", *alice, *log, "--keys", tmp_path / "empty", *secret), "with keyring.json in it"),
+        (("erase", *alice, *log, *keys), "'--secret-variable'"),
+        (("erase", *alice, *log, *keys, *secret, "--secret-variable", "X"), "named twice"),
+        (("erase", *alice[:4], *house.with_keys), "with '--as'"),
+        (("erase", "--subject", "alice", "--as", "o", *house.with_keys), "with '--reason'"),
+        (("erase", "--expired", *by, *house.with_keys), "'--reason' is not asked for with '--expired'"),
+        (("hold", "--lift", *log), "'--lift' is for one hold"),
+        (("hold", "c", "--lift", *alice, *log), "'--subject' is for placing a hold"),
+        (("hold", " ", *by, *log), "needs an id"),
+        (("checkpoint", "--key", tmp_path / "other.pem", *log), "not the key that the log's last checkpoint"),
+        (("verify", house.log, "--log-key", house.public, *secret), "'--secret' is for the keys"),
+        (("verify", house.log, "--log-key", other), "this log is 'example.com/guard'"),
+        (("prove", 0, *log, *keys), "'--keys' is for '--reveal'"),
+        (("prove", "--since", 1, "--reveal", *log), "'--reveal' needs a row"),
+        (("witness", tmp_path / "nothing", *witnessing), "cannot be fetched"),
+        (("cosigned", house.log / "checkpoint", *log, "--log-key", house.public), "no witness is named"),
+        (("key", house.log / "k.pem", "--name", "a"), "a key must not lie in a log"),
+        (("key", tmp_path / "x", "--secret", "--witness"), "'--witness' is for a key to sign with"),
+        (("key", tmp_path / "x", "--name", "a+b"), "'a+b' cannot be the name"),
+    ]
+    before = everything_below(tmp_path)
+    for words, said in mistakes:
+        with pytest.raises(InputError) as caught:
+            audit(*words)
+        assert said in caught.value.sentence, caught.value.sentence
+        assert caught.value.exit_status == 2
+        assert "\n" not in caught.value.sentence
+    assert everything_below(tmp_path) == before
+
+
+def test_a_proof_file_that_is_not_there_is_said(house: House) -> None:
+    house.checkpoint()
+    _, witnessing = witness_of(house)
+    audit("witness", house.log / "checkpoint", *witnessing)
+    add_rows(house)
+    house.checkpoint()
+    with pytest.raises(InputError, match="cannot be fetched"):
+        audit("witness", house.log / "checkpoint", *witnessing, "--proof", house.folder / "nothing")
+
+
+def test_one_of_a_thing_is_said_in_the_singular(house: House) -> None:
+    house.checkpoint()
+    add_rows(house)
+    said = audit("verify", house.log, "--log-key", house.public, *house.with_keys[2:]).stdout
+    assert "3 rows, 2 checkpoints; 2 are vouched for." in said
+    assert "1 row came after" in said
+    audit("hold", "c", "--reason", "r", "--as", "o", "--log", house.log)
+    assert "1 hold stands." in audit("hold", "--log", house.log).stdout

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from colonnade.store import random
 from colonnade.store.random import draw
 
 
@@ -13,6 +16,31 @@ def test_draws_have_their_length_and_are_never_the_same() -> None:
     assert {len(content) for content in drawn} == {44, 10_000}
     assert len(set(drawn)) == len(drawn)
     assert draw(0) == b""
+
+
+def test_a_block_is_drawn_anew_when_it_is_used_up_or_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    now = [1000.0]
+
+    def counting(count: int) -> bytes:
+        asked.append(count)
+        return bytes(count)
+
+    monkeypatch.setattr(random, "_store", random._Store())
+    monkeypatch.setattr(random, "monotonic", lambda: now[0])
+    monkeypatch.setattr(os, "urandom", counting)
+    for _ in range(256):
+        draw(32)
+    assert asked == [4096, 4096]
+    now[0] += 0.9
+    draw(32)
+    assert len(asked) == 3  # the second block was used up
+    now[0] += 0.9
+    draw(32)
+    assert len(asked) == 3
+    now[0] += 0.2
+    draw(32)
+    assert len(asked) == 4
 
 
 def test_threads_share_nothing() -> None:

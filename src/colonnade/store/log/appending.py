@@ -27,16 +27,17 @@ from colonnade.store.log.checkpoints import (
     standing_checkpoint,
 )
 from colonnade.store.log.disk import Turn, append_lines, replace_bytes, sync_folder
-from colonnade.store.log.notes import Note, check_name, sign_note
+from colonnade.store.log.notes import Note, Signature, check_name, sign_note
 from colonnade.store.log.segments import (
     CONTENTS,
     ROWS,
     SETTINGS,
     TILES,
-    TORN,
     LogSettings,
     body_of,
+    later_time,
     read_settings,
+    rows_of_several_groups,
     segment_file,
     segment_files,
     stamped,
@@ -48,14 +49,7 @@ from colonnade.store.log.segments import (
 from colonnade.store.log.tails import SecondHand, Tail
 from colonnade.store.log.tiles import WIDTH, TileFiles, nodes_from
 from colonnade.store.log.tree import leaf_hashes, root
-from colonnade.store.log.unfinished import GROUP, first_unfinished, remember_machine
-
-
-class TornEnd(NamedTuple):
-    """What a crash left behind the last row that was finished: cut off, and kept beside the log."""
-
-    bytes: int
-    kept: Path
+from colonnade.store.log.unfinished import GROUP, TornEnd, cut_off, first_unfinished, remember_machine
 
 
 class Entry(NamedTuple):
@@ -157,8 +151,9 @@ class TransparencyLog:
         with self.turn:
             self._catch_up()
             before = (self._first, self._end, self.size)
-            time = max(time_text(self.clock()), self._time)
             try:
+                self._make_sure()  # no group is begun while rows before it may still be lost
+                time = later_time(time_text(self.clock()), self._time)
                 self._write(entries, time)
             except OSError as fault:
                 self._undo(*before[:2])
@@ -178,6 +173,7 @@ class TransparencyLog:
         """Sign the tree as it stands; where nothing came since, the last checkpoint stays, with its cosignatures.
 
         Raises:
+            InputError: where the last one was signed with another key.
             CorruptionError: where it would contradict the last one.
         """
         with self.turn:
@@ -186,6 +182,7 @@ class TransparencyLog:
             text = str(self._head(self.size))
             signature = sign_note(text, self.settings.origin, key)
             standing = self.checkpoint()
+            self._refuse_another_key(standing, signature)
             if standing is not None and standing.text == text and signature in standing.signatures:
                 return standing
             note = Note(text, (signature,))
@@ -195,6 +192,13 @@ class TransparencyLog:
             append_lines(self.folder / HISTORY, [canonical_json({"note": str(note)})])
             replace_bytes(self.folder / CHECKPOINT, str(note).encode())
             return note
+
+    def _refuse_another_key(self, standing: Note | None, signature: Signature) -> None:
+        """Everybody who checks the log has one public key for all that it signed."""
+        known = {row.identity for row in standing.signatures if row.name == signature.name} if standing else set()
+        if known and signature.identity not in known:
+            what = "this is not the key that the log's last checkpoint was signed with."
+            raise InputError(what, file=self.folder, mend="Name that one; the checkpoint stays as it is.")
 
     def checkpoint(self) -> Note | None:
         """The last checkpoint that was signed."""
@@ -225,18 +229,15 @@ class TransparencyLog:
         A machine that dies may do so where both are forced to disk at once; ``unfinished`` knows of that,
         and counts on it that no row is acknowledged while contents of a row before it may still be lost.
         """
-        file = segment_file(self.folder, CONTENTS, self._first)
         if sealed:
-            self._contents.append_lines(file, sealed)
-        both = bool(sealed) or (self._unsure and self._contents.look(file).size > 0)
-        if both and hand is None:
-            self._contents.sync()
+            self._contents.append_lines(segment_file(self.folder, CONTENTS, self._first), sealed)
+            if hand is None:
+                self._contents.sync()
         self._rows.append(rows)
-        if both and hand is not None:
+        if sealed and hand is not None:
             hand.both(self._rows.sync, self._contents.sync)
         else:
             self._rows.sync()
-        self._unsure = False
 
     def _make_sure(self) -> None:
         """Force to disk what was read: whoever wrote it may have died before that."""
@@ -250,6 +251,7 @@ class TransparencyLog:
         """Go on with the next file of rows, and leave nothing undone in the one before."""
         self._make_sure()
         self._index()
+        self.tiles.sync()  # whoever recovers makes the hashes of the last file again, and believes those before
         self._first, self._count, self._end = self._first + self._count, 0, 0
         self._rows.look(self._file)
 
@@ -322,6 +324,7 @@ class TransparencyLog:
             if self._count:
                 raise CorruptionError(f"rows before row {file.stem} were cut off.", file=file, mend=BACKUP)
             self._read_on()
+        self.tiles.trim()
         self._hold_against_checkpoint()
         remember_machine(self.folder)
         self._known = True
@@ -332,8 +335,12 @@ class TransparencyLog:
             stream.seek(self._end)
             content = stream.read()
         lines, torn = whole_lines(content)
+        if rows_of_several_groups(torn):
+            what = f"row {self.size + len(lines)} cannot be read, and rows that were written after it can."
+            raise CorruptionError(what, file=self._file, line=self._count + len(lines) + 1, mend=BACKUP)
         if torn:
-            self._cut(self._file, self._end + len(content) - len(torn), torn)
+            cut = cut_off(self.folder, self._file, self._end + len(content) - len(torn))
+            self.torn = (*self.torn, cut)
         if self._count + len(lines) > self.settings.segment_rows:
             raise CorruptionError("this file has more rows than it can have.", file=self._file, mend=BACKUP)
         for line, (index, text) in enumerate(enumerate(lines, start=self.size), start=self._count + 1):
@@ -352,18 +359,8 @@ class TransparencyLog:
         row = first_unfinished(self.folder)
         if row is not None:
             file = segment_file(self.folder, ROWS, row // self.settings.segment_rows * self.settings.segment_rows)
-            content = file.read_bytes()
-            lines = content.split(b"\n")[: row - int(file.stem)]
-            end = sum(map(len, lines)) + len(lines)
-            self._cut(file, end, content[end:])
-
-    def _cut(self, file: Path, end: int, torn: bytes) -> None:
-        folder = self.folder / TORN
-        folder.mkdir(exist_ok=True)
-        kept = folder / f"{file.stem}-{end}"
-        kept.write_bytes(torn)
-        os.truncate(file, end)
-        self.torn = (*self.torn, TornEnd(len(torn), kept))
+            lines = file.read_bytes().split(b"\n")[: row - int(file.stem)]
+            self.torn = (*self.torn, cut_off(self.folder, file, sum(map(len, lines)) + len(lines)))
 
     def _hold_against_checkpoint(self) -> None:
         """The log must begin with what it last signed, by either of the two files that say so."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from colonnade.records import CorruptionError, InputError
-from colonnade.store.log.notes import Note, SignatureKind, Verified, VerifierKey, parse_note, verify_note
+from colonnade.store.log.notes import Note, Signature, SignatureKind, Verified, VerifierKey, parse_note, verify_note
 from colonnade.store.log.segments import whole_lines
 from colonnade.store.log.tree import HASH
 
@@ -75,9 +75,7 @@ def open_checkpoint(content: bytes, log: VerifierKey, witnesses: Sequence[Verifi
     Raises:
         InputError: where one of them did not, or it is the checkpoint of another log.
     """
-    if log.kind is not SignatureKind.NOTE or any(key.kind is not SignatureKind.COSIGNATURE for key in witnesses):
-        mend = "A log's key and a witness's key are two kinds: name each with its own option."
-        raise InputError("a witness's key stands for a log's, or a log's for a witness's.", mend=mend)
+    check_kinds(log, witnesses)
     note = parse_note(content)
     signers = verify_note(note, (log, *witnesses))
     missing = [key.name for key in (log, *witnesses) if all(row.key != key for row in signers)]
@@ -89,6 +87,30 @@ def open_checkpoint(content: bytes, log: VerifierKey, witnesses: Sequence[Verifi
         mend = "Name the key of that log."
         raise InputError(f"this is a checkpoint of '{checkpoint.origin}', not of '{log.name}'.", mend=mend)
     return SignedCheckpoint(checkpoint, note, signers)
+
+
+def check_kinds(log: VerifierKey | None, witnesses: Sequence[VerifierKey]) -> None:
+    """A log's key has to be made for its own signatures, and witnesses' for cosignatures.
+
+    Raises:
+        InputError: where one is of the other kind.
+    """
+    swapped = log is not None and log.kind is not SignatureKind.NOTE
+    if swapped or any(key.kind is not SignatureKind.COSIGNATURE for key in witnesses):
+        mend = "A log's key and a witness's key are two kinds: name each with its own option."
+        raise InputError("a witness's key stands for a log's, or a log's for a witness's.", mend=mend)
+
+
+def without_others(note: Note, keys: Sequence[VerifierKey]) -> Note:
+    """A note with those of its signatures only that are by these keys; what is forged in their names goes too."""
+
+    def is_by_one(signature: Signature) -> bool:
+        try:
+            return bool(verify_note(Note(note.text, (signature,)), keys))
+        except InputError:
+            return False
+
+    return Note(note.text, tuple(filter(is_by_one, note.signatures)))
 
 
 def standing_checkpoint(folder: Path) -> Note | None:

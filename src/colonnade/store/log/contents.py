@@ -6,7 +6,13 @@ destroyed nobody can, not even by trying all likely texts; and the row, its hash
 stay what they were. Texts are padded to multiples of 256 bytes before they are sealed, so that the
 sealed length tells little.
 
-Sources: NIST SP 800-38D (AES-256-GCM), RFC 2104 (HMAC as a commitment under a random key).
+Random bytes may come twice where a running machine was copied. So the salt is a keyed hash of the
+text and the key's id under the random bytes, and the nonce is the beginning of the commitment, which
+is public anyway: two texts, or two keys, never share a salt, and no key seals two texts with one
+nonce. The same text sealed again with the same bytes gives the same line, and tells only that.
+
+Sources: NIST SP 800-38D (AES-256-GCM), RFC 2104 (HMAC as a commitment under a random key), RFC 7693
+(BLAKE2), RFC 8452 (on nonces made from what is sealed).
 """
 
 from __future__ import annotations
@@ -16,6 +22,7 @@ import json
 from binascii import b2a_base64
 from collections.abc import Iterator, Mapping
 from datetime import date
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +38,8 @@ SALT = 32
 _PADDING = 256
 _LENGTH = 8
 _SCHEME = "hmac-sha256:"
+_NONCE = slice(len(_SCHEME), len(_SCHEME) + 2 * NONCE)
+"""The digits of a commitment that the nonce is made from."""
 _LINE = b'{"commitment":"%b","key":"%b","sealed":"%b"}'
 """Canonical JSON as it is: hexadecimal digits and base64 need no escapes."""
 
@@ -83,11 +92,12 @@ def seal_contents(ring: KeyRing, subject: str, retain_until: date, texts: Mappin
     name_of_key, encrypt = key.id.encode(), key.cipher.encrypt
     references: dict[str, dict[str, str]] = {}
     lines: list[bytes] = []
-    random = draw((SALT + NONCE) * len(texts))
+    random, of_key = draw(SALT * len(texts)), bytes.fromhex(key.id)
     for at, (name, text) in enumerate(texts.items()):
-        content, drawn = text.encode("utf-8", "surrogatepass"), random[at * (SALT + NONCE) :]
-        salt, nonce = drawn[:SALT], drawn[SALT : SALT + NONCE]
+        content, drawn = text.encode("utf-8", "surrogatepass"), random[at * SALT : (at + 1) * SALT]
+        salt = blake2b(content, key=drawn, salt=of_key, digest_size=SALT).digest()
         commitment = commitment_to(content, salt)
+        nonce = bytes.fromhex(commitment[_NONCE])
         committed, length = commitment.encode(), len(content)
         padding = bytes(-(SALT + _LENGTH + length) % _PADDING)
         plain = b"".join((salt, length.to_bytes(_LENGTH, "big"), content, padding))

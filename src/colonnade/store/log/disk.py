@@ -14,6 +14,8 @@ from colonnade.records import BusyError
 
 _PAUSE = 0.002
 """Seconds between two looks at a lock that somebody else has."""
+_LONGEST_LINE = 65_536
+"""Bytes at the end of a file that hold its last line."""
 
 
 class Turn:
@@ -94,10 +96,25 @@ def append_bytes(file: Path, content: bytes) -> None:
 
 
 def append_lines(file: Path, lines: Sequence[bytes]) -> None:
-    """The same for whole lines; half a line that a crash left at the end is dropped first."""
-    if not ends_a_line(os.fspath(file)):
-        os.truncate(file, file.read_bytes().rfind(b"\n") + 1)
+    """The same for whole lines; what a crash left of a last line, half of it or zeros, is dropped first."""
+    end = _end_of_lines(file)
+    if end is not None:
+        os.truncate(file, end)
     append_bytes(file, b"\n".join(lines) + b"\n")
+
+
+def _end_of_lines(file: Path) -> int | None:
+    """Where the last whole line ends, if something that is none is behind it."""
+    try:
+        with file.open("rb") as stream:
+            start = max(stream.seek(0, os.SEEK_END) - _LONGEST_LINE, 0)
+            stream.seek(start)
+            content = stream.read()
+    except FileNotFoundError:
+        return None
+    last = content.rfind(b"\n", 0, max(len(content) - 1, 0)) + 1
+    torn = b"\x00" in content[last:] or not content.endswith(b"\n")
+    return start + last if content and torn else None
 
 
 def ends_a_line(file: str) -> bool:
@@ -127,6 +144,15 @@ def replace_bytes(file: Path, content: bytes, mode: int = 0o644) -> None:
         beside.unlink(missing_ok=True)
         raise
     sync_folder(file.parent)
+
+
+def sync_file(file: Path) -> None:
+    """Force a file, and where it ends, to disk."""
+    handle = os.open(file, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def sync_folder(folder: Path) -> None:

@@ -72,7 +72,9 @@ def place_hold(log: TransparencyLog, id_: str, tag: str, reason: str, by: str) -
     Raises:
         InputError: where the id is taken, or something is not said.
     """
-    _check_said({"an id": id_, "a reason": reason, "a name of who says so": by})
+    if not id_.strip():
+        raise InputError("this needs an id, and there is none.", mend="Take the one of the case.")
+    _check_said(by, reason)
     with log.turn:
         if any(hold.id == id_ for hold in holds(log.folder)):
             mend = "Choose another id, or lift the one that stands."
@@ -86,7 +88,7 @@ def lift_hold(log: TransparencyLog, id_: str, reason: str, by: str) -> int:
     Raises:
         InputError: where no such hold stands, or something is not said.
     """
-    _check_said({"a reason": reason, "a name of who says so": by})
+    _check_said(by, reason)
     with log.turn:
         standing = holds(log.folder)
         if all(hold.id != id_ for hold in standing):
@@ -111,7 +113,7 @@ def erase_subject(
     Raises:
         InputError: where a hold or the day of retention forbids it, with the reason; nothing is erased then.
     """
-    _check_said({"a reason": reason, "a name of who does it": by})
+    _check_said(by, reason)
     with log.turn:
         tag, keys = ring.tag(subject), ring.keys_of(subject)
         if not keys:
@@ -128,7 +130,7 @@ def erase_subject(
 
 def erase_expired(log: TransparencyLog, ring: KeyRing, by: str) -> Erased:
     """Destroy all keys whose day is over, except those under a hold."""
-    _check_said({"a name of who does it": by})
+    _check_said(by)
     with log.turn:
         standing = holds(log.folder)
         everybody = any(not hold.tag for hold in standing)
@@ -159,10 +161,12 @@ def _refuse_held(standing: Sequence[Hold], tag: str) -> None:
             raise InputError(what, mend=mend)
 
 
-def _check_said(said: Mapping[str, str]) -> None:
-    for what, value in said.items():
-        if not value.strip():
-            raise InputError(f"this needs {what}, and there is none.", mend="It stands in the log for good.")
+def _check_said(by: str, reason: str | None = None) -> None:
+    """Who does it, and where it is asked for why, has to be said."""
+    if reason is not None and not reason.strip():
+        raise InputError("this needs a reason, and there is none.", mend="Say why with '--reason'; name nobody.")
+    if not by.strip():
+        raise InputError("nobody says who does this.", mend="Say who you are with '--as'; it stands in the log.")
 
 
 def _write(log: TransparencyLog, content: Mapping[str, Any]) -> int:

@@ -8,8 +8,9 @@ its line end is the leaf of the tree. Beside each segment of rows lies one of en
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +27,7 @@ ACT = "audit"
 
 _TIME = slice(7, 34)
 _AFTER_TIME = 34
+_HEAD = re.compile(rb'\{"at":"[0-9T:.-]{26}Z"')
 _ACT_MARK = b'"row":{"audit":'
 
 
@@ -58,7 +60,7 @@ def read_settings(folder: Path) -> LogSettings:
     try:
         return LogSettings.model_validate_json((folder / SETTINGS).read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        mend = "Name the folder of an audit log, the one with 'log.json'."
+        mend = "Name the folder of an audit log, the one with 'log.json' in it; most commands take it as '--log'."
         raise InputError("there is no audit log here.", file=folder, mend=mend) from None
     except ValueError:
         mend = "Put it back from a backup."
@@ -96,6 +98,13 @@ def time_text(at: datetime) -> bytes:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode()
 
 
+def later_time(now: bytes, last: bytes) -> bytes:
+    """The time of a group behind one of the time ``last``: now, or the next one that can be told from it."""
+    if now > last:
+        return now
+    return time_text(datetime.fromisoformat(last.decode()) + timedelta(microseconds=1))
+
+
 def stamped(time: bytes, index: int, body: bytes) -> bytes:
     """The line of a row, without its line end: canonical JSON, put together from canonical parts."""
     return b'{"at":"%b","index":%d,"row":%b}' % (time, index, body)
@@ -121,6 +130,12 @@ def whole_lines(content: bytes) -> tuple[list[bytes], bytes]:
     lines = content[:end].split(b"\n")
     lines.pop()
     return lines, content[end:]
+
+
+def rows_of_several_groups(torn: bytes) -> bool:
+    """Whether what is behind the last whole row is more than a crash can have left: it tears one group at most."""
+    pieces = torn.replace(b"\x00", b"\n").split(b"\n")
+    return len({time_of(piece) for piece in pieces if _HEAD.match(piece)}) > 1
 
 
 def row_line(folder: Path, index: int) -> bytes:
@@ -169,8 +184,10 @@ __all__ = [
     "LogSettings",
     "acts",
     "body_of",
+    "later_time",
     "read_settings",
     "row_line",
+    "rows_of_several_groups",
     "segment_file",
     "segment_files",
     "stamped",

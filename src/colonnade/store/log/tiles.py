@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from colonnade.records import CorruptionError
+from colonnade.store.log.disk import sync_file
 from colonnade.store.log.tree import HASH, Nodes, cut, folded
 
 TILES = "tiles"
@@ -116,14 +117,18 @@ class TileFiles:
         except FileNotFoundError:
             return b""
 
+    def trim(self) -> None:
+        """Take away hashes behind the last leaf, of rows that were cut off, so that no crash brings them back."""
+        for file in self.folder.iterdir():
+            size = (self.size >> (HEIGHT * int(file.name))) * HASH
+            if file.stat().st_size > size:
+                os.truncate(file, size)
+                sync_file(file)
+
     def sync(self) -> None:
         """Force all levels to disk."""
         for file in self.folder.iterdir():
-            handle = os.open(file, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            sync_file(file)
 
     def _write(self, level: int, offset: int, content: bytes) -> None:
         handle = os.open(f"{self._place}/{level}", os.O_WRONLY | os.O_CREAT, 0o644)

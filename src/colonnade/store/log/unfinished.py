@@ -1,25 +1,31 @@
-"""The end of a group that a machine's crash left without its contents.
+"""The end of the last group, which a machine's crash may have left without its contents.
 
 A service forces rows and contents to disk at the same time, and tells nobody of a group before both
 are there. A process that dies leaves what it wrote; a machine that stops may keep a row and lose
-what the row has a commitment to. Such rows can only be among the last of the last file, behind the
-last checkpoint, and only if the machine stopped since the log was opened last: the log remembers in
-which run of the machine that was. Anything else that is missing was taken away by somebody.
+what the row has a commitment to. Such rows are all of one group, the last: no group is begun before
+all that was written earlier is on disk, and all rows of a group, and of no other, have one time. So
+rows of an earlier group are never cut off, whatever is missing beside them.
+
+Nor are those of the last group where it was not the power that took their contents. What was never
+written to a disk reads as zeros or is behind the end of the file; a line that was changed or taken
+out leaves no zeros. And they have to be behind the last checkpoint, and the machine must have
+stopped since the log was opened last: the log remembers in which run of the machine that was.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from colonnade.records import CorruptionError
 from colonnade.store.log.checkpoints import last_in_history, parse_checkpoint, standing_checkpoint
-from colonnade.store.log.disk import replace_bytes
-from colonnade.store.log.segments import CONTENTS, segment_file, segment_files, whole_lines
+from colonnade.store.log.disk import replace_bytes, sync_file
+from colonnade.store.log.segments import CONTENTS, TORN, segment_file, segment_files, time_of, whole_lines
 
 GROUP = 1024
 """Rows of a group at most whose rows and contents are forced to disk at once."""
@@ -28,6 +34,13 @@ BOOT = "boot"
 """The file that says in which run of the machine a log was opened last."""
 
 _RUNNING = Path("/proc/sys/kernel/random/boot_id")
+
+
+class TornEnd(NamedTuple):
+    """What a crash left behind the last row that was finished: cut off, and kept beside the log."""
+
+    bytes: int
+    kept: Path
 
 
 def machine_went_on(folder: Path) -> bool:
@@ -54,12 +67,30 @@ def first_unfinished(folder: Path) -> int | None:
     if not files:
         return None
     first, lines = int(files[-1].stem), whole_lines(files[-1].read_bytes())[0]
-    start = max(len(lines) - GROUP, _vouched(folder) - first, 0)
-    asked = {number: _commitments(line) for number, line in enumerate(lines[start:], start=first + start)}
-    if not any(asked.values()):
+    start = max(_last_group(lines), len(lines) - GROUP, _vouched(folder) - first, 0)
+    asked = [_commitments(line) for line in lines[start:]]
+    if not any(asked):
         return None
-    there = sealed_lines(folder, first).keys()
-    return next((number for number, commitments in asked.items() if not commitments <= there), None)
+    behind = _sealed_behind(segment_file(folder, CONTENTS, first), lines[:start])
+    there = _readable(behind).keys()
+    row = next((row for row, commitments in enumerate(asked) if not commitments <= there), None)
+    if row is None or not _lost_with_power(behind, set().union(*asked[row + 1 :]) & there):
+        return None
+    return first + start + row
+
+
+def cut_off(folder: Path, file: Path, end: int) -> TornEnd:
+    """Cut a file of rows off at a byte, and keep what was behind it, for whoever wants to know."""
+    with file.open("rb") as stream:
+        stream.seek(end)
+        torn = stream.read()
+    place = folder / TORN
+    place.mkdir(exist_ok=True)
+    kept = place / f"{file.stem}-{end}"
+    replace_bytes(kept, torn)
+    os.truncate(file, end)
+    sync_file(file)
+    return TornEnd(len(torn), kept)
 
 
 def references_of(row: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -72,17 +103,44 @@ def references_of(row: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 def sealed_lines(folder: Path, first: int) -> dict[str, bytes]:
     """What was sealed beside one file of rows, by its commitment; half a line from a crash is no line."""
     try:
-        lines = segment_file(folder, CONTENTS, first).read_bytes().split(b"\n")
+        return _readable(segment_file(folder, CONTENTS, first).read_bytes())
     except FileNotFoundError:
         return {}
+
+
+def _readable(content: bytes) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
-    for line in lines:
+    for line in content.split(b"\n"):
         try:
-            content = json.loads(line)
-            found[content["commitment"]] = base64.b64decode(content["sealed"])
+            sealed = json.loads(line)
+            found[sealed["commitment"]] = base64.b64decode(sealed["sealed"])
         except (ValueError, KeyError, TypeError):
             continue
     return found
+
+
+def _last_group(lines: Sequence[bytes]) -> int:
+    """Where the rows begin that have the time of the last one."""
+    start = len(lines)
+    while start and time_of(lines[start - 1]) == time_of(lines[-1]):
+        start -= 1
+    return start
+
+
+def _sealed_behind(file: Path, rows: Sequence[bytes]) -> bytes:
+    """What lies in a file of contents behind that of these rows; rows and contents are in one order."""
+    content = file.read_bytes() if file.exists() else b""
+    last = next((found for row in reversed(rows) if (found := _commitments(row))), set[str]())
+    place = max((content.rfind(commitment.encode()) for commitment in last), default=-1)
+    return content[content.find(b"\n", place) + 1 :] if place >= 0 else content
+
+
+def _lost_with_power(sealed: bytes, later: Set[str]) -> bool:
+    """Whether a crash explains that contents of the last group are missing, though ``later`` ones are there."""
+    *lines, _ = sealed.split(b"\n")
+    if any(line and b"\x00" not in line and not _readable(line) for line in lines):
+        return False
+    return b"\x00" in sealed or not later
 
 
 def _commitments(line: bytes) -> set[str]:

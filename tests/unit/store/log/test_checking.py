@@ -159,7 +159,7 @@ def test_the_witnesses_that_are_asked_for_must_have_cosigned(tmp_path: Path) -> 
     key = Ed25519PrivateKey.generate()
     witness = verifier_key("witness.example.com/w1", key, SignatureKind.COSIGNATURE)
     (problem,) = verify_log(tmp_path / "log", PUBLIC, [witness]).problems
-    assert "no signature by witness.example.com/w1" in problem
+    assert "cosigned by witness.example.com/w1" in problem
     note = TransparencyLog(tmp_path / "log").checkpoint()
     assert note is not None
     cosigned = Note(note.text, (*note.signatures, cosign_note(note.text, witness.name, key, 1_800_000_000)))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colonnade.records import CorruptionError, InputError
-from colonnade.store.log import Entry, KeyRing, TransparencyLog, seal_contents
+from colonnade.store.log import Entry, KeyRing, TransparencyLog, contents, seal_contents
 from colonnade.store.log.contents import Opening, check_contents, check_opening, commitment_to, open_row
 from colonnade.store.log.segments import body_of, row_line
 
@@ -169,6 +169,29 @@ def test_half_a_key_from_a_crash_is_nobody_s_key(tmp_path: Path) -> None:
     (key.file.parent / f"{UNTIL}-{'0' * 32}.key.17.new").write_bytes(b'{"id":')
     assert ring.keys_of("alice") == (key,)
     assert list(ring.all_keys()) == [key.id]
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["alice", "bob"]), st.text(max_size=40)), unique=True, min_size=2, max_size=8)
+)
+def test_bytes_that_come_twice_give_no_two_texts_one_nonce_or_one_salt(
+    tmp_path_factory: pytest.TempPathFactory, said: list[tuple[str, str]]
+) -> None:
+    """Two machines that go on from one snapshot draw the same bytes."""
+    ring = ring_of(tmp_path_factory.mktemp("copied"))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(contents, "draw", bytes)
+        lines = [json.loads(seal_contents(ring, who, UNTIL, {"prompt": text}).lines[0]) for who, text in said]
+        nonces = {base64.b64decode(line["sealed"])[:12] for line in lines}
+        salts = set()
+        for (who, text), line in zip(said, lines, strict=True):
+            (key,) = ring.keys_of(who)
+            sealed, bound = base64.b64decode(line["sealed"]), f"{line['key']} {line['commitment']}".encode()
+            plain = key.cipher.decrypt(sealed[:12], sealed[12:], bound)
+            assert commitment_to(text.encode(), plain[:32]) == line["commitment"]
+            salts.add(plain[:32])
+    assert len(nonces) == len(salts) == len(said)
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_nothing_is_done_without_saying_who_and_why(log: TransparencyLog, ring: 
     record(log, ring, "alice", PAST)
     with pytest.raises(InputError, match="needs a reason"):
         place_hold(log, "a", "", " ", "counsel")
-    with pytest.raises(InputError, match="needs a name"):
+    with pytest.raises(InputError, match="nobody says who"):
         erase_subject(log, ring, "alice", "asked", "")
     with pytest.raises(InputError, match="nothing is kept"):
         erase_subject(log, ring, "nobody", "asked", "officer")

@@ -57,3 +57,14 @@ def test_files_that_are_too_short_are_not_gone_on_with(tmp_path: Path) -> None:
     assert TileFiles(tmp_path).resume(100)
     with pytest.raises(CorruptionError, match="ends before leaf"):
         root(nodes_from(files.read), 601)
+
+
+def test_hashes_of_rows_that_were_cut_off_are_taken_away_on_every_level(tmp_path: Path) -> None:
+    files = TileFiles(tmp_path)
+    files.resume(0)
+    files.extend(HASHES)
+    files.resume(600)
+    files.trim()
+    sizes = {file.name: file.stat().st_size for file in (tmp_path / "tiles").iterdir()}
+    assert sizes == {"0": 600 * 32, "1": 2 * 32, "2": 0}
+    assert root(nodes_from(files.read), 600) == folded(HASHES[:600])
