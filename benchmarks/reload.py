@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse, RemoteDisconnected
 from pathlib import Path
 from statistics import median
 from threading import Event, Thread
@@ -75,17 +75,27 @@ class Scene(NamedTuple):
 
     def health(self) -> dict[str, Any]:
         """What the service says of itself."""
-        self.client.request("GET", "/health")
-        return dict(json.loads(self.client.getresponse().read()))
+        return dict(json.loads(self._said("GET", "/health")[1]))
 
     def ask(self, text: str, key: str) -> tuple[int, str]:
         """Status and action for one request."""
         body = json.dumps({"model": "mock", "messages": [{"role": "user", "content": text}]})
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}", "X-Colonnade-Purpose": PURPOSE}
-        self.client.request("POST", CHAT, body, headers)
-        response = self.client.getresponse()
-        response.read()
+        response, _ = self._said("POST", CHAT, body, headers)
         return response.status, (response.getheader("x-colonnade-ruling") or "").partition(";")[0]
+
+    def _said(self, *request: Any) -> tuple[HTTPResponse, bytes]:
+        """A response and its body; asked once more where the service closed a connection that nothing went through."""
+        for last in (False, True):
+            try:
+                self.client.request(*request)
+                response = self.client.getresponse()
+                return response, response.read()
+            except (BrokenPipeError, RemoteDisconnected):
+                self.client.close()
+                if last:
+                    raise
+        raise AssertionError
 
     def edit(self, before: str, after: str) -> float:
         """Write the policy anew, with one thing changed from the original; 0 seconds ago."""

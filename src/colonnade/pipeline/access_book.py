@@ -16,7 +16,6 @@ from colonnade.guard.access.alerting import alert_subject, suspensions_by_alert
 from colonnade.guard.access.grants import GrantEvent, bound_content, boundaries_under, standing_of_grant
 from colonnade.guard.configuration import AccessSettings
 from colonnade.records import (
-    Act,
     Alert,
     Appeal,
     BusyError,
@@ -145,7 +144,7 @@ class BookReader:
         for row in self._noted:
             if isinstance(row, Suspension):
                 events.append(row)
-            elif isinstance(row, _Signed) and people is not None and row.genuine:
+            elif isinstance(row, Signed) and people is not None and row.genuine:
                 person = people.person(row.signed.statement.person)
                 if person is not None and person.key == row.signed.key:
                     events.append(row.signed.statement)
@@ -155,7 +154,7 @@ class BookReader:
         self._length, self._hash = 0, hashlib.sha256()
         self._last: Entry | None = None
         self._told = None
-        self._noted: list[Grant | Suspension | Appeal | Alert | _Signed] = []
+        self._noted: list[Grant | Suspension | Appeal | Alert | Signed] = []
 
     def _read_on(self) -> None:
         content = self._ledger.file.read_bytes() if self._ledger.file.exists() else b""
@@ -170,9 +169,9 @@ class BookReader:
         self._hash.update(new)
         self._length = whole
 
-    def _named_by(self, entry: Entry) -> list[Grant | Suspension | Appeal | Alert | _Signed]:
+    def _named_by(self, entry: Entry) -> list[Grant | Suspension | Appeal | Alert | Signed]:
         try:
-            return [_read_line(entry.act, line) for line in self._objects.get(entry.subject).splitlines()]
+            return [read_line(entry.act, line) for line in self._objects.get(entry.subject).splitlines()]
         except ValidationError:
             what = f"ledger entry {entry.sequence} names {entry.subject}, which is no {entry.act}."
             raise CorruptionError(what, mend="Put the store back from a backup.") from None
@@ -185,14 +184,19 @@ class _Told(NamedTuple):
     book: Book
 
 
-class _Signed(NamedTuple):
+class Signed(NamedTuple):
     """A signed statement, and whether its signature is one of it."""
 
     signed: SignedStatement
     genuine: bool
 
 
-def _read_line(act: str, line: bytes) -> Grant | Suspension | Appeal | Alert | _Signed:
+def read_line(act: str, line: bytes) -> Grant | Suspension | Appeal | Alert | Signed:
+    """What one line of an artefact says that the ledger names under this act.
+
+    Raises:
+        ValidationError: where it is none of that kind.
+    """
     if act == ASKED:
         return Grant.model_validate_json(line)
     if act == SUSPENDED:
@@ -202,7 +206,7 @@ def _read_line(act: str, line: bytes) -> Grant | Suspension | Appeal | Alert | _
     if act == ALERTED:
         return Alert.model_validate_json(line)
     signed = SignedStatement.model_validate_json(line)
-    return _Signed(signed, verifies(signed))
+    return Signed(signed, verifies(signed))
 
 
 def read_book(folder: Path, people: People | None) -> Book:
@@ -313,16 +317,6 @@ def events_by_grant(
         elif event.subject.startswith("grant:"):
             found[event.subject.removeprefix("grant:").partition("/")[0]].append(event)
     return found
-
-
-def stopped_since(book: Book, earlier: Book | None) -> frozenset[str]:
-    """Grants of which something else than an approval was said since; where they stand now is to be found out."""
-    if earlier is None:
-        return frozenset()
-    news = (event for event in book.events[len(earlier.events) :] if not isinstance(event, Suspension))
-    return frozenset(
-        event.subject.removeprefix("grant:").partition("/")[0] for event in news if event.act is not Act.APPROVE
-    )
 
 
 def set_down(folder: Path, act: str, record: Suspension | Alert, patience: float = 1.0) -> None:

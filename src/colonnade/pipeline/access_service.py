@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 from colonnade.guard import compile_table, read_guard_configuration
 from colonnade.guard.access import Desk, Watch
+from colonnade.guard.access.alerting import alert_subject
 from colonnade.guard.access.indexing import Question
 from colonnade.guard.access.monitoring import AccessMonitor, Known
 from colonnade.guard.access.patterns import seen, word_weights
@@ -18,20 +19,20 @@ from colonnade.models import Encoder
 from colonnade.pipeline.access import access_key, access_settings, now, use_log, uses_of
 from colonnade.pipeline.access_book import (
     ALERTED,
-    SET_DOWN,
     SUSPENDED,
-    Book,
     BookReader,
     Standings,
     set_down,
-    stopped_since,
 )
+from colonnade.pipeline.access_stops import Stops
 from colonnade.pipeline.workspace import READ, Rereader, Workspace
-from colonnade.records import GuardTable
+from colonnade.records import Alert, GuardTable
 from colonnade.store import HOME
-from colonnade.store.store import LEDGER
 
 _SHARE = 0.1
+
+SOON = 0.05
+"""Seconds between two looks for what may end a grant; such a look reads nothing but what is new."""
 
 SIGHTINGS, MONITOR_LOCK = "sightings.jsonl", "monitor.lock"
 """Files of the monitor below ``.colonnade``: what it keeps, and who leads."""
@@ -67,7 +68,7 @@ class AccessService:
         self._day = _today()
         self._table = _compiled(workspace, self._day)
         self._book, self._standings = BookReader(folder), Standings(workspace.policies)
-        self._heard: Book | None = None
+        self._alerts: dict[str, Alert] = {}
         self.desk = Desk(
             self._table,
             use_log(workspace, record),
@@ -79,16 +80,19 @@ class AccessService:
         )
         self._key, self._encoder = access_key(folder), encoder
         self.monitor = self._new_monitor() if settings is not None else None
+        self.stops = Stops(folder, self.desk, lambda: self._alerts)
         self.watch = Watch(
-            [folder / HOME / LEDGER, folder / HOME / SET_DOWN, *(folder / name for name in READ)],
+            [*self.stops.places, *(folder / name for name in READ)],
             self._take_up,
             lambda _: self.desk.close(),
             moment=_today,
         )
+        self._first = Watch(self.stops.places, self.stops.look, lambda _: self.desk.close(), SOON)
 
     def start(self) -> None:
         """Take up the grants, and keep looking in a thread of its own."""
         self.watch.start()
+        self._first.start()
         if self.monitor is not None:
             self.monitor.start()
 
@@ -96,6 +100,7 @@ class AccessService:
         """End the threads."""
         if self.monitor is not None:
             self.monitor.stop()
+        self._first.stop()
         self.watch.stop()
 
     def _new_monitor(self) -> AccessMonitor:
@@ -125,11 +130,11 @@ class AccessService:
             self._table = _compiled(self._workspace, today)
             self._files, self._day = files, today
         people, settings = self._workspace.people, access_settings(self._workspace)
+        self.stops.look()
+        reading = self.desk.begins_reading()
         book = self._book.book(people)
-        # Where ten thousand grants stand takes some tenths of a second, and one that was revoked must not wait for it.
-        self.desk.withhold(stopped_since(book, self._heard))
-        self._heard = book
-        self.desk.replace(self._standings.of(book, people, settings, book.not_before(now())), self._table)
+        self._alerts = {alert_subject(alert.id): alert for alert in book.alerts}
+        self.desk.replace(self._standings.of(book, people, settings, book.not_before(now())), self._table, reading)
         if self.monitor is not None:
             self.monitor.know(book.alerts)
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from colonnade.guard import Guard
-from colonnade.guard.access.desk import commitment_to_words
 from colonnade.guard.access.grants import boundaries_under, grant_content
+from colonnade.guard.access.writing import commitment_to_words
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.access import access_key, access_settings, now
 from colonnade.pipeline.access_book import ALERTED, BookReader, Standings, read_book, set_down
