@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -48,3 +49,9 @@ class Tally:
         self.recent.append((use.at, use.level))
         if len(self.recent) % 64 == 0:
             del self.recent[: bisect_right([at for at, _ in self.recent], use.at - _DAY)]
+
+    def joined(self, other: Tally) -> None:
+        """What another tally of the same grant has besides; what both have counts once."""
+        self.number = max(self.number, other.number)
+        self.recent = sorted((Counter(self.recent) | Counter(other.recent)).elements())
+        self.drift = max(self.drift, other.drift)

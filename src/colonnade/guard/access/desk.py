@@ -75,7 +75,8 @@ class Desk:
     ) -> None:
         if len(key) < 32:
             raise ValueError("the key has to be 32 bytes or more")
-        self._log, self._draw, self._suspended = log, Draw(key, share), suspended
+        self._log: UseLog | None = None
+        self._draw, self._suspended = Draw(key, share), suspended
         self._now, self._rule, self._appeals = now, drift, appeals
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._lock = RLock()
@@ -88,10 +89,30 @@ class Desk:
         self._withheld: dict[str, int] = {}
         self._reading, self._withholding = 0, Lock()
         self._tallies: dict[str, Tally] = {}
-        if log is not None:
-            with log.turn() as counted:
-                self._count(counted)
-            self._count(sorted(set(past).difference(counted), key=lambda use: use.at))
+        self.count_by(log, past)
+
+    def govern(self, share: float, appeals: str) -> None:
+        """Take up another share for review, and whom holders turn to."""
+        with self._lock:
+            self._draw, self._appeals = self._draw._replace(share=share), appeals
+
+    def count_by(self, log: UseLog | None, past: Iterable[GrantUse] = ()) -> None:
+        """Write uses into another log from here on; what was counted before, and what it holds, counts.
+
+        Raises:
+            ColonnadeError: where it cannot be read; no grant is used then.
+        """
+        with self._lock:
+            known, self._tallies, self._log = self._tallies, {}, None
+            try:
+                if log is not None:
+                    with log.turn() as counted:
+                        self._count(counted)
+                    self._count(sorted(set(past).difference(counted), key=lambda use: use.at))
+            finally:
+                for name, tally in known.items():
+                    self._tallies.setdefault(name, Tally()).joined(tally)
+            self._log = log
 
     def begins_reading(self) -> int:
         """Somebody is about to read where all grants stand: what is withheld from now on, they may not have read of."""
