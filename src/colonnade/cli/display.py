@@ -22,6 +22,17 @@ def visible(text: str) -> str:
     )
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its words: ``1 use``, ``2 uses``.
+
+    Args:
+        number: how many.
+        one: the words for one.
+        many: for any other number; by default those for one with an ``s``.
+    """
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Signs that turn the direction of writing, so that a line reads as another one."""
 

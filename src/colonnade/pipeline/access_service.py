@@ -69,7 +69,7 @@ class AccessService:
         self._files: tuple[Mark, ...] = marks([folder / name for name in READ])
         self._day = _today()
         self._table = _compiled(workspace, self._day)
-        self._book, self._standings = BookReader(folder), Standings(workspace.policies)
+        self._book, self._standings = BookReader(folder), Standings(workspace.policies, workspace.launch.name)
         self._alerts: dict[str, Alert] = {}
         self._record, self._counted = record, _counted_by(workspace)
         self.desk = Desk(

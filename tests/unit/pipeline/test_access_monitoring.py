@@ -266,12 +266,12 @@ def test_standings_that_are_remembered_are_what_they_would_be_anew(home: Path) -
     ask(home)
     ask(home, "second", subject="key-8")
     opened, reader = open_workspace(home / "w"), BookReader(home / "w")
-    kept, settings = Standings(opened.policies), access_settings(opened)
+    kept, settings = Standings(opened.policies, opened.launch.name), access_settings(opened)
 
     def both(days: int = 0) -> list[str]:
         book, at = reader.book(opened.people), now() + timedelta(days=days)
         found = kept.of(book, opened.people, settings, at)
-        assert found == Standings(opened.policies).of(book, opened.people, settings, at)
+        assert found == Standings(opened.policies, opened.launch.name).of(book, opened.people, settings, at)
         return [row.state for row in found]
 
     assert both() == ["requested", "requested"]
@@ -292,7 +292,7 @@ def test_standings_under_other_policies_are_what_they_would_be_anew(home: Path) 
     reader, file = BookReader(home / "w"), home / "w" / "policies" / "doors.md"
     good = file.read_text()
     opened = open_workspace(home / "w")
-    kept, settings, at = Standings(opened.policies), access_settings(opened), now()
+    kept, settings, at = Standings(opened.policies, opened.launch.name), access_settings(opened), now()
     states = []
     for before, after in (
         ("The model must not help", "The model may not help"),  # no boundary
@@ -303,7 +303,7 @@ def test_standings_under_other_policies_are_what_they_would_be_anew(home: Path) 
         opened = open_workspace(home / "w")
         kept, book = kept.under(opened.policies), reader.book(opened.people)
         found = kept.of(book, opened.people, settings, at)
-        assert found == Standings(opened.policies).of(book, opened.people, settings, at)
+        assert found == Standings(opened.policies, opened.launch.name).of(book, opened.people, settings, at)
         states.append(found[0].state)
         clauses = opened.policies.active
         for row in found:

@@ -13,7 +13,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from colonnade.cli.guard import guard_application
-from colonnade.pipeline.replaying import exchanges_of_log
+from colonnade.pipeline.replaying import Labels, exchanges_of_log
 from colonnade.records import ColonnadeError, InputError
 from tests.unit.pipeline.guarded_log import ALONE, BREAK_IN, BROKE, SWAP, Home, copied, fill, make_home, small_words
 
@@ -84,7 +84,7 @@ def test_every_changed_answer_is_listed_with_both_rulings_and_the_clause(home: H
 
 
 def test_a_reply_that_was_withheld_is_replayed_too(home: Home) -> None:
-    exchanges = exchanges_of_log(home.log, home.ring, {})
+    exchanges = exchanges_of_log(home.log, home.ring, Labels())
     assert [len(row.replies) for row in exchanges] == [0, 1, 0, 1]
     home.change("boundary: prohibited\nseverity: medium\nceiling: mention\nabove: refuse", RESTRICTED)
     changed = {row["id"]: row for row in told(home, *opened(home))["changed"]}

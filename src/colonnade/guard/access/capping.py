@@ -6,10 +6,12 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from colonnade.records import GrantUse, Level, RateCaps
 
 SPECIFIC = (Level.ACTIONABLE, Level.RECIPE)
+SPECIFICALLY = "at actionable or recipe within a day"
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
@@ -22,17 +24,41 @@ def breached_cap(caps: RateCaps, uses: Iterable[tuple[datetime, Level]], now: da
         now: when the next one would be.
         level: how specific it would be.
     """
-    rows = [(at, how) for at, how in uses if at > now - _DAY]
-    minute = sum(at > now - _MINUTE for at, _ in rows) + 1
-    specific = sum(how in SPECIFIC for _, how in rows) + (level in SPECIFIC)
-    for count, cap, words in (
-        (minute, caps.per_minute, "within a minute"),
-        (len(rows) + 1, caps.per_day, "within a day"),
-        (specific, caps.specific_per_day, "at actionable or recipe within a day"),
-    ):
-        if count > cap:
-            return f"use {count} {words}, and the grant has {cap}"
+    for row in cap_uses(caps, uses, now):
+        count = row.used + (row.window != SPECIFICALLY or level in SPECIFIC)
+        if count > row.cap:
+            return f"use {count} {row.window}, and the grant has {row.cap}"
     return ""
+
+
+class CapUse(NamedTuple):
+    """How much of one cap is used up at a moment.
+
+    Attributes:
+        used: uses within the window.
+        cap: how many there may be; one more suspends the grant.
+        window: as a phrase.
+    """
+
+    used: int
+    cap: int
+    window: str
+
+
+def cap_uses(caps: RateCaps, uses: Iterable[tuple[datetime, Level]], now: datetime) -> tuple[CapUse, ...]:
+    """How much of each cap is used up.
+
+    Args:
+        caps: of the grant.
+        uses: time and level of its uses, in any order.
+        now: the moment.
+    """
+    rows = [(at, level) for at, level in uses if at > now - _DAY]
+    return (
+        CapUse(sum(at > now - _MINUTE for at, _ in rows), caps.per_minute, "within a minute"),
+        CapUse(len(rows), caps.per_day, "within a day"),
+        CapUse(sum(level in SPECIFIC for _, level in rows), caps.specific_per_day, SPECIFICALLY),
+    )
 
 
 class Tally:
