@@ -65,7 +65,7 @@ def test_what_a_running_service_sees_becomes_an_alert_in_the_ledger(home: Path) 
     assert row["subjects"] == ["key-7", "key-8", "key-9"]
     shown = invoke("alerts", home / "w").output
     assert "repeated on doors.entry by key-7, key-8, key-9" in shown
-    assert "1 alerts wait" in shown
+    assert "1 alert waits" in shown
     again = AccessService(open_workspace(home / "w"), encoder=WordEncoder)
     again.watch.look()
     assert again.monitor is not None
@@ -144,7 +144,7 @@ def test_break_glass_takes_one_signature_and_its_review_blocks_the_next(home: Pa
     service.watch.look()
     assert service.desk.use("key-7", cell(Level.ACTIONABLE), "request", "x").grant == "flood"
     sign(home, "revoke", "bo", "--reason", "the door is open", name="flood")
-    with pytest.raises(InputError, match="1 uses of the break-glass 'flood' of key-7 wait for review"):
+    with pytest.raises(InputError, match="a use of the break-glass 'flood' of key-7 waits for review"):
         break_glass(home, "again")
     invoke("review", home / "w", "--grant", "flood", "--use", 0, "--within", "--as", "ren", "--key", home / "ren")
     assert "requested" in break_glass(home, "again")

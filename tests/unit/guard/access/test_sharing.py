@@ -202,6 +202,13 @@ def test_the_holder_is_told_of_an_end_and_not_by_whom(state: GrantState, words: 
     assert Room(standing()).desk.notice("key-7", closed_cell()) == ""
 
 
+def test_one_fresh_signature_on_another_grant_does_not_walk_around_a_suspended_one() -> None:
+    from_before = {"since": NOON - timedelta(hours=1)}  # of ana; bo signed after the suspension
+    known = standing(GrantState.SUSPENDED).model_copy(update={"since": NOON, "stopped_for": "cap"})
+    room = Room(known, standing(id="second").model_copy(update=from_before))
+    assert use(room.desk) == ""
+
+
 # --- what ends while a use waits ------------------------------------------------------------------
 
 
