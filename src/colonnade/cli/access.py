@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from colonnade.cli.display import counted, out, visible
 from colonnade.guard.access.alerting import AlertStanding
-from colonnade.guard.access.capping import cap_uses
+from colonnade.guard.access.capping import Tally
 from colonnade.guard.configuration import LogSettings
 from colonnade.pipeline import access as grants
 from colonnade.pipeline import open_workspace
@@ -22,7 +22,7 @@ from colonnade.pipeline.access_book import read_book
 from colonnade.pipeline.access_words import Sealed, Words, words_of_uses
 from colonnade.pipeline.recording import PEOPLE, SECRET, log_settings
 from colonnade.pipeline.workspace import Workspace
-from colonnade.records import Act, Digest, Grant, GrantStanding, InputError, Level, RateCaps, digest_bytes
+from colonnade.records import Act, Digest, Grant, GrantStanding, GrantUse, InputError, Level, RateCaps, digest_bytes
 from colonnade.records.grant import LONGEST_EMERGENCY
 
 access_application = typer.Typer(no_args_is_help=True, help="Grant, watch and end specialised access.")
@@ -151,9 +151,9 @@ def show_grants(workspace: WorkspaceArgument = HERE, as_json: JsonOption = False
     book = read_book(workspace, opened.people)
     rows = grants.standings(opened, grants.now(), book)
     waiting = grants.open_appeals(book, rows)
-    uses: dict[str, list[tuple[datetime, Level]]] = {row.grant.id: [] for row in rows}
+    uses: dict[str, list[GrantUse]] = {row.grant.id: [] for row in rows}
     for use in grants.uses_of(opened):
-        uses.setdefault(use.grant, []).append((use.at, use.level))
+        uses.setdefault(use.grant, []).append(use)
     moment = book.not_before(grants.now())
     if as_json:
         content = {
@@ -161,7 +161,7 @@ def show_grants(workspace: WorkspaceArgument = HERE, as_json: JsonOption = False
                 row.model_dump(mode="json")
                 | {
                     "uses": len(uses[row.grant.id]),
-                    "caps": [each._asdict() for each in cap_uses(row.grant.caps, uses[row.grant.id], moment)],
+                    "caps": [each._asdict() for each in Tally(uses[row.grant.id]).used(row.grant.caps, moment)],
                 }
                 for row in rows
             ],
@@ -310,9 +310,9 @@ def _show(row: GrantStanding) -> None:
     out.print(f"{'':<12}bound to {row.content}", markup=False)
 
 
-def _show_caps(grant: Grant, uses: Sequence[tuple[datetime, Level]], now: datetime) -> None:
+def _show_caps(grant: Grant, uses: Sequence[GrantUse], now: datetime) -> None:
     """How far each cap is used up; one use more suspends the grant, and nobody shall learn of a cap by that."""
-    rows = (f"{row.used} of {row.cap} {row.window}" for row in cap_uses(grant.caps, uses, now))
+    rows = (f"{row.used} of {row.cap} {row.window}" for row in Tally(uses).used(grant.caps, now))
     out.print(f"{'':<12}caps: {', '.join(rows)}; one use more suspends it", markup=False)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,22 +13,6 @@ from colonnade.records import GrantUse, Level, RateCaps
 SPECIFIC = (Level.ACTIONABLE, Level.RECIPE)
 SPECIFICALLY = "at actionable or recipe within a day"
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
-
-
-def breached_cap(caps: RateCaps, uses: Iterable[tuple[datetime, Level]], now: datetime, level: Level) -> str:
-    """Which cap one more use would breach, with its numbers; empty where none.
-
-    Args:
-        caps: of the grant.
-        uses: time and level of those before, oldest first.
-        now: when the next one would be.
-        level: how specific it would be.
-    """
-    for row in cap_uses(caps, uses, now):
-        count = row.used + (row.window != SPECIFICALLY or level in SPECIFIC)
-        if count > row.cap:
-            return f"use {count} {row.window}, and the grant has {row.cap}"
-    return ""
 
 
 class CapUse(NamedTuple):
@@ -45,39 +29,59 @@ class CapUse(NamedTuple):
     window: str
 
 
-def cap_uses(caps: RateCaps, uses: Iterable[tuple[datetime, Level]], now: datetime) -> tuple[CapUse, ...]:
-    """How much of each cap is used up.
-
-    Args:
-        caps: of the grant.
-        uses: time and level of its uses, in any order.
-        now: the moment.
-    """
-    rows = [(at, level) for at, level in uses if at > now - _DAY]
-    return (
-        CapUse(sum(at > now - _MINUTE for at, _ in rows), caps.per_minute, "within a minute"),
-        CapUse(len(rows), caps.per_day, "within a day"),
-        CapUse(sum(level in SPECIFIC for _, level in rows), caps.specific_per_day, SPECIFICALLY),
-    )
-
-
 class Tally:
-    """What was made of one grant so far."""
+    """What was made of one grant so far.
 
-    def __init__(self) -> None:
-        self.number = 0
-        self.recent: list[tuple[datetime, Level]] = []
-        self.drift = 0.0
+    Attributes:
+        number: of the next use.
+        drift: the sum of evidence that it is used beside its purpose.
+    """
+
+    def __init__(self, uses: Iterable[GrantUse] = ()) -> None:
+        self.number, self.drift = 0, 0.0
+        # Sorted: a grant may be used ten thousand times in a day, and the next use must not count them one by one.
+        self._all: list[datetime] = []
+        self._specific: list[datetime] = []
+        for use in uses:
+            self.add(use)
 
     def add(self, use: GrantUse) -> None:
         """Count a use; what no window reaches any more is let go now and then."""
         self.number = max(self.number, use.number + 1)
-        self.recent.append((use.at, use.level))
-        if len(self.recent) % 64 == 0:
-            del self.recent[: bisect_right([at for at, _ in self.recent], use.at - _DAY)]
+        for times in (self._all, self._specific) if use.level in SPECIFIC else (self._all,):
+            insort(times, use.at)
+            if len(times) % 64 == 0:
+                del times[: bisect_right(times, use.at - _DAY)]
 
     def joined(self, other: Tally) -> None:
         """What another tally of the same grant has besides; what both have counts once."""
-        self.number = max(self.number, other.number)
-        self.recent = sorted((Counter(self.recent) | Counter(other.recent)).elements())
-        self.drift = max(self.drift, other.drift)
+        self.number, self.drift = max(self.number, other.number), max(self.drift, other.drift)
+        self._all = sorted((Counter(self._all) | Counter(other._all)).elements())
+        self._specific = sorted((Counter(self._specific) | Counter(other._specific)).elements())
+
+    def used(self, caps: RateCaps, now: datetime) -> tuple[CapUse, ...]:
+        """How much of each cap is used up at a moment."""
+        return (
+            CapUse(_since(self._all, now - _MINUTE), caps.per_minute, "within a minute"),
+            CapUse(_since(self._all, now - _DAY), caps.per_day, "within a day"),
+            CapUse(_since(self._specific, now - _DAY), caps.specific_per_day, SPECIFICALLY),
+        )
+
+    def breached(self, caps: RateCaps, now: datetime, level: Level) -> str:
+        """Which cap one more use would breach, with its numbers; empty where none.
+
+        Args:
+            caps: of the grant.
+            now: when the next one would be.
+            level: how specific it would be.
+        """
+        for row in self.used(caps, now):
+            count = row.used + (row.window != SPECIFICALLY or level in SPECIFIC)
+            if count > row.cap:
+                return f"use {count} {row.window}, and the grant has {row.cap}"
+        return ""
+
+
+def _since(times: Sequence[datetime], moment: datetime) -> int:
+    """How many are later than a moment."""
+    return len(times) - bisect_right(times, moment)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from threading import Lock, RLock
 from typing import NamedTuple
 
-from colonnade.guard.access.capping import Tally, breached_cap
+from colonnade.guard.access.capping import Tally
 from colonnade.guard.access.deciding import GrantIndex
 from colonnade.guard.access.holding import covers, told_holder, would_open
 from colonnade.guard.access.uses import UseLog
@@ -243,7 +243,7 @@ class Desk:
         # Seconds may have gone by before it was this one's turn, and people end grants meanwhile.
         if now.date() > grant.until or not self._holds(grant, cell.topic, now):
             return Admission("", refusal="no active grant opens this"), None
-        breach = breached_cap(grant.caps, tally.recent, now, cell.level)
+        breach = tally.breached(grant.caps, now, cell.level)
         if breach:
             stopped = self._stopped[grant.id] = Suspension(grant=grant.id, cause="cap", what=breach, at=now)
             return Admission("", refusal=f"the grant '{grant.id}' was suspended: {breach}"), stopped
