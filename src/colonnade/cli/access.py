@@ -22,7 +22,18 @@ from colonnade.pipeline.access_book import read_book
 from colonnade.pipeline.access_words import Sealed, Words, words_of_uses
 from colonnade.pipeline.recording import PEOPLE, SECRET, log_settings
 from colonnade.pipeline.workspace import Workspace
-from colonnade.records import Act, Digest, Grant, GrantStanding, GrantUse, InputError, Level, RateCaps, digest_bytes
+from colonnade.records import (
+    Act,
+    Digest,
+    Grant,
+    GrantStanding,
+    GrantState,
+    GrantUse,
+    InputError,
+    Level,
+    RateCaps,
+    digest_bytes,
+)
 from colonnade.records.grant import LONGEST_EMERGENCY
 
 access_application = typer.Typer(no_args_is_help=True, help="Grant, watch and end specialised access.")
@@ -172,7 +183,8 @@ def show_grants(workspace: WorkspaceArgument = HERE, as_json: JsonOption = False
     for row in rows:
         _show(row)
         out.print(f"{'':<12}used {counted(len(uses[row.grant.id]), 'time')}", markup=False)
-        _show_caps(row.grant, uses[row.grant.id], moment)
+        if row.state not in (GrantState.SUSPENDED, GrantState.REVOKED, GrantState.EXPIRED):
+            _show_caps(row.grant, uses[row.grant.id], moment)
     for entry in waiting:
         out.print(f"appeal about {entry.grant} by {entry.by}, {entry.at:%Y-%m-%d}: {_line(entry.what)}", markup=False)
     if not rows:

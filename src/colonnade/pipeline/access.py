@@ -30,6 +30,7 @@ from colonnade.records import (
     GrantState,
     GrantUse,
     InputError,
+    Person,
     Statement,
 )
 from colonnade.store import HOME, Store
@@ -106,6 +107,7 @@ def sign_grant(workspace: Workspace, act: Act, name: str, signer: Signer, now: d
         raise InputError(what, mend="Ask for one here with 'colonnade access request'.")
     may = may_revoke if act is Act.REVOKE else may_approve
     if not may(signer.person, grant, people, settings):
+        _known(workspace, signer.person)
         raise _not_entitled(signer.person, grant, settings, act)
     standing = next(row for row in standings(workspace, now, book) if row.grant.id == name)
     if standing.state in (GrantState.REVOKED, GrantState.EXPIRED):
@@ -310,11 +312,7 @@ def _refuse_a_taken_id(workspace: Workspace, grant: Grant, at: datetime) -> None
 
 
 def _statement(workspace: Workspace, act: Act, subject: str, content: str, signer: Signer, now: datetime) -> Statement:
-    people = workspace.people
-    person = people.person(signer.person) if people is not None else None
-    if person is None:
-        mend = "Add them with their roles and key."
-        raise InputError(f"there is no person '{signer.person}'.", file=workspace.folder / PEOPLE_FILE, mend=mend)
+    person = _known(workspace, signer.person)
     if act is not Act.APPROVE and not signer.reason.strip():
         raise InputError(f"to {act} '{subject}' needs a reason.", mend="Say why with '--reason', in a sentence.")
     settings = access_settings(workspace)
@@ -322,6 +320,19 @@ def _statement(workspace: Workspace, act: Act, subject: str, content: str, signe
     role = next((role for role in person.roles if role in roles), person.roles[0])
     reason = signer.reason.strip()
     return Statement(act=act, subject=subject, content=content, person=person.id, role=role, reason=reason, at=now)
+
+
+def _known(workspace: Workspace, name: str) -> Person:
+    """Somebody of ``people.yaml``.
+
+    Raises:
+        InputError: where there is no such person, or nobody at all.
+    """
+    person = workspace.people.person(name) if workspace.people is not None else None
+    if person is None:
+        mend = "Add them with their roles and the key that 'colonnade policy key FILE' prints."
+        raise InputError(f"there is no person '{name}'.", file=workspace.folder / PEOPLE_FILE, mend=mend)
+    return person
 
 
 def _sign(workspace: Workspace, statement: Statement, signer: Signer) -> None:

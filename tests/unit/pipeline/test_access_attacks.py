@@ -248,3 +248,12 @@ def test_numbers_of_one_are_in_the_singular(home: Path) -> None:
     assert "2 fresh approvals would bring it back" in invoke("list", home / "w").output
     assert "a fresh approval would bring it back" in sign(home, "approve", "ana")
     assert "0 uses wait for review." in invoke("review", home / "w").output
+
+
+def test_who_stands_in_no_people_yaml_is_named_with_the_file_and_the_way_in(home: Path) -> None:
+    ask(home)
+    with pytest.raises(InputError, match=r"people.yaml: there is no person 'zoe'. Add them .*policy key FILE"):
+        invoke("approve", "locks", home / "w", "--as", "zoe", "--key", home / "ana")
+    (home / "w" / "people.yaml").unlink()
+    with pytest.raises(InputError, match=r"people.yaml: there is no person 'ana'"):
+        sign(home, "approve", "ana")

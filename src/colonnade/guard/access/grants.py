@@ -260,7 +260,10 @@ def _state(
     if today < grant.starts:
         return GrantState.APPROVED, f"it starts on {grant.starts}"
     if settings is None or not settings.log:
-        return GrantState.APPROVED, "no log of uses is configured, and without one no grant can be used"
+        return (
+            GrantState.APPROVED,
+            "no log of uses is configured ('log' under 'access' in guard.yaml), and without one no grant can be used",
+        )
     until = f"{ends:%Y-%m-%d %H:%M} UTC" if ends is not None else str(grant.until)
     return GrantState.ACTIVE, f"approved by {' and '.join(sorted(said.approvals))}, until {until}"
 
