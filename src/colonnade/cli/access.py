@@ -90,12 +90,7 @@ def request(
     With --break-glass one signature is enough, for an hour at most; it has to be signed by the next day.
     """
     opened, today = open_workspace(workspace), grants.now().date()
-    if break_glass and until:
-        raise InputError("a break-glass ends by itself.", mend="Leave '--until' out; '--minutes' says how long.")
-    if not until and not break_glass:
-        raise InputError("a grant needs a last day.", mend="Give '--until YYYY-MM-DD', within a year.")
-    if minutes is not None and not break_glass:
-        raise InputError("only a break-glass lasts for minutes.", mend="Add '--break-glass', or leave '--minutes' out.")
+    _check_end(break_glass, until, minutes)
     caps = RateCaps(per_minute=per_minute, per_day=per_day, specific_per_day=specific_per_day)
     first = _day(starts) if starts else today
     try:
@@ -114,11 +109,7 @@ def request(
             because=reason,
         )
     except ValidationError as fault:
-        wrong = fault.errors()[0]
-        place = str(wrong["loc"][0]) if wrong["loc"] else ""
-        what = wrong["msg"].removeprefix("Value error, ")
-        what = _WRONG.get(place) or (f"{place}: {what}." if place else f"{what}.")
-        raise InputError(what, mend="Nothing was written.") from None
+        raise _wrong(fault) from None
     row = grants.request_grant(opened, grant, grants.now())
     _show(row)
     _show_caps(row.grant, (), grants.now())
@@ -320,6 +311,23 @@ def _show(row: GrantStanding) -> None:
     what = f"{', '.join(grant.topics)} up to {grant.highest}, for {', '.join(grant.purposes)}"
     out.print(f"{'':<12}{grant.subject}: {what}, {grant.starts} to {grant.until}", markup=False)
     out.print(f"{'':<12}bound to {row.content}", markup=False)
+
+
+def _check_end(break_glass: bool, until: str, minutes: int | None) -> None:
+    """A grant ends on a day, and a break-glass after minutes."""
+    if break_glass and until:
+        raise InputError("a break-glass ends by itself.", mend="Leave '--until' out; '--minutes' says how long.")
+    if not until and not break_glass:
+        raise InputError("a grant needs a last day.", mend="Give '--until YYYY-MM-DD', within a year.")
+    if minutes is not None and not break_glass:
+        raise InputError("only a break-glass lasts for minutes.", mend="Add '--break-glass', or leave '--minutes' out.")
+
+
+def _wrong(fault: ValidationError) -> InputError:
+    wrong = fault.errors()[0]
+    place = str(wrong["loc"][0]) if wrong["loc"] else ""
+    what = wrong["msg"].removeprefix("Value error, ")
+    return InputError(_WRONG.get(place) or (f"{place}: {what}." if place else f"{what}."), mend="Nothing was written.")
 
 
 def _show_caps(grant: Grant, uses: Sequence[GrantUse], now: datetime) -> None:
