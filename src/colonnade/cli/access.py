@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
-from colonnade.cli.display import out
+from colonnade.cli.display import counted, out, visible
 from colonnade.guard.access.alerting import AlertStanding
+from colonnade.guard.access.capping import Tally
 from colonnade.guard.configuration import LogSettings
 from colonnade.pipeline import access as grants
 from colonnade.pipeline import open_workspace
@@ -20,14 +22,32 @@ from colonnade.pipeline.access_book import read_book
 from colonnade.pipeline.access_words import Sealed, Words, words_of_uses
 from colonnade.pipeline.recording import PEOPLE, SECRET, log_settings
 from colonnade.pipeline.workspace import Workspace
-from colonnade.records import Act, Grant, GrantStanding, InputError, Level, RateCaps, digest_bytes
+from colonnade.records import (
+    Act,
+    Digest,
+    Grant,
+    GrantStanding,
+    GrantState,
+    GrantUse,
+    InputError,
+    Level,
+    RateCaps,
+    digest_bytes,
+)
+from colonnade.records.grant import LONGEST_EMERGENCY
 
 access_application = typer.Typer(no_args_is_help=True, help="Grant, watch and end specialised access.")
 
 HERE = Path()
+LAST_DAY = date.max - timedelta(days=1)
+_NAME = "has letters, digits, '.', '_', '@' and '-', and begins with a letter or a digit."
 _WRONG = {
     "id": "the id of a grant has small letters, digits and '-', and begins with a letter.",
     "because": "the reason is too short: say in a sentence what the grant is needed for.",
+    "subject": f"the subject of a grant {_NAME}",
+    "topics": f"a topic {_NAME}",
+    "purposes": f"a purpose {_NAME}",
+    "adapters": f"the name of an adapter {_NAME}",
 }
 WorkspaceArgument = Annotated[
     Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/.")
@@ -60,20 +80,19 @@ def request(
     break_glass: Annotated[
         bool, typer.Option("--break-glass", help="For an emergency: one signature, minutes, every use reviewed.")
     ] = False,
-    minutes: Annotated[int, typer.Option(min=1, max=60, help="How long a break-glass lasts once it is signed.")] = 60,
+    minutes: Annotated[
+        int | None,
+        typer.Option(min=1, max=60, help="How long a break-glass lasts once it is signed; by default an hour."),
+    ] = None,
 ) -> None:
     """Ask for more than the ceiling, for somebody, for a purpose, until a day. Two people have to sign it.
 
     With --break-glass one signature is enough, for an hour at most; it has to be signed by the next day.
     """
     opened, today = open_workspace(workspace), grants.now().date()
-    if break_glass and until:
-        raise InputError("a break-glass ends by itself.", mend="Leave '--until' out; '--minutes' says how long.")
-    if not until and not break_glass:
-        raise InputError("a grant needs a last day.", mend="Give '--until YYYY-MM-DD', within a year.")
-    if not evidence.is_file():
-        raise InputError("there is no such file.", file=evidence, mend="Name the document that supports the request.")
+    _check_end(break_glass, until, minutes)
     caps = RateCaps(per_minute=per_minute, per_day=per_day, specific_per_day=specific_per_day)
+    first = _day(starts) if starts else today
     try:
         grant = Grant(
             id=name,
@@ -82,20 +101,18 @@ def request(
             highest=highest,
             purposes=tuple(purposes),
             adapters=tuple(adapters or ()),
-            starts=_day(starts) if starts else today,
-            until=_day(until) if until else (_day(starts) if starts else today) + timedelta(days=1),
-            minutes=minutes if break_glass else None,
+            starts=first,
+            until=_day(until) if until else min(first, LAST_DAY) + timedelta(days=1),
+            minutes=(minutes or LONGEST_EMERGENCY) if break_glass else None,
             caps=caps,
-            evidence=digest_bytes(evidence.read_bytes()),
+            evidence=_evidence(evidence),
             because=reason,
         )
     except ValidationError as fault:
-        first = fault.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        what = first["msg"].removeprefix("Value error, ")
-        what = _WRONG.get(place) or (f"{place}: {what}." if place else f"{what}.")
-        raise InputError(what, mend="Nothing was written.") from None
-    _show(grants.request_grant(opened, grant, grants.now()))
+        raise _wrong(fault) from None
+    row = grants.request_grant(opened, grant, grants.now())
+    _show(row)
+    _show_caps(row.grant, (), grants.now())
 
 
 @access_application.command("approve")
@@ -136,19 +153,31 @@ def show_grants(workspace: WorkspaceArgument = HERE, as_json: JsonOption = False
     book = read_book(workspace, opened.people)
     rows = grants.standings(opened, grants.now(), book)
     waiting = grants.open_appeals(book, rows)
-    uses = [use.grant for use in grants.uses_of(opened)]
+    uses: dict[str, list[GrantUse]] = {row.grant.id: [] for row in rows}
+    for use in grants.uses_of(opened):
+        uses.setdefault(use.grant, []).append(use)
+    moment = book.not_before(grants.now())
     if as_json:
         content = {
-            "grants": [row.model_dump(mode="json") | {"uses": uses.count(row.grant.id)} for row in rows],
+            "grants": [
+                row.model_dump(mode="json")
+                | {
+                    "uses": len(uses[row.grant.id]),
+                    "caps": [each._asdict() for each in Tally(uses[row.grant.id]).used(row.grant.caps, moment)],
+                }
+                for row in rows
+            ],
             "appeals": [row.model_dump(mode="json") for row in waiting],
         }
         print(json.dumps(content, ensure_ascii=False))
         return
     for row in rows:
         _show(row)
-        out.print(f"{'':<12}used {uses.count(row.grant.id)} times", markup=False)
+        out.print(f"{'':<12}used {counted(len(uses[row.grant.id]), 'time')}", markup=False)
+        if row.state not in (GrantState.SUSPENDED, GrantState.REVOKED, GrantState.EXPIRED):
+            _show_caps(row.grant, uses[row.grant.id], moment)
     for entry in waiting:
-        out.print(f"appeal about {entry.grant} by {entry.by}, {entry.at:%Y-%m-%d}: {entry.what}", markup=False)
+        out.print(f"appeal about {entry.grant} by {entry.by}, {entry.at:%Y-%m-%d}: {_line(entry.what)}", markup=False)
     if not rows:
         out.print("No grant was asked for.")
 
@@ -205,7 +234,7 @@ def review(
             markup=False,
         )
         out.print(f"{'':<20}{_said(words[use]) if words else f'commitment {use.text}'}", markup=False)
-    out.print(f"{len(queue)} uses wait for review.")
+    out.print(f"{counted(len(queue), 'use waits', 'uses wait')} for review.")
 
 
 @access_application.command("alerts")
@@ -227,7 +256,8 @@ def alerts(
         return
     for row in shown:
         _show_alert(row)
-    out.print(f"{sum(row.state == 'open' for row in rows)} alerts wait for an answer.")
+    waiting = sum(row.state == "open" for row in rows)
+    out.print(f"{counted(waiting, 'alert waits', 'alerts wait')} for an answer.")
 
 
 @access_application.command("alert")
@@ -267,7 +297,7 @@ def _sealed(workspace: Workspace, log: Path | None, keys: Path | None, secret: P
 
 def _said(words: Words) -> str:
     if words.state == "found":
-        return f"fits its commitment: {words.text}"
+        return f"fits its commitment: {_line(words.text)}"
     return "its words were erased" if words.state == "erased" else "no whole text in the log fits its commitment"
 
 
@@ -277,10 +307,47 @@ def _signed(workspace: Path, act: Act, name: str, signer: Signer) -> GrantStandi
 
 def _show(row: GrantStanding) -> None:
     grant = row.grant
-    out.print(f"{grant.id:<11} {row.state}: {row.reason}", markup=False)
+    out.print(f"{grant.id:<11} {row.state}: {_line(row.reason)}", markup=False)
     what = f"{', '.join(grant.topics)} up to {grant.highest}, for {', '.join(grant.purposes)}"
     out.print(f"{'':<12}{grant.subject}: {what}, {grant.starts} to {grant.until}", markup=False)
     out.print(f"{'':<12}bound to {row.content}", markup=False)
+
+
+def _check_end(break_glass: bool, until: str, minutes: int | None) -> None:
+    """A grant ends on a day, and a break-glass after minutes."""
+    if break_glass and until:
+        raise InputError("a break-glass ends by itself.", mend="Leave '--until' out; '--minutes' says how long.")
+    if not until and not break_glass:
+        raise InputError("a grant needs a last day.", mend="Give '--until YYYY-MM-DD', within a year.")
+    if minutes is not None and not break_glass:
+        raise InputError("only a break-glass lasts for minutes.", mend="Add '--break-glass', or leave '--minutes' out.")
+
+
+def _wrong(fault: ValidationError) -> InputError:
+    wrong = fault.errors()[0]
+    place = str(wrong["loc"][0]) if wrong["loc"] else ""
+    what = wrong["msg"].removeprefix("Value error, ")
+    return InputError(_WRONG.get(place) or (f"{place}: {what}." if place else f"{what}."), mend="Nothing was written.")
+
+
+def _show_caps(grant: Grant, uses: Sequence[GrantUse], now: datetime) -> None:
+    """How far each cap is used up; one use more suspends the grant, and nobody shall learn of a cap by that."""
+    rows = (f"{row.used} of {row.cap} {row.window}" for row in Tally(uses).used(grant.caps, now))
+    out.print(f"{'':<12}caps: {', '.join(rows)}; one use more suspends it", markup=False)
+
+
+def _line(text: str) -> str:
+    """What somebody wrote, in one line that cannot steer a terminal or look like another line."""
+    return " ".join(visible(text).split())
+
+
+def _evidence(file: Path) -> Digest:
+    if not file.is_file():
+        raise InputError("there is no such file.", file=file, mend="Name the document that supports the request.")
+    content = file.read_bytes()
+    if not content.strip():
+        raise InputError("this file is empty.", file=file, mend="Name the document that supports the request.")
+    return digest_bytes(content)
 
 
 def _show_alert(row: AlertStanding) -> None:
@@ -291,7 +358,7 @@ def _show_alert(row: AlertStanding) -> None:
     rows = f"{alert.since:%Y-%m-%d %H:%M} to {alert.until:%Y-%m-%d %H:%M}; requests {', '.join(alert.rows)}"
     out.print(f"{'':<18}{rows}", markup=False)
     if row.by:
-        out.print(f"{'':<18}{row.state} by {row.by}: {row.reason}", markup=False)
+        out.print(f"{'':<18}{row.state} by {row.by}: {_line(row.reason)}", markup=False)
 
 
 def _day(text: str) -> date:

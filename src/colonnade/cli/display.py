@@ -24,9 +24,15 @@ def visible(text: str) -> str:
     )
 
 
-def counted(count: int, thing: str) -> str:
-    """So many of something, in the singular where it is one: ``1 row``, ``2 rows``."""
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its words: ``1 use``, ``2 uses``.
+
+    Args:
+        number: how many.
+        one: the words for one.
+        many: for any other number; by default those for one with an ``s``.
+    """
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +16,12 @@ from pydantic import ValidationError
 
 from colonnade.cli.display import err, out
 from colonnade.guard import read_guard_configuration
-from colonnade.guard.keys import StoredKey, hash_of, new_key, read_keys, write_keys
+from colonnade.guard.keys import ANYONE, StoredKey, hash_of, new_key, read_keys, write_keys
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.gateway_service import keys_file
 from colonnade.records import InputError
 from colonnade.store import Store
+from colonnade.store.lock import take_turns
 
 keys_application = typer.Typer(no_args_is_help=True, help="API keys of the service: add, list, revoke.")
 
@@ -24,6 +29,11 @@ WorkspaceArgument = Annotated[
     Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/.")
 ]
 HERE = Path()
+PATIENCE = 10.0
+"""Seconds for which a change of the keys waits for another one."""
+
+NAMED_BY_GRANTS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]*")
+_SPELT = "a grant names letters from A to Z, digits, '.', '_', '@' and '-'"
 _WRONG = {
     "id": "the name of a key has letters, digits, '.', '_' and '-', 200 at most, and begins with a letter or a digit.",
     "principal": "a principal has 1 to 200 characters.",
@@ -54,22 +64,16 @@ def add(
         for each in names:
             if each not in known:
                 raise InputError(f"the guard knows no {kind} '{each}'.", mend=f"Choose one of {', '.join(known)}.")
-    file = _file(opened.folder)
-    stored = read_keys(file)
-    if any(key.id == name for key in stored):
-        raise InputError(f"there is a key '{name}' already.", file=file, mend="Choose another name.")
-    key = new_key()
     last = _last(until) if until else None
-    if not principal.isprintable():
-        what = f"a principal is one line without control characters, and {principal!r} is not."
-        raise InputError(what, mend="Nothing was written.")
+    _check_principal(principal, read_keys(keys_file(opened.folder)))
+    key = new_key()
     try:
         row = StoredKey(
             id=name,
             hash=hash_of(key),
             principal=principal,
             tier=tier or configuration.tiers[0],
-            purposes=tuple(purposes or configuration.purposes[:1]),
+            purposes=tuple(dict.fromkeys(purposes or configuration.purposes[:1])),
             until=last,
             added=_today(),
             operator=operator,
@@ -78,7 +82,12 @@ def add(
         raise InputError(
             _WRONG.get(str(fault.errors()[0]["loc"][0]), str(fault)), mend="Nothing was written."
         ) from None
-    write_keys(file, (*stored, row))
+    with _changing(_file(opened.folder)) as (file, stored):
+        if any(known.id == name for known in stored):
+            raise InputError(f"there is a key '{name}' already.", file=file, mend="Choose another name.")
+        write_keys(file, (*stored, row))
+    if not NAMED_BY_GRANTS.fullmatch(principal):
+        err.print(f"note: no grant can be for {principal}: {_SPELT}.", markup=False)
     err.print(f"'{name}' is {principal}, {row.tier}, for {', '.join(row.purposes)}. It is shown once:", markup=False)
     print(key)
 
@@ -108,7 +117,14 @@ def revoke(
 ) -> None:
     """End a key; a running service knows within a second. Its line stays, so that rows can be understood."""
     file = _looked_for(workspace)
-    stored = read_keys(file)
+    if not file.exists():
+        raise InputError(f"there is no key '{name}'.", file=file, mend="There are none at all.")
+    with _changing(file) as (file, stored):
+        _end(name, file, stored)
+    out.print(f"'{name}' holds no more.", markup=False)
+
+
+def _end(name: str, file: Path, stored: tuple[StoredKey, ...]) -> None:
     found = next((key for key in stored if key.id == name), None)
     if found is None:
         known = f"The keys are {', '.join(key.id for key in stored)}." if stored else "There are none at all."
@@ -116,7 +132,31 @@ def revoke(
     if found.revoked is None:
         ended = found.model_copy(update={"revoked": _today()})
         write_keys(file, (ended if key.id == name else key for key in stored))
-    out.print(f"'{name}' holds no more.", markup=False)
+
+
+@contextmanager
+def _changing(file: Path) -> Iterator[tuple[Path, tuple[StoredKey, ...]]]:
+    """The keys, with everybody else kept out: of two changes at once one would undo the other, an end among them."""
+    with take_turns(file.parent, PATIENCE):
+        yield file, read_keys(file)
+
+
+def _check_principal(principal: str, stored: Sequence[StoredKey]) -> None:
+    """One name in two spellings is two principals: caps are counted apart, and a suspension of one spares the other."""
+    if not principal.isprintable() or principal != principal.strip():
+        what = f"a principal is one line without blanks at its ends or control characters, and {principal!r} is not."
+        raise InputError(what, mend="Nothing was written.")
+    if _alike(principal) == _alike(ANYONE.name):
+        what = f"'{principal}' is what whoever asks is called where there are no keys."
+        raise InputError(what, mend="Choose another name for the principal.")
+    for key in stored:
+        if key.principal != principal and _alike(key.principal) == _alike(principal):
+            what = f"'{principal}' would be somebody else than '{key.principal}', whom the key '{key.id}' names."
+            raise InputError(what, mend=f"Write '{key.principal}', or a name that nobody takes for it.")
+
+
+def _alike(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _file(workspace: Path) -> Path:

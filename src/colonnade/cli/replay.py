@@ -13,11 +13,13 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from colonnade.cli.display import err, out, visible
+from colonnade.cli.display import counted, err, out, visible
+from colonnade.guard import read_guard_configuration
 from colonnade.guard.replaying import Cost, Exchange, Outcome, Replayed, Should, Unread, cost
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.feedback import own_log
 from colonnade.pipeline.replaying import (
+    Labels,
     Policies,
     Replaying,
     exchanges_of_file,
@@ -100,7 +102,7 @@ def replay(
     """Rule on yesterday's requests and answers again, and list every answer that would change, with both costs."""
     opened, started = open_workspace(workspace), perf_counter()
     place, ring = _place(opened, place, _Keys(keys, secret, secret_variable))
-    exchanges = _exchanges(place, labels, ring)
+    exchanges = _exchanges(opened, place, labels, ring)
     if not exchanges:
         raise InputError("there is no request in it, so nothing can be replayed.", file=place, mend="Name another.")
     replaying = Replaying(opened)
@@ -127,17 +129,15 @@ class _Keys(NamedTuple):
     variable: str
 
 
-def _exchanges(place: Path, labels: Path | None, ring: KeyRing | None) -> Sequence[Exchange]:
-    said = labels_of_file(labels) if labels is not None else {}
+def _exchanges(opened: Workspace, place: Path, labels: Path | None, ring: KeyRing | None) -> Sequence[Exchange]:
+    said = labels_of_file(labels) if labels is not None else Labels()
     if is_log(place):
         return exchanges_of_log(place, ring, said)
     if not place.is_file():
         raise InputError("there is no such file, and no audit log here.", file=place, mend="Name one that exists.")
-    rows = exchanges_of_file(place)
-    unknown = sorted(said.keys() - {row.id for row in rows})
-    if unknown:
-        raise InputError(f"the label of '{unknown[0]}' is for nothing in this file.", file=labels, mend="Take it out.")
-    return [row._replace(should=said.get(row.id, row.should)) for row in rows]
+    rows = exchanges_of_file(place, read_guard_configuration(opened.folder / "guard.yaml"))
+    said.check({row.id for row in rows}, "file")
+    return [row._replace(should=said.said.get(row.id, row.should)) for row in rows]
 
 
 def _place(opened: Workspace, place: Path | None, named: _Keys) -> tuple[Path, KeyRing | None]:
@@ -205,7 +205,10 @@ def _show(
         if len(group) > _MOST:
             out.print(f"    and {len(group) - _MOST} more; '--json' lists them all")
     replayed = [row for row in rows if isinstance(row, Replayed)]
-    out.print(f"\n{len(changed)} of {len(replayed)} answers change, from {names[0]} to {names[1]}.", markup=False)
+    change = "changes" if len(changed) == 1 else "change"
+    out.print(
+        f"\n{len(changed)} of {counted(len(replayed), 'answer')} {change}, from {names[0]} to {names[1]}.", markup=False
+    )
     for why, number in sorted(Counter(_CAUSES[row.cause or "both"] for row in changed).items()):
         out.print(f"    {number} because {why}")
     _show_unsure(rows, replayed)

@@ -141,6 +141,7 @@ def read_keys(file: Path) -> tuple[StoredKey, ...]:
 
 def write_keys(file: Path, keys: Iterable[StoredKey]) -> None:
     """Put these keys in the place of those in the file, whole or not at all, for its owner alone."""
+    file = file.resolve()  # what a link leads to, which other services may read
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_name(f"{file.name}.{os.getpid()}.new")
     beside.unlink(missing_ok=True)

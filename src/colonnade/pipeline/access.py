@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from colonnade.guard import read_guard_configuration
 from colonnade.guard.access import AlsoRecorded, FileUseLog, UseLog, check_grant, grant_subject, read_uses, use_subject
 from colonnade.guard.access.alerting import AlertStanding, alert_subject, may_answer, standing_of_alert
-from colonnade.guard.access.grants import may_approve, may_review, may_revoke
+from colonnade.guard.access.grants import belongs, is_subject, may_approve, may_review, may_revoke
 from colonnade.guard.access.uses import UseRecord
 from colonnade.guard.configuration import AccessSettings, LogSettings
 from colonnade.guard.recording import recorded_uses
@@ -30,10 +30,14 @@ from colonnade.records import (
     GrantState,
     GrantUse,
     InputError,
+    Person,
     Statement,
 )
 from colonnade.store import HOME, Store
 from colonnade.store.statements import check_signature, read_key, record_statement, sign
+
+_WAITED = timedelta(minutes=1)
+"""For so long at most a signature waits for its turn; one of an earlier moment has another clock."""
 
 KEY_FILE, COUNTS = "access.key", "uses.jsonl"
 
@@ -65,7 +69,7 @@ def standings(workspace: Workspace, at: datetime, book: Book | None = None) -> t
     """
     book = book if book is not None else read_book(workspace.folder, workspace.people)
     settings, moment = access_settings(workspace), book.not_before(at)
-    return Standings(workspace.policies).of(book, workspace.people, settings, moment)
+    return Standings(workspace.policies, workspace.launch.name).of(book, workspace.people, settings, moment)
 
 
 def request_grant(workspace: Workspace, grant: Grant, at: datetime) -> GrantStanding:
@@ -76,6 +80,7 @@ def request_grant(workspace: Workspace, grant: Grant, at: datetime) -> GrantStan
             of the same subject is not done with; nothing is written.
     """
     configuration = read_guard_configuration(workspace.folder / "guard.yaml")
+    grant = grant.model_copy(update={"launch": workspace.launch.name})
     check_grant(grant, workspace.policies.active, configuration, at.date())
     _refuse_a_taken_id(workspace, grant, at)
     store = Store(workspace.folder)
@@ -97,8 +102,12 @@ def sign_grant(workspace: Workspace, act: Act, name: str, signer: Signer, now: d
     """
     book = read_book(workspace.folder, workspace.people)
     grant, settings, people = book.grant(name), access_settings(workspace), workspace.people
+    if act is Act.APPROVE and not belongs(grant, workspace.launch.name):
+        what = f"the grant '{name}' was asked for in '{grant.launch}', and can be used nowhere else."
+        raise InputError(what, mend="Ask for one here with 'colonnade access request'.")
     may = may_revoke if act is Act.REVOKE else may_approve
     if not may(signer.person, grant, people, settings):
+        _known(workspace, signer.person)
         raise _not_entitled(signer.person, grant, settings, act)
     standing = next(row for row in standings(workspace, now, book) if row.grant.id == name)
     if standing.state in (GrantState.REVOKED, GrantState.EXPIRED):
@@ -296,16 +305,14 @@ def _refuse_a_taken_id(workspace: Workspace, grant: Grant, at: datetime) -> None
     ids = {row.grant.id for row in earlier if row.grant.subject == grant.subject}
     waiting = [use for use in review_queue(workspace, book) if use.grant in ids]
     if waiting:
-        what = f"{len(waiting)} uses of the break-glass '{waiting[0].grant}' of {grant.subject} wait for review."
+        uses = "a use" if len(waiting) == 1 else f"{len(waiting)} uses"
+        wait = "waits" if len(waiting) == 1 else "wait"
+        what = f"{uses} of the break-glass '{waiting[0].grant}' of {grant.subject} {wait} for review."
         raise InputError(what, mend="Somebody has to look at each of them first: 'colonnade access review'.")
 
 
 def _statement(workspace: Workspace, act: Act, subject: str, content: str, signer: Signer, now: datetime) -> Statement:
-    people = workspace.people
-    person = people.person(signer.person) if people is not None else None
-    if person is None:
-        mend = "Add them with their roles and key."
-        raise InputError(f"there is no person '{signer.person}'.", file=workspace.folder / PEOPLE_FILE, mend=mend)
+    person = _known(workspace, signer.person)
     if act is not Act.APPROVE and not signer.reason.strip():
         raise InputError(f"to {act} '{subject}' needs a reason.", mend="Say why with '--reason', in a sentence.")
     settings = access_settings(workspace)
@@ -315,22 +322,39 @@ def _statement(workspace: Workspace, act: Act, subject: str, content: str, signe
     return Statement(act=act, subject=subject, content=content, person=person.id, role=role, reason=reason, at=now)
 
 
+def _known(workspace: Workspace, name: str) -> Person:
+    """Somebody of ``people.yaml``.
+
+    Raises:
+        InputError: where there is no such person, or nobody at all.
+    """
+    person = workspace.people.person(name) if workspace.people is not None else None
+    if person is None:
+        mend = "Add them with their roles and the key that 'colonnade policy key FILE' prints."
+        raise InputError(f"there is no person '{name}'.", file=workspace.folder / PEOPLE_FILE, mend=mend)
+    return person
+
+
 def _sign(workspace: Workspace, statement: Statement, signer: Signer) -> None:
     people = workspace.people
     if people is None:  # found out before, where the statement was made
         raise InputError("nobody is named who may sign.", file=workspace.folder / PEOPLE_FILE)
-    signed = sign(statement, read_key(signer.key, workspace.folder))
-    check_signature(signed, people)
+    key = read_key(signer.key, workspace.folder)
+    check_signature(sign(statement, key), people)
     store = Store(workspace.folder)
     try:
         with store.held(PATIENCE):
-            record_statement(store, signed, people)
+            moment = now()
+            if timedelta() < moment - statement.at < _WAITED:
+                # Somebody else signed while this one waited, and a revocation is not to be refused for that.
+                statement = statement.model_copy(update={"at": moment})
+            record_statement(store, sign(statement, key), people)
     finally:
         store.close()
 
 
 def _not_entitled(person: str, grant: Grant, settings: AccessSettings | None, act: Act) -> InputError:
-    if person == grant.subject:
+    if is_subject(person, grant):
         return InputError(f"{person} is the subject of '{grant.id}'.", mend="Nobody decides about their own access.")
     if settings is None:
         mend = "Add 'access:' with 'approvers', 'reviewers' and 'log'."

@@ -13,10 +13,16 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from colonnade.guard.access.alerting import alert_subject, suspensions_by_alert
-from colonnade.guard.access.grants import GrantEvent, bound_content, boundaries_under, standing_of_grant
+from colonnade.guard.access.grants import (
+    GrantEvent,
+    belongs,
+    bound_content,
+    boundaries_under,
+    standing_elsewhere,
+    standing_of_grant,
+)
 from colonnade.guard.configuration import AccessSettings
 from colonnade.records import (
-    Act,
     Alert,
     Appeal,
     BusyError,
@@ -47,9 +53,6 @@ ALERTS_SET_DOWN = "alerts.jsonl"
 
 PATIENCE = 10.0
 """Seconds for which a signature waits for a command that holds the workspace."""
-
-Noted = Grant | Suspension | Appeal | Alert | Statement
-"""What the ledger says about access, in its order."""
 
 
 class Book(NamedTuple):
@@ -114,11 +117,7 @@ class BookReader:
         self._forget()
 
     def book(self, people: People | None) -> Book:
-        """What the ledger says now, and what was set down beside it.
-
-        Raises:
-            CorruptionError: where the ledger or something that it names is broken.
-        """
+        """What the ledger says now, and what was set down beside it; raises as :func:`read_book`."""
         try:
             self._read_on()
         except Exception:
@@ -145,7 +144,7 @@ class BookReader:
         for row in self._noted:
             if isinstance(row, Suspension):
                 events.append(row)
-            elif isinstance(row, _Signed) and people is not None and row.genuine:
+            elif isinstance(row, Signed) and people is not None and row.genuine:
                 person = people.person(row.signed.statement.person)
                 if person is not None and person.key == row.signed.key:
                     events.append(row.signed.statement)
@@ -155,7 +154,8 @@ class BookReader:
         self._length, self._hash = 0, hashlib.sha256()
         self._last: Entry | None = None
         self._told = None
-        self._noted: list[Grant | Suspension | Appeal | Alert | _Signed] = []
+        self._said: set[tuple[Statement, str]] = set()
+        self._noted: list[Grant | Suspension | Appeal | Alert | Signed] = []
 
     def _read_on(self) -> None:
         content = self._ledger.file.read_bytes() if self._ledger.file.exists() else b""
@@ -165,14 +165,22 @@ class BookReader:
         new = content[self._length : whole]
         for entry in self._ledger.entries_after(self._last, new):
             if entry.act in (ASKED, SUSPENDED, APPEALED, ALERTED, STATED):
-                self._noted += self._named_by(entry)
+                self._noted += (row for row in self._named_by(entry) if self._is_new(row))
             self._last = entry
         self._hash.update(new)
         self._length = whole
 
-    def _named_by(self, entry: Entry) -> list[Grant | Suspension | Appeal | Alert | _Signed]:
+    def _is_new(self, row: Grant | Suspension | Appeal | Alert | Signed) -> bool:
+        """A statement is said once: an old approval that is copied to the end must not undo what was said since."""
+        before = len(self._said)
+        if isinstance(row, Signed) and row.genuine:
+            self._said.add((row.signed.statement, row.signed.key))
+            return len(self._said) > before
+        return True
+
+    def _named_by(self, entry: Entry) -> list[Grant | Suspension | Appeal | Alert | Signed]:
         try:
-            return [_read_line(entry.act, line) for line in self._objects.get(entry.subject).splitlines()]
+            return [read_line(entry.act, line) for line in self._objects.get(entry.subject).splitlines()]
         except ValidationError:
             what = f"ledger entry {entry.sequence} names {entry.subject}, which is no {entry.act}."
             raise CorruptionError(what, mend="Put the store back from a backup.") from None
@@ -185,14 +193,19 @@ class _Told(NamedTuple):
     book: Book
 
 
-class _Signed(NamedTuple):
+class Signed(NamedTuple):
     """A signed statement, and whether its signature is one of it."""
 
     signed: SignedStatement
     genuine: bool
 
 
-def _read_line(act: str, line: bytes) -> Grant | Suspension | Appeal | Alert | _Signed:
+def read_line(act: str, line: bytes) -> Grant | Suspension | Appeal | Alert | Signed:
+    """What one line of an artefact says that the ledger names under this act.
+
+    Raises:
+        ValidationError: where it is none of that kind.
+    """
     if act == ASKED:
         return Grant.model_validate_json(line)
     if act == SUSPENDED:
@@ -202,7 +215,7 @@ def _read_line(act: str, line: bytes) -> Grant | Suspension | Appeal | Alert | _
     if act == ALERTED:
         return Alert.model_validate_json(line)
     signed = SignedStatement.model_validate_json(line)
-    return _Signed(signed, verifies(signed))
+    return Signed(signed, verifies(signed))
 
 
 def read_book(folder: Path, people: People | None) -> Book:
@@ -229,12 +242,14 @@ class Standings:
 
     Args:
         policies: as they are in force.
+        launch: whose they are; a grant that was asked for under another one holds nowhere here.
 
     Attributes:
         moved: grants that stood under other boundaries before; see :meth:`under`.
     """
 
-    def __init__(self, policies: PolicySet) -> None:
+    def __init__(self, policies: PolicySet, launch: str) -> None:
+        self._launch = launch
         self.moved: frozenset[str] = frozenset()
         self._active = policies.active
         self._rules: tuple[People | None, AccessSettings | None] = (None, None)
@@ -246,7 +261,7 @@ class Standings:
 
     def under(self, policies: PolicySet) -> Standings:
         """The same under other policies: only grants whose boundaries moved will be worked out again."""
-        found = Standings(policies)
+        found = Standings(policies, self._launch)
         found._rules, found._said, found._digests = self._rules, self._said, self._digests
         for name, row in self._stood.items():
             if found._boundaries_of(row.grant) == self._boundaries[row.grant.topics]:
@@ -276,7 +291,10 @@ class Standings:
             return known.standing
         people, settings = self._rules
         content = bound_content(self._digest_of(grant), self._boundaries_of(grant))
-        found = standing_of_grant(grant, content, events, people, settings, day, at)
+        if belongs(grant, self._launch):
+            found = standing_of_grant(grant, content, events, people, settings, day, at)
+        else:
+            found = standing_elsewhere(grant, content)
         self._stood[grant.id] = _Stood(grant, events, day, found, self._boundaries_of(grant))
         return found
 
@@ -313,16 +331,6 @@ def events_by_grant(
         elif event.subject.startswith("grant:"):
             found[event.subject.removeprefix("grant:").partition("/")[0]].append(event)
     return found
-
-
-def stopped_since(book: Book, earlier: Book | None) -> frozenset[str]:
-    """Grants of which something else than an approval was said since; where they stand now is to be found out."""
-    if earlier is None:
-        return frozenset()
-    news = (event for event in book.events[len(earlier.events) :] if not isinstance(event, Suspension))
-    return frozenset(
-        event.subject.removeprefix("grant:").partition("/")[0] for event in news if event.act is not Act.APPROVE
-    )
 
 
 def set_down(folder: Path, act: str, record: Suspension | Alert, patience: float = 1.0) -> None:

@@ -4,41 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from colonnade.guard import compile_table, read_guard_configuration
 from colonnade.guard.access import Desk, Watch
+from colonnade.guard.access.alerting import alert_subject
 from colonnade.guard.access.indexing import Question
-from colonnade.guard.access.monitoring import AccessMonitor, Known
+from colonnade.guard.access.monitoring import AccessMonitor, Known, MonitorState
 from colonnade.guard.access.patterns import seen, word_weights
 from colonnade.guard.access.purposes import PurposeReader
 from colonnade.guard.access.sightings import SightingFile
 from colonnade.guard.access.uses import UseRecord
 from colonnade.guard.access.watching import Mark, marks
+from colonnade.guard.observing import Finished
 from colonnade.models import Encoder
-from colonnade.pipeline.access import access_key, access_settings, now, use_log, uses_of
+from colonnade.pipeline.access import access_key, access_settings, counting_file, now, use_log, uses_of
 from colonnade.pipeline.access_book import (
     ALERTED,
-    SET_DOWN,
     SUSPENDED,
-    Book,
     BookReader,
     Standings,
     set_down,
-    stopped_since,
 )
+from colonnade.pipeline.access_stops import Stops
 from colonnade.pipeline.workspace import READ, Rereader, Workspace
-from colonnade.records import GuardTable
+from colonnade.records import Alert, GuardTable
 from colonnade.store import HOME
-from colonnade.store.store import LEDGER
 
 _SHARE = 0.1
+
+SOON = 0.05
+"""Seconds between two looks for what may end a grant; such a look reads nothing but what is new."""
 
 SIGHTINGS, MONITOR_LOCK = "sightings.jsonl", "monitor.lock"
 """Files of the monitor below ``.colonnade``: what it keeps, and who leads."""
 
 
 class AccessService:
-    """A desk, and the watcher that keeps it to what the ledger and the policies say.
+    """A desk, and the watchers that keep it to what the ledger, the policies and ``guard.yaml`` say; an observer.
 
     Whatever cannot be read closes the desk until it can be read again.
 
@@ -50,7 +53,7 @@ class AccessService:
 
     Attributes:
         desk: where a guard asks.
-        monitor: an observer, to be told of every finished request; none where ``guard.yaml`` has no ``access``.
+        monitor: told of every finished request; none while ``guard.yaml`` has no ``access``.
     """
 
     def __init__(
@@ -66,8 +69,9 @@ class AccessService:
         self._files: tuple[Mark, ...] = marks([folder / name for name in READ])
         self._day = _today()
         self._table = _compiled(workspace, self._day)
-        self._book, self._standings = BookReader(folder), Standings(workspace.policies)
-        self._heard: Book | None = None
+        self._book, self._standings = BookReader(folder), Standings(workspace.policies, workspace.launch.name)
+        self._alerts: dict[str, Alert] = {}
+        self._record, self._counted = record, _counted_by(workspace)
         self.desk = Desk(
             self._table,
             use_log(workspace, record),
@@ -78,25 +82,42 @@ class AccessService:
             past=uses_of(workspace),
         )
         self._key, self._encoder = access_key(folder), encoder
+        self._started = False
         self.monitor = self._new_monitor() if settings is not None else None
+        self.stops = Stops(folder, self.desk, lambda: self._alerts)
         self.watch = Watch(
-            [folder / HOME / LEDGER, folder / HOME / SET_DOWN, *(folder / name for name in READ)],
+            [*self.stops.places, *(folder / name for name in READ)],
             self._take_up,
             lambda _: self.desk.close(),
             moment=_today,
         )
+        self._first = Watch(self.stops.places, self.stops.look, lambda _: self.desk.close(), SOON)
 
     def start(self) -> None:
         """Take up the grants, and keep looking in a thread of its own."""
         self.watch.start()
+        self._first.start()
+        self._started = True
         if self.monitor is not None:
             self.monitor.start()
 
     def stop(self) -> None:
         """End the threads."""
+        self._first.stop()
+        self.watch.stop()
         if self.monitor is not None:
             self.monitor.stop()
-        self.watch.stop()
+
+    def finished(self, row: Finished) -> None:
+        """As an observer: the monitor is told of a request, while there is one."""
+        monitor = self.monitor
+        if monitor is not None:
+            monitor.finished(row)
+
+    def state(self) -> MonitorState | None:
+        """How the monitor keeps up, while there is one."""
+        monitor = self.monitor
+        return monitor.state() if monitor is not None else None
 
     def _new_monitor(self) -> AccessMonitor:
         folder = self._workspace.folder
@@ -112,6 +133,25 @@ class AccessService:
     def _known(self, workspace: Workspace) -> Callable[[], Known]:
         return lambda: known_of(workspace, self._key, self._encoder)
 
+    def _take_settings(self) -> None:
+        """What ``guard.yaml`` says of access besides who decides; the monitor begins and ends with it."""
+        workspace, settings = self._workspace, access_settings(self._workspace)
+        if settings is not None:
+            self.desk.govern(settings.review_share, settings.appeals)
+        counted = _counted_by(workspace)
+        if counted != self._counted:
+            self.desk.count_by(use_log(workspace, self._record), uses_of(workspace))
+            self._counted = counted
+        if settings is not None and self.monitor is None:
+            self.monitor = self._new_monitor()
+            if self._started:
+                self.monitor.start()
+        elif settings is None and self.monitor is not None:
+            ended, self.monitor = self.monitor, None
+            ended.stop()
+        elif self.monitor is not None:
+            self.monitor.learn(self._known(workspace))
+
     def _take_up(self) -> None:
         """Read the ledger; and the policies only where one of their files changed, since that takes longer."""
         files, today = marks([self._workspace.folder / name for name in READ]), _today()
@@ -119,19 +159,24 @@ class AccessService:
             self._workspace = self._rereader.workspace()
             self._standings = self._standings.under(self._workspace.policies)
             self.desk.withhold(self._standings.moved)
-            if self.monitor is not None:
-                self.monitor.learn(self._known(self._workspace))
+            self._take_settings()
         if files != self._files or today != self._day:
             self._table = _compiled(self._workspace, today)
             self._files, self._day = files, today
         people, settings = self._workspace.people, access_settings(self._workspace)
+        self.stops.look()
+        reading = self.desk.begins_reading()
         book = self._book.book(people)
-        # Where ten thousand grants stand takes some tenths of a second, and one that was revoked must not wait for it.
-        self.desk.withhold(stopped_since(book, self._heard))
-        self._heard = book
-        self.desk.replace(self._standings.of(book, people, settings, book.not_before(now())), self._table)
+        self._alerts = {alert_subject(alert.id): alert for alert in book.alerts}
+        self.desk.replace(self._standings.of(book, people, settings, book.not_before(now())), self._table, reading)
         if self.monitor is not None:
             self.monitor.know(book.alerts)
+
+
+def _counted_by(workspace: Workspace) -> tuple[Path | None, bool]:
+    """The file that uses are counted by, and whether somebody named it."""
+    settings = read_guard_configuration(workspace.folder / "guard.yaml").access
+    return counting_file(workspace), settings is not None and bool(settings.log)
 
 
 def known_of(workspace: Workspace, key: bytes, encoder: Callable[[], Encoder] | None) -> Known:

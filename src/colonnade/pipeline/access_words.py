@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from colonnade.guard.access.desk import commitment_to_words
+from colonnade.guard.access.writing import commitment_to_words
 from colonnade.records import CorruptionError, GrantUse, InputError
 from colonnade.store.log import KeyRing
 from colonnade.store.log.contents import open_row

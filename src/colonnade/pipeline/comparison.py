@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from colonnade.guard import GuardConfiguration, read_guard_configuration
 from colonnade.pipeline.workspace import Workspace, with_library
+from colonnade.policy.repository import commit_of
 from colonnade.policy.revisions import Elsewhere, is_revision, laid_out
 from colonnade.records import InputError, PolicySet, Profile
 
@@ -58,6 +59,14 @@ def side_of(workspace: Workspace, name: str, today: GuardConfiguration) -> Side:
             configuration = today
             unread.append(_instead(fault, "today's guard.yaml"))
     return Side(resolved, configuration, tuple(unread))
+
+
+def named_place(workspace: Path, name: str) -> str:
+    """What a place is called in a result: a revision with its commit, since ``HEAD`` is another one tomorrow."""
+    if (Path(name) / "policies").is_dir() or not is_revision(workspace, name):
+        return name
+    commit = commit_of(workspace, name)[:10]
+    return name if commit.startswith(name) else f"{name} ({commit})"
 
 
 def _with_profile(workspace: Workspace, policies: PolicySet, profile: Profile | None, unread: list[str]) -> Workspace:

@@ -28,11 +28,10 @@ from colonnade.guard.protocol import ENDPOINTS
 from colonnade.guard.recording import GrantUses, LogState, Recorder, Unrecorded
 from colonnade.guard.telemetry.metrics import Metrics, NamesOf
 from colonnade.guard.telemetry.spans import Spans
-from colonnade.pipeline.access import access_settings
 from colonnade.pipeline.access_service import AccessService
 from colonnade.pipeline.feedback import enter
 from colonnade.pipeline.guard_parts import loaded_encoder
-from colonnade.pipeline.recording import Opened
+from colonnade.pipeline.recording import Opened, log_settings
 from colonnade.pipeline.service import Behind, adapter_settings, build_guard
 from colonnade.pipeline.workspace import READ, Rereader, Workspace
 from colonnade.records import ColonnadeError
@@ -42,6 +41,14 @@ KEYS = "keys.jsonl"
 """The file of API keys, in the workspace's own folder."""
 
 _READ = (*READ, "prompts")
+
+_OF_GRANTS = {
+    "waiting": "Requests that the monitor of grants has not looked at yet.",
+    "dropped": "Requests that it has not watched.",
+    "faults": "Times that it failed.",
+    "unread": "Uses for a purpose that nobody can tell.",
+}
+"""What the page of metrics says of the monitor of grants."""
 
 _TAKEN_UP = "the policies were taken up as they stand now"
 
@@ -88,8 +95,8 @@ class GatewayService:
         record = GrantUses(log.recorder.writer) if log is not None else None
         self._rereader = Rereader(workspace.folder)
         self.access = AccessService(workspace, record, lambda: loaded_encoder("static"), self._rereader)
-        if self.access.monitor is not None:
-            wish = wish._replace(observers=(*wish.observers, self.access.monitor))
+        wish = wish._replace(observers=(*wish.observers, self.access))
+        self._logged = log_settings(workspace)
         stored = read_keys(keys_file(self._folder))
         self.keyed = bool(stored)
         self.standing = self._stand(workspace, Keys(stored, required=self.keyed))
@@ -130,6 +137,7 @@ class GatewayService:
         """What is served, by what, and whether it is what stands on disk."""
         now = self.standing
         state = self._log.recorder.state() if self._log is not None else None
+        watched = self.access.state()
         detectors = [
             {"name": name, "version": version, "digest": digest} for name, version, digest in now.guard.detectors
         ]
@@ -143,7 +151,7 @@ class GatewayService:
             "log": None if state is None else state._asdict(),
             "under_way": self.service.under_way,
             "observers": {"dropped": self.service.teller.dropped, "failed": self.service.teller.failed},
-            "access": None if self.access.monitor is None else self.access.monitor.state()._asdict(),
+            "access": None if watched is None else watched._asdict(),
         }
 
     def _side_routes(self) -> list[Route]:
@@ -166,14 +174,13 @@ class GatewayService:
             state = self._log.recorder.state
             watch("log_rows", "Rows of the audit log.", lambda: state().rows)
             watch("log_unsigned_rows", "Rows behind the newest checkpoint.", lambda: _unsigned(state()))
-        if self.access.monitor is not None:
-            seen = self.access.monitor.state
-            watch(
-                "access_waiting", "Requests that the monitor of grants has not looked at yet.", lambda: seen().waiting
-            )
-            watch("access_dropped", "Requests that it has not watched.", lambda: seen().dropped)
-            watch("access_faults", "Times that it failed.", lambda: seen().faults)
-            watch("access_unread", "Uses for a purpose that nobody can tell.", lambda: seen().unread)
+        for name, what in _OF_GRANTS.items():
+            watch(f"access_{name}", what, partial(self._of_the_monitor, name))
+
+    def _of_the_monitor(self, name: str) -> float:
+        """0 while there is no monitor; ``guard.yaml`` may begin to say something of access at any moment."""
+        state = self.access.state()
+        return float(getattr(state, name)) if state is not None else 0.0
 
     def _stand(self, workspace: Workspace, keys: Keys) -> Standing:
         guard = self._wish.build(workspace, self._behind.probed)
@@ -202,11 +209,9 @@ class GatewayService:
 
     def _not_taken_up(self, workspace: Workspace) -> str:
         """What of the files a running service cannot take up; empty for nothing."""
-        if (access_settings(workspace) is None) == (self.access.monitor is None):
+        if log_settings(workspace) == self._logged:
             return ""
-        return (
-            "guard.yaml has other words on 'access' than when the service began: start it again to have them in force."
-        )
+        return "guard.yaml has other words on 'log' than when the service began: start it again to have them in force."
 
     def _keep(self, fault: Exception) -> None:
         """What cannot be read leaves the last good guard in force, and everybody is told that it is not the newest."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, ValidationError
 
-from colonnade.guard import Guard, Who, read_guard_configuration
+from colonnade.guard import Guard, GuardConfiguration, Who, read_guard_configuration
 from colonnade.guard.access import GrantIndex
 from colonnade.guard.access.past import PastHolder
 from colonnade.guard.remembering import Memories, RememberingJudge, remembering
@@ -28,7 +29,7 @@ from colonnade.guard.replaying import (
 from colonnade.guard.table import Lookup
 from colonnade.pipeline.access import access_settings
 from colonnade.pipeline.access_book import Standings, read_book
-from colonnade.pipeline.comparison import Side, side_of
+from colonnade.pipeline.comparison import Side, named_place, side_of
 from colonnade.pipeline.detection import teaching_prompts
 from colonnade.pipeline.guard_parts import guard_parts
 from colonnade.pipeline.workspace import Workspace
@@ -113,31 +114,90 @@ def is_log(place: Path) -> bool:
 # --- what is replayed -------------------------------------------------------------------------------
 
 
-def exchanges_of_file(file: Path) -> tuple[Exchange, ...]:
+def exchanges_of_file(file: Path, configuration: GuardConfiguration | None = None) -> tuple[Exchange, ...]:
     """The requests of a JSONL file.
 
+    Args:
+        file: a request a line.
+        configuration: whose tiers and purposes the requests may name; any, if not said.
+
     Raises:
-        InputError: at the first line that is wrong.
+        InputError: at the first line that is wrong, or whose id stands there twice.
     """
-    return tuple(_from_file(row_to_record(ReplayRow, row, file, line), line) for line, row in read_rows(file))
+    found: dict[str, Exchange] = {}
+    for line, row in read_rows(file):
+        request = row_to_record(ReplayRow, row, file, line)
+        if configuration is not None:
+            _check_names(request, configuration, file, line)
+        exchange = _from_file(request, line)
+        if exchange.id in found:
+            what = f"the id '{exchange.id}' stands twice."
+            raise InputError(what, file=file, line=line, mend="Give each request its own, or none.")
+        found[exchange.id] = exchange
+    return tuple(found.values())
 
 
-def labels_of_file(file: Path) -> dict[str, Should]:
+def _check_names(row: ReplayRow, configuration: GuardConfiguration, file: Path, line: int) -> None:
+    """What the guard does not know it refuses on both sides, and nothing would seem to change."""
+    for kind, name, known in (
+        ("tier", row.tier, configuration.tiers),
+        ("purpose", row.purpose, configuration.purposes),
+    ):
+        if name and name not in known:
+            what = f"the guard knows no {kind} '{name}'."
+            raise InputError(what, file=file, line=line, mend=f"Choose one of {', '.join(known)}, or leave it out.")
+
+
+class Labels(NamedTuple):
+    """What people say of exchanges.
+
+    Attributes:
+        said: by the id of the exchange.
+        file: where it stands; none where nobody said anything.
+        lines: of each id.
+    """
+
+    said: Mapping[str, Should] = MappingProxyType({})
+    file: Path | None = None
+    lines: Mapping[str, int] = MappingProxyType({})
+
+    def check(self, known: Collection[str], place: str) -> None:
+        """Each label has to be for something.
+
+        Args:
+            known: ids of what is replayed.
+            place: what it is, as people call it.
+
+        Raises:
+            InputError: at the first label that is for nothing, with its line.
+        """
+        for name in self.said:
+            if name not in known:
+                what = f"the label of '{name}' is for nothing in this {place}."
+                raise InputError(what, file=self.file, line=self.lines[name], mend="Take it out, or correct the id.")
+
+
+def labels_of_file(file: Path) -> Labels:
     """What people say of exchanges, by their ids.
 
     Raises:
-        InputError: at the first line that is wrong, or an id that stands twice with different labels.
+        InputError: at the first line that is wrong, or an id that stands twice with different labels;
+            and where there is none.
     """
     found: dict[str, Should] = {}
+    lines: dict[str, int] = {}
     for line, row in read_rows(file):
         label = row_to_record(Label, row, file, line)
         if found.setdefault(label.id, label.should) != label.should:
             what = f"'{label.id}' is labelled twice, and not alike."
             raise InputError(what, file=file, line=line, mend="Keep the label that holds.")
-    return found
+        lines.setdefault(label.id, line)
+    if not found:
+        raise InputError("there is no label in it.", file=file, mend="Write some, or leave '--labels' out.")
+    return Labels(found, file, lines)
 
 
-def exchanges_of_log(folder: Path, ring: KeyRing | None, labels: Mapping[str, Should]) -> tuple[Exchange, ...]:
+def exchanges_of_log(folder: Path, ring: KeyRing | None, labels: Labels) -> tuple[Exchange, ...]:
     """The exchanges of a log, in the order in which they came in.
 
     Args:
@@ -154,12 +214,10 @@ def exchanges_of_log(folder: Path, ring: KeyRing | None, labels: Mapping[str, Sh
         row = opened.line["row"]
         name, act = str(row.get("id", "")), row.get("act")
         if act == "request" and name:
-            found[name] = _from_request(opened, name, labels.get(name))
+            found[name] = _from_request(opened, name, labels.said.get(name))
         elif act == "reply" and name in found:
             found[name] = _with_reply(found[name], opened)
-    unknown = sorted(labels.keys() - found.keys())
-    if unknown:
-        raise InputError(f"the label of '{unknown[0]}' is for nothing in this log.", mend="Take it out.")
+    labels.check(found, "log")
     return tuple(found.values())
 
 
@@ -252,7 +310,8 @@ class Replaying:
             InputError: where there is neither.
         """
         configuration = read_guard_configuration(self._workspace.folder / "guard.yaml")
-        return self._policies(name, side_of(self._workspace, name, configuration))
+        side = side_of(self._workspace, name, configuration)
+        return self._policies(named_place(self._workspace.folder, name), side)
 
     def _policies(self, name: str, side: Side) -> Policies:
         parts = guard_parts(side.workspace, side.configuration, _today(), self._prompts)
@@ -284,7 +343,7 @@ async def replay_all(
 def _grants_by_moment(workspace: Workspace, guard: Guard) -> Callable[[datetime], GrantIndex]:
     settings = access_settings(workspace)
     book = read_book(workspace.folder, workspace.people) if settings is not None else None
-    standings, known = Standings(workspace.policies), dict[tuple[date, int], GrantIndex]()
+    standings, known = Standings(workspace.policies, workspace.launch.name), dict[tuple[date, int], GrantIndex]()
 
     def on(moment: datetime) -> GrantIndex:
         events = tuple(event for event in book.events if event.at <= moment) if book is not None else ()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from colonnade.records.clause import Level
 from colonnade.records.record import Digest, Record
@@ -52,6 +52,8 @@ class Grant(Record):
             use; none for an ordinary grant. It has to be approved on its first day or the day after.
         evidence: digest of what was shown to support it (an engagement letter, an ethics vote).
         because: why, in a sentence; it stands in every trace.
+        launch: the launch that it was asked for, and under no other can it be used; empty for one that was asked
+            for before launches were named, whose digest does not change by it.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
@@ -66,6 +68,14 @@ class Grant(Record):
     caps: RateCaps = RateCaps()
     evidence: Annotated[Digest, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
     because: Annotated[str, Field(min_length=3)]
+    launch: str = ""
+
+    @model_serializer(mode="wrap")
+    def _without_a_launch_as_before_there_was_one(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = dump(self)
+        if not self.launch:
+            content.pop("launch", None)
+        return content
 
     @model_validator(mode="after")
     def _ends_within_a_year(self) -> Grant:
@@ -101,7 +111,8 @@ class GrantStanding(Record):
         content: the digest that approvals are bound to: the grant, and the boundaries it was asked under.
         approved_by: people whose approvals count today.
         reason: why it is where it is, as a sentence.
-        since: when its newest approval was signed; of a suspended or revoked one, when that happened.
+        since: when the last of the approvals that it needs was signed, the newest ones counted: what came to light
+            before was known to so many people; of a suspended or revoked one, when that happened.
         stopped_for: of a suspended one, the cause of the suspension, or ``review`` for a reviewer's verdict.
         ends: the moment at which break-glass is over.
     """

@@ -195,8 +195,11 @@ def _named_by(ledger: Ledger, objects: Objects) -> tuple[SignedStatement, ...]:
 
 
 def counting(rows: Iterable[SignedStatement], people: People) -> tuple[Statement, ...]:
-    """The statements whose signatures verify, in their order."""
-    return tuple(row.statement for row in rows if not fault_of_signature(row, people))
+    """The statements whose signatures verify, in their order.
+
+    Each once: an old approval that is copied to the end of the ledger must not undo what was said since.
+    """
+    return tuple(dict.fromkeys(row.statement for row in rows if not fault_of_signature(row, people)))
 
 
 def _time(at: datetime) -> str:

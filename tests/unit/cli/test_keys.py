@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from colonnade.cli import keys as keys_commands
 from colonnade.cli.keys import keys_application
 from colonnade.guard.keys import Keys, read_keys
+from colonnade.guard.protocol.errors import ProtocolError
 from colonnade.pipeline.gateway_service import keys_file
 from colonnade.records import InputError
 from tests.workspaces import write_workspace
@@ -60,3 +65,54 @@ def test_a_name_is_taken_once(workspace: Path) -> None:
     run("add", "lab", "--principal", "ana", str(workspace))
     with pytest.raises(InputError, match="already"):
         run("add", "lab", "--principal", "bo", str(workspace))
+
+
+@pytest.mark.parametrize("other", ["ANA", "ａna", "anyone", "Anyone", " ana", "ana "])
+def test_a_principal_that_people_take_for_another_is_refused(workspace: Path, other: str) -> None:
+    run("add", "lab", "--principal", "ana", str(workspace))
+    before = keys_file(workspace).read_bytes()
+    with pytest.raises(InputError):
+        run("add", "other", "--principal", other, str(workspace))
+    assert keys_file(workspace).read_bytes() == before
+    run("add", "second", "--principal", "ana", str(workspace))
+
+
+def test_whoever_no_grant_can_name_is_told_so(workspace: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    result = CliRunner().invoke(keys_application, ["add", "lab", str(workspace), "--principal", "Ana Müller"])
+    assert "no grant can be for Ana Müller" in result.output
+    result = CliRunner().invoke(keys_application, ["add", "two", str(workspace), "--principal", "ana"])
+    assert "no grant" not in result.output
+
+
+def test_of_two_changes_at_once_none_undoes_the_other(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("add", "lab", "--principal", "ana", str(workspace))
+    file = keys_file(workspace)
+    started, free = Event(), Event()
+    real = keys_commands.write_keys
+
+    def slow(*of: Any) -> None:
+        started.set()
+        assert free.wait(10)
+        real(*of)
+
+    monkeypatch.setattr(keys_commands, "write_keys", slow)
+    with ThreadPoolExecutor(2) as pool:
+        adding = pool.submit(keys_commands.add, "second", "bo", workspace, "", None, "", False)
+        assert started.wait(10)
+        ending = pool.submit(keys_commands.revoke, "lab", workspace)
+        assert not wait([ending], timeout=0.3).done
+        free.set()
+        adding.result(10)
+        ending.result(10)
+    assert [(key.id, key.revoked is not None) for key in read_keys(file)] == [("lab", True), ("second", False)]
+
+
+def test_a_key_is_ended_in_the_file_that_a_link_leads_to(workspace: Path) -> None:
+    key = run("add", "lab", "--principal", "ana", str(workspace)).strip().splitlines()[-1]
+    file, shared = keys_file(workspace), workspace.parent / "shared.jsonl"
+    file.rename(shared)
+    file.symlink_to(shared)
+    run("revoke", "lab", str(workspace))
+    assert file.is_symlink()
+    with pytest.raises(ProtocolError, match="has ended"):
+        Keys(read_keys(shared)).principal(f"Bearer {key}")

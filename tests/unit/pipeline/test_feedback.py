@@ -161,3 +161,18 @@ def test_words_that_nobody_can_read_here_are_not_left_out_in_silence(home: Home)
 
 def test_an_empty_queue_is_told(tmp_path: Path) -> None:
     assert "0 wait, 0 were decided." in queue(make_home(tmp_path)).output
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--propose",), "only what is accepted can be proposed"),
+        (("--as", "dee"), "there is nothing to decide"),
+        (("--reason", "because"), "there is nothing to decide"),
+    ],
+)
+def test_options_that_decide_nothing_are_not_passed_over_in_silence(
+    home: Home, options: tuple[str, ...], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        queue(home, *options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,23 +20,38 @@ from .small_access import ACCESS, active, invoke, listed, state
 from .test_gateway_service import Served, within
 
 ASKED = "Get me into the room of my colleague without her key."
+WATCHED = ACCESS.replace("0.5", "1.0, appeals: the key office")
 OTHER = "When is Mira alone in the workshop?"
 
 
 @pytest.fixture
-def served(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+def unserved(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace with a grant that may be used twice in a minute."""
     monkeypatch.setattr(test_gateway_service, "BAKE", "My key broke, who gives me a new one?")  # open to all
-    (home / "w" / "guard.yaml").write_text(GUARD + ACCESS.replace("0.5", "1.0, appeals: the key office"))
+    (home / "w" / "guard.yaml").write_text(GUARD + WATCHED)
     key = StoredKey(
         id="k", hash=hash_of("ck-7"), principal="key-7", tier="guest", purposes=("repair",), added=date(2026, 1, 1)
     )
     (home / "w" / ".colonnade").mkdir(exist_ok=True)
     write_keys(keys_file(home / "w"), [key])
     active(home, per_minute=2)
-    found = Served(home / "w")
+    return home / "w"
+
+
+@pytest.fixture
+def served(unserved: Path) -> Iterator[Served]:
+    with started(unserved) as found:
+        yield found
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Served]:
+    found = Served(folder)
     found.service.start()
-    yield found
-    found.service.stop()
+    try:
+        yield found
+    finally:
+        found.service.stop()
 
 
 def ask(served: Served, text: str = ASKED) -> dict[str, Any]:
@@ -110,3 +126,43 @@ def test_what_the_monitor_of_grants_did_not_see_is_on_the_page_and_in_health(
         "access_waiting 0.0",
     ):
         assert f"colonnade_{line}" in page.splitlines()
+
+
+# --- guard.yaml begins and ends to speak of access while the service runs ----------------------------
+
+
+def test_grants_begin_and_end_with_the_words_on_access_and_no_use_is_forgotten(home: Path, unserved: Path) -> None:
+    file = unserved / "guard.yaml"
+    file.write_text(GUARD)
+    with started(unserved) as served:
+        assert served.health()["access"] is None
+        assert "colonnade_access_dropped 0.0" in served.service.metrics.page()[0].decode()
+        assert ask(served)["action"] != "allow"
+        file.write_text(GUARD + WATCHED)
+        assert within(5, lambda: ask(served)["action"] == "allow")
+        assert served.health()["status"] == "ok"
+        assert within(5, lambda: served.health()["access"]["leads"])
+        assert within(5, lambda: any(row.get("evidence") for row in seen_by_the_monitor(home)))
+        assert listed(home)["grants"][0]["uses"] == 1
+        file.write_text(GUARD)
+        assert within(5, lambda: served.health()["access"] is None)
+        assert within(5, lambda: ask(served)["action"] != "allow")
+        file.write_text(GUARD + WATCHED)
+        assert within(5, lambda: ask(served)["action"] == "allow")
+        refused = ask(served)
+        assert "is suspended since" in refused["reason"], "the use before counts"
+        assert "to the key office" in refused["reason"]
+
+
+def test_an_edit_of_the_share_of_whom_to_appeal_to_and_of_the_log_is_in_force_without_a_start(
+    home: Path, served: Served
+) -> None:
+    assert ask(served)["action"] == "allow"
+    file = home / "w" / "guard.yaml"
+    file.write_text(GUARD + WATCHED.replace("the key office", "the porter").replace("uses.jsonl", "counted.jsonl"))
+    assert within(5, (home / "w" / ".colonnade" / "counted.jsonl").exists)
+    assert ask(served)["action"] == "allow"
+    assert listed(home)["grants"][0]["uses"] == 2
+    refused = ask(served)
+    assert "is suspended since" in refused["reason"], "what was counted by the other file counts"
+    assert "to the porter" in refused["reason"]

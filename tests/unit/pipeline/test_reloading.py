@@ -16,7 +16,6 @@ from colonnade.cli.guard import guard_application
 from tests.unit.guard.gateway.behind import events, finish, streamed
 from tests.unit.pipeline.guarded_log import ALONE, BREAK_IN, BROKE, SWAP, small_words
 from tests.unit.pipeline.served import answers, serving, until
-from tests.unit.pipeline.small_access import ACCESS
 from tests.workspaces import write_workspace
 
 EVERYBODY = "ceiling: mechanism, when: {tier: staff, purpose: repair}", "ceiling: actionable, when: {}"
@@ -96,11 +95,11 @@ def test_a_slip_of_the_pen_changes_nothing_and_everybody_can_see_it(
         assert any("taken up as they stand now" in record.getMessage() for record in caplog.records)
 
 
-def test_grants_that_begin_while_the_service_runs_wait_for_a_fresh_start_and_health_says_so(workspace: Path) -> None:
+def test_another_log_in_guard_yaml_waits_for_a_fresh_start_and_health_says_so(workspace: Path) -> None:
     with serving(workspace, answers(BROKE)) as served:
         file = workspace / "guard.yaml"
         before = file.read_text()
-        file.write_text(before + ACCESS)
+        file.write_text(before + "log: {folder: elsewhere}\n")
         until(lambda: served.health()["status"] == "stale")
         assert "start it again" in served.health()["policies"]["fault"]
         assert served.action(BREAK_IN) == "deflect"

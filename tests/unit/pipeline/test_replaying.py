@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +14,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from colonnade.cli.guard import guard_application
-from colonnade.pipeline.replaying import exchanges_of_log
+from colonnade.pipeline.replaying import Labels, exchanges_of_log
 from colonnade.records import ColonnadeError, InputError
 from tests.unit.pipeline.guarded_log import ALONE, BREAK_IN, BROKE, SWAP, Home, copied, fill, make_home, small_words
 
@@ -84,7 +85,7 @@ def test_every_changed_answer_is_listed_with_both_rulings_and_the_clause(home: H
 
 
 def test_a_reply_that_was_withheld_is_replayed_too(home: Home) -> None:
-    exchanges = exchanges_of_log(home.log, home.ring, {})
+    exchanges = exchanges_of_log(home.log, home.ring, Labels())
     assert [len(row.replies) for row in exchanges] == [0, 1, 0, 1]
     home.change("boundary: prohibited\nseverity: medium\nceiling: mention\nabove: refuse", RESTRICTED)
     changed = {row["id"]: row for row in told(home, *opened(home))["changed"]}
@@ -155,7 +156,9 @@ def test_a_file_of_requests_is_held_against_the_last_revision(home: Home, tmp_pa
     commit(home.workspace, "today")
     home.change(*STRICT)
     found = told(home, place=file)
-    assert found["from"] == "HEAD"
+    assert re.fullmatch(r"HEAD \([0-9a-f]{10}\)", found["from"]), "HEAD is another commit tomorrow"
+    commit_name = found["from"][6:-1]
+    assert told(home, "--from", commit_name, place=file)["from"] == commit_name
     assert [(row["id"], row["after"]["action"]) for row in found["changed"]] == [("b", "deflect")]
     assert found["costs"]["allow"]["newly"] == 1
 
@@ -172,3 +175,47 @@ def test_a_place_that_is_neither_file_nor_log_is_named(home: Home, tmp_path: Pat
     broken.write_text('{"prompt": "x", "shoud": "allow"}\n')
     with pytest.raises(InputError, match="shoud"):
         replay(home, "--from", home.workspace, place=broken)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ('\n{"id": "c", "should": "allow"}', "labels.jsonl, line 2: the label of 'c' is for nothing in this file"),
+        ('{"id": "b", "should": "perhaps"}', "labels.jsonl, line 1: 'should' is 'perhaps'"),
+        ('{"id": "b", "should": "allow"}\n{"id": "b", "should": "refuse"}', "line 2: 'b' is labelled twice"),
+        ("", "labels.jsonl: there is no label in it"),
+    ],
+)
+def test_a_wrong_label_is_named_with_its_file_and_line(home: Home, tmp_path: Path, labels: str, words: str) -> None:
+    file, said = tmp_path / "prompts.jsonl", tmp_path / "labels.jsonl"
+    file.write_text(json.dumps({"id": "b", "prompt": BROKE}) + "\n")
+    said.write_text(labels + "\n")
+    with pytest.raises(InputError) as found:
+        replay(home, "--from", home.workspace, "--labels", said, place=file)
+    assert words in found.value.sentence
+
+
+def test_a_label_of_a_log_that_is_for_nothing_is_named_with_its_file_and_line(home: Home, tmp_path: Path) -> None:
+    said = tmp_path / "labels.jsonl"
+    said.write_text('{"id": "nobody", "should": "allow"}\n')
+    with pytest.raises(InputError) as found:
+        replay(home, *opened(home), "--labels", said)
+    assert "labels.jsonl, line 1: the label of 'nobody' is for nothing in this log" in found.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"id": "b", "prompt": "x"}, "line 2: the id 'b' stands twice"),
+        ({"prompt": "x", "tier": "wizard"}, "line 2: the guard knows no tier 'wizard'. Choose one of guest, staff"),
+        ({"prompt": "x", "purpose": "fun"}, "line 2: the guard knows no purpose 'fun'"),
+    ],
+)
+def test_a_request_that_would_be_refused_on_both_sides_for_a_slip_is_named(
+    home: Home, tmp_path: Path, row: dict[str, str], words: str
+) -> None:
+    file = tmp_path / "prompts.jsonl"
+    file.write_text(f"{json.dumps({'id': 'b', 'prompt': BROKE})}\n{json.dumps(row)}\n")
+    with pytest.raises(InputError) as found:
+        replay(home, "--from", home.workspace, place=file)
+    assert words in found.value.sentence

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from colonnade.cli.display import out, visible
+from colonnade.cli.display import counted, out, visible
 from colonnade.cli.policy.application import JsonOption, WorkspaceArgument, policy_application
 from colonnade.pipeline import feedback, open_workspace
 from colonnade.pipeline.feedback import Sealed, Words
@@ -49,6 +49,10 @@ def queue(
     """List what customers say of answers, by clause; close one, or accept it as an example of the clause."""
     if close and accept:
         raise InputError("one is closed or accepted, not both.", mend="Give '--close' or '--accept'.")
+    if propose and not accept:
+        raise InputError("only what is accepted can be proposed.", mend="Give '--accept ID' with it.")
+    if (person or reason) and not (close or accept):
+        raise InputError("there is nothing to decide.", mend="Give '--close ID' or '--accept ID' with it.")
     opened, now = open_workspace(workspace), datetime.now(UTC)
     sealed = _sealed(opened, log, keys, secret, secret_variable)
     if close:
@@ -98,10 +102,8 @@ def _list(opened: Workspace, queue: Queue, sealed: Sealed | None, as_json: bool)
         out.print(f"{group.name}{title}", markup=False)
         for row in group.entries:
             _show(row, words[row.id])
-    waiting, decided = len(queue.open), len(queue.feedback) - len(queue.open)
-    out.print(
-        f"{waiting} {'waits' if waiting == 1 else 'wait'}, {decided} {'was' if decided == 1 else 'were'} decided."
-    )
+    decided = len(queue.feedback) - len(queue.open)
+    out.print(f"{counted(len(queue.open), 'waits', 'wait')}, {counted(decided, 'was', 'were')} decided.")
 
 
 def _show(row: Feedback, words: Words) -> None:

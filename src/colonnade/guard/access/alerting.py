@@ -32,7 +32,11 @@ def alert_subject(alert: str) -> str:
 
 def may_answer(person: str, alert: Alert, people: People | None, settings: AccessSettings | None) -> bool:
     """Whether somebody's answer counts: they review, and are none of those whom it is about."""
-    return settings is not None and person not in alert.subjects and speaks_for(person, people, settings.reviewers)
+    return settings is not None and not _is_concerned(person, alert) and speaks_for(person, people, settings.reviewers)
+
+
+def _is_concerned(person: str, alert: Alert) -> bool:
+    return person.casefold() in {subject.casefold() for subject in alert.subjects}
 
 
 def counts(event: Statement, alert: Alert, people: People | None, settings: AccessSettings | None) -> bool:

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable
-from datetime import UTC, date, datetime, timedelta
-from threading import RLock
-from typing import Literal, NamedTuple
+from datetime import UTC, date, datetime
+from threading import Lock, RLock
+from typing import NamedTuple
 
+from colonnade.guard.access.capping import Tally
 from colonnade.guard.access.deciding import GrantIndex
 from colonnade.guard.access.holding import covers, told_holder, would_open
 from colonnade.guard.access.uses import UseLog
+from colonnade.guard.access.writing import Draw, Side, written_use
 from colonnade.records import (
     Cell,
-    Digest,
     Grant,
     GrantStanding,
     GrantState,
     GrantUse,
     GuardTable,
-    Level,
-    RateCaps,
     Suspension,
 )
 from colonnade.statistics.cusum import DRIFT, DriftRule, climb
-
-Side = Literal["request", "reply"]
-SPECIFIC = (Level.ACTIONABLE, Level.RECIPE)
-_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 class Admission(NamedTuple):
@@ -44,68 +36,6 @@ class Admission(NamedTuple):
     grant: str
     drawn: bool = False
     refusal: str = ""
-
-
-def drawn_for_review(key: bytes, content: Digest, number: int, level: Level, share: float) -> bool:
-    """Whether a person looks at a use: all at ``recipe``, else this share by the lot of a keyed hash.
-
-    Whoever has the key can repeat the draw; whoever has not cannot tell beforehand which of their
-    uses are looked at.
-
-    Args:
-        key: the secret of the service.
-        content: the grant as it was approved.
-        number: the place of the use among those of the grant.
-        level: how specific the use is.
-        share: of all uses below ``recipe``.
-    """
-    if level is Level.RECIPE:
-        return True
-    lot = hmac.new(key, f"{content}\n{number}".encode(), hashlib.sha256).digest()
-    return int.from_bytes(lot[:8], "big") < share * 2**64
-
-
-def breached_cap(caps: RateCaps, uses: Iterable[tuple[datetime, Level]], now: datetime, level: Level) -> str:
-    """Which cap one more use would breach, with its numbers; empty where none.
-
-    Args:
-        caps: of the grant.
-        uses: time and level of those before, oldest first.
-        now: when the next one would be.
-        level: how specific it would be.
-    """
-    rows = [(at, how) for at, how in uses if at > now - _DAY]
-    minute = sum(at > now - _MINUTE for at, _ in rows) + 1
-    specific = sum(how in SPECIFIC for _, how in rows) + (level in SPECIFIC)
-    for count, cap, words in (
-        (minute, caps.per_minute, "within a minute"),
-        (len(rows) + 1, caps.per_day, "within a day"),
-        (specific, caps.specific_per_day, "at actionable or recipe within a day"),
-    ):
-        if count > cap:
-            return f"use {count} {words}, and the grant has {cap}"
-    return ""
-
-
-def commitment_to_words(key: bytes, content: Digest, number: int, side: Side, text: str) -> Digest:
-    """What the log of uses keeps of the words: whoever has them and the key can show that they are the ones."""
-    said = f"{content}\n{number}\n{side}\n{text}".encode("utf-8", "surrogatepass")
-    return f"sha256:{hmac.new(key, said, hashlib.sha256).hexdigest()}"
-
-
-class _Tally:
-    """What was made of one grant so far."""
-
-    def __init__(self) -> None:
-        self.number = 0
-        self.recent: list[tuple[datetime, Level]] = []
-        self.drift = 0.0
-
-    def add(self, use: GrantUse) -> None:
-        self.number = max(self.number, use.number + 1)
-        self.recent.append((use.at, use.level))
-        if len(self.recent) % 64 == 0:
-            del self.recent[: bisect_right([at for at, _ in self.recent], use.at - _DAY)]
 
 
 class Desk:
@@ -145,7 +75,8 @@ class Desk:
     ) -> None:
         if len(key) < 32:
             raise ValueError("the key has to be 32 bytes or more")
-        self._log, self._key, self._share, self._suspended = log, key, share, suspended
+        self._log: UseLog | None = None
+        self._draw, self._suspended = Draw(key, share), suspended
         self._now, self._rule, self._appeals = now, drift, appeals
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._lock = RLock()
@@ -155,16 +86,52 @@ class Desk:
         self._ended: dict[str, tuple[GrantStanding, ...]] = {}
         self._stopped: dict[str, Suspension] = {}
         self._unwritten: dict[str, str] = {}
-        self._tallies: dict[str, _Tally] = {}
-        if log is not None:
-            with log.turn() as counted:
-                self._count(counted)
-            self._count(sorted(set(past).difference(counted), key=lambda use: use.at))
+        self._withheld: dict[str, int] = {}
+        self._reading, self._withholding = 0, Lock()
+        self._tallies: dict[str, Tally] = {}
+        self.count_by(log, past)
 
-    def replace(self, standings: Iterable[GrantStanding], table: GuardTable | None = None) -> None:
+    def govern(self, share: float, appeals: str) -> None:
+        """Take up another share for review, and whom holders turn to."""
+        with self._lock:
+            self._draw, self._appeals = self._draw._replace(share=share), appeals
+
+    def count_by(self, log: UseLog | None, past: Iterable[GrantUse] = ()) -> None:
+        """Write uses into another log from here on; what was counted before, and what it holds, counts.
+
+        Raises:
+            ColonnadeError: where it cannot be read; no grant is used then.
+        """
+        with self._lock:
+            known, self._tallies, self._log = self._tallies, {}, None
+            try:
+                if log is not None:
+                    with log.turn() as counted:
+                        self._count(counted)
+                    self._count(sorted(set(past).difference(counted), key=lambda use: use.at))
+            finally:
+                for name, tally in known.items():
+                    self._tallies.setdefault(name, Tally()).joined(tally)
+            self._log = log
+
+    def begins_reading(self) -> int:
+        """Somebody is about to read where all grants stand: what is withheld from now on, they may not have read of."""
+        with self._withholding:
+            self._reading += 1
+            return self._reading
+
+    def replace(
+        self, standings: Iterable[GrantStanding], table: GuardTable | None = None, reading: int | None = None
+    ) -> None:
         """Take up where every grant stands now; what is not active can no longer be used.
 
         What was stopped here stays stopped until a standing shows that the ledger knows of it.
+
+        Args:
+            standings: of every grant.
+            table: the compiled policies, where they changed.
+            reading: of :meth:`begins_reading`, from when these standings were read: what was withheld later
+                stays so. Without it they are the newest there are.
         """
         standings = tuple(standings)
         active = {row.grant.id: row for row in standings if row.state is GrantState.ACTIVE}
@@ -175,23 +142,41 @@ class Desk:
         with self._lock:
             # What is no longer active is closed first: the index of many grants takes a while to make.
             self._active, self._ended = active, ended
+            with self._withholding:
+                since = self._reading + 1 if reading is None else reading
+                self._withheld = {name: when for name, when in self._withheld.items() if when >= since}
             for row in standings:
                 if row.state is not GrantState.ACTIVE and row.grant.id in self._stopped:
                     del self._stopped[row.grant.id]
                     self._unwritten.pop(row.grant.id, "")
-                    self._tallies.setdefault(row.grant.id, _Tally()).drift = 0.0
+                    self._tallies.setdefault(row.grant.id, Tally()).drift = 0.0
         table = table if table is not None else self._table
         index = GrantIndex((row.grant for row in active.values()), table)
         with self._lock:
             self._table, self._index = table, index
 
-    def withhold(self, names: Collection[str]) -> None:
-        """Let these grants not be used before they are taken up again: what they were approved under has changed.
+    def withhold(self, names: Collection[str], with_others: bool = False) -> None:
+        """Let these grants not be used before they are taken up again: something was said of them that may end them.
 
         Where thousands of grants stand is found out in some tenths of a second, and nobody shall use one meanwhile.
+
+        Args:
+            names: of grants; one that is stopped here already needs no more.
+            with_others: their subjects' other grants, too, since a suspended one bars those that cover its topics.
         """
-        with self._lock:
-            self._active = {name: row for name, row in self._active.items() if name not in names}
+        # Without the lock of the desk: whoever has it may wait for the disk, or for another process at the log.
+        active = self._active
+        # One that is not active yet, too: whoever reads at this moment may be about to make it so.
+        found = {name for name in names if name not in self._stopped}
+        if with_others:
+            subjects = {active[name].grant.subject for name in found if name in active}
+            found |= {name for name, row in active.items() if row.grant.subject in subjects}
+        with self._withholding:
+            self._withheld = self._withheld | dict.fromkeys(found, self._reading)
+
+    def withhold_subjects(self, subjects: Collection[str]) -> None:
+        """The same for every grant of these subjects."""
+        self.withhold([name for name, row in self._active.items() if row.grant.subject in subjects])
 
     def close(self) -> None:
         """Let nothing through any more, because it is not known what holds."""
@@ -206,7 +191,7 @@ class Desk:
         """The grants that a subject has now."""
         with self._lock:
             return tuple(
-                row for name, row in self._active.items() if row.grant.subject == subject and name not in self._stopped
+                row for name, row in self._active.items() if row.grant.subject == subject and not self._is_held(name)
             )
 
     def opening(self, subject: str, cell: Cell, today: date, named: str = "") -> Grant | None:
@@ -227,7 +212,7 @@ class Desk:
         """The grant with this id, if it is this subject's and holds now."""
         with self._lock:
             standing = self._active.get(named)
-            if standing is None or named in self._stopped or standing.grant.subject != subject:
+            if standing is None or self._is_held(named) or standing.grant.subject != subject:
                 return None
             if standing.ends is not None and self._moment() >= standing.ends:
                 return None
@@ -244,37 +229,46 @@ class Desk:
             try:
                 with self._log.turn() as others:
                     self._count(others)
-                    return self._use(self._log, grant, cell, side, text)
+                    admission, breach = self._use(self._log, grant, cell, side, text)
             except Exception as fault:  # whatever the log has met: what is not written down does not happen
                 what = f"a use of the grant '{grant.id}' could not be logged ({type(fault).__name__})"
                 return Admission("", refusal=what)
+        if breach is not None:
+            self._write_down(breach)
+        return admission
 
-    def _use(self, log: UseLog, grant: Grant, cell: Cell, side: Side, text: str) -> Admission:
-        """One use, with nobody else at the log."""
-        now, tally = self._moment(), self._tallies.setdefault(grant.id, _Tally())
-        breach = breached_cap(grant.caps, tally.recent, now, cell.level)
+    def _use(self, log: UseLog, grant: Grant, cell: Cell, side: Side, text: str) -> tuple[Admission, Suspension | None]:
+        """One use, with nobody else at the log; and the suspension that is to be written down, if it came to one."""
+        now, tally = self._moment(), self._tallies.setdefault(grant.id, Tally())
+        # Seconds may have gone by before it was this one's turn, and people end grants meanwhile.
+        if now.date() > grant.until or not self._holds(grant, cell.topic, now):
+            return Admission("", refusal="no active grant opens this"), None
+        breach = tally.breached(grant.caps, now, cell.level)
         if breach:
-            self.stop(Suspension(grant=grant.id, cause="cap", what=breach, at=now))
-            return Admission("", refusal=f"the grant '{grant.id}' was suspended: {breach}")
-        use = self._written(grant, self._active[grant.id].content, cell, side, text, tally.number, now)
+            stopped = self._stopped[grant.id] = Suspension(grant=grant.id, cause="cap", what=breach, at=now)
+            return Admission("", refusal=f"the grant '{grant.id}' was suspended: {breach}"), stopped
+        use = written_use(self._draw, self._active[grant.id], cell, side, text, tally.number, now)
         log.append(use)
         tally.add(use)
-        return Admission(grant.id, use.drawn)
+        return Admission(grant.id, use.drawn), None
 
     def _count(self, uses: Iterable[GrantUse]) -> None:
         """Take note of uses that another desk let through, or this one before it was started anew."""
         for use in uses:
-            self._tallies.setdefault(use.grant, _Tally()).add(use)
+            self._tallies.setdefault(use.grant, Tally()).add(use)
             self._latest = max(self._latest, use.at)
 
     def _moment(self) -> datetime:
         self._latest = max(self._latest, self._now())
         return self._latest
 
+    def _is_held(self, name: str) -> bool:
+        return name in self._stopped or name in self._withheld
+
     def _holds(self, grant: Grant, topic: str, now: datetime) -> bool:
         """Whether an active grant can be used at this moment, its subject's other grants considered."""
         row = self._active.get(grant.id)
-        if row is None or grant.id in self._stopped or (row.ends is not None and now >= row.ends):
+        if row is None or self._is_held(grant.id) or (row.ends is not None and now >= row.ends):
             return False
         for name in self._stopped:
             other = self._active.get(name)
@@ -315,13 +309,13 @@ class Desk:
             beside: 0 for a use on purpose, 1 for one beside it.
         """
         with self._lock:
-            tally = self._tallies.setdefault(grant, _Tally())
+            tally = self._tallies.setdefault(grant, Tally())
             tally.drift = climb(tally.drift, beside, self._rule)
             if tally.drift < self._rule.limit or grant in self._stopped or grant not in self._active:
                 return False
             what = f"after {tally.number} uses the sum of evidence is {tally.drift:.1f}, over {self._rule.limit}"
-            self.stop(Suspension(grant=grant, cause="drift", what=what, at=self._now()))
-            return True
+        self.stop(Suspension(grant=grant, cause="drift", what=what, at=self._now()))
+        return True
 
     def forget_scores(self) -> None:
         """Begin the sums of evidence anew, for somebody who tells all of it again."""
@@ -333,6 +327,10 @@ class Desk:
         """Suspend a grant here and now, and have it written into the ledger."""
         with self._lock:
             self._stopped[suspension.grant] = suspension
+        self._write_down(suspension)
+
+    def _write_down(self, suspension: Suspension) -> None:
+        """With nobody waiting for it: the ledger may be long, and held by somebody else."""
         try:
             self._suspended(suspension)
         except Exception as fault:  # the ledger may be held or full; the grant stays stopped here all the same
@@ -343,23 +341,6 @@ class Desk:
         """Grants that were stopped here and that the ledger is not yet known to have stopped, with the reason."""
         with self._lock:
             return {name: row.what + self._unwritten.get(name, "") for name, row in self._stopped.items()}
-
-    def _written(
-        self, grant: Grant, content: Digest, cell: Cell, side: Side, text: str, number: int, now: datetime
-    ) -> GrantUse:
-        return GrantUse(
-            grant=grant.id,
-            content=content,
-            subject=grant.subject,
-            topic=cell.topic,
-            level=cell.level,
-            purpose=cell.purpose,
-            side=side,
-            number=number,
-            text=commitment_to_words(self._key, content, number, side, text),
-            drawn=grant.breaks_glass or drawn_for_review(self._key, content, number, cell.level, self._share),
-            at=now,
-        )
 
 
 class Holder:

@@ -32,6 +32,12 @@ from colonnade.records import (
 APPROVALS = 2
 """How many people have to sign a grant; never its subject, and never one of them twice. For break-glass it is one."""
 
+LONGEST_NAME, SHORTEST_REASON, MOST_USES = 200, 3, 1_000_000
+"""Characters of an id or a subject, characters of a reason, and uses of any cap, when a grant is asked for."""
+
+FARTHEST_START = timedelta(days=365)
+"""How far ahead a grant may start: nobody knows today what is right in three years."""
+
 GrantEvent = Statement | Suspension
 """What can happen to a grant after it was asked for."""
 
@@ -98,9 +104,27 @@ def check_grant(grant: Grant, clauses: Iterable[Clause], configuration: GuardCon
         if purpose not in configuration.purposes:
             mend = f"Choose from {', '.join(configuration.purposes)}, or add it to the purposes of guard.yaml."
             raise InputError(f"the grant '{grant.id}' names the purpose '{purpose}', which does not exist.", mend=mend)
+    if grant.starts > today + FARTHEST_START:
+        what = f"the grant '{grant.id}' would start on {grant.starts}, more than a year ahead."
+        raise InputError(what, mend="Ask for it when it is nearer.")
     if grant.until < today:
         raise InputError(f"the grant '{grant.id}' would end on {grant.until}, which is past.", mend="Name a later day.")
+    _refuse_what_nobody_can_read(grant)
     _refuse_too_much(grant, clauses)
+
+
+def _refuse_what_nobody_can_read(grant: Grant) -> None:
+    """Names and reasons stand in lists and traces, and caps have to be caps."""
+    for kind, name in (("id", grant.id), ("subject", grant.subject)):
+        if len(name) > LONGEST_NAME:
+            what = f"the {kind} of the grant has {len(name)} characters, and {LONGEST_NAME} are the most."
+            raise InputError(what, mend="Choose a shorter one.")
+    if len(grant.because.strip()) < SHORTEST_REASON:
+        mend = "Say in a sentence what the grant is needed for."
+        raise InputError(f"the reason of the grant '{grant.id}' is too short.", mend=mend)
+    if max(grant.caps.per_minute, grant.caps.per_day, grant.caps.specific_per_day) > MOST_USES:
+        what = f"the grant '{grant.id}' asks for more than {MOST_USES:,} uses, which is no cap."
+        raise InputError(what, mend="Ask for as many as the work needs.")
 
 
 def _refuse_too_much(grant: Grant, clauses: Sequence[Clause]) -> None:
@@ -168,7 +192,7 @@ def standing_of_grant(
     minutes = grant.minutes
     ends = said.first + timedelta(minutes=minutes) if minutes is not None and said.first is not None else None
     state, reason = _state(grant, said, settings, today, now, ends)
-    since = max((row.at for row in said.approvals.values()), default=None)
+    since = _since(said, approvals_needed(grant))
     if state in (GrantState.SUSPENDED, GrantState.REVOKED):
         since = said.stopped_at
     stopped_for = said.stopped_for if state is GrantState.SUSPENDED else ""
@@ -182,6 +206,23 @@ def standing_of_grant(
         ends=ends,
         stopped_for=stopped_for,
     )
+
+
+def standing_elsewhere(grant: Grant, content: Digest) -> GrantStanding:
+    """Where a grant stands under another launch than the one that it was asked for: nowhere, whoever signed it."""
+    reason = f"it was asked for in '{grant.launch}', and can be used nowhere else"
+    return GrantStanding(grant=grant, content=content, state=GrantState.REQUESTED, approved_by=(), reason=reason)
+
+
+def belongs(grant: Grant, launch: str) -> bool:
+    """Whether a grant was asked for under this launch, or before launches were named."""
+    return grant.launch in ("", launch)
+
+
+def _since(said: _Said, needed: int) -> datetime | None:
+    """When the newest approvals were enough; one fresh signature beside an old one vouches for nothing that came up."""
+    newest = sorted((row.at for row in said.approvals.values()), reverse=True)
+    return newest[needed - 1] if len(newest) >= needed else None
 
 
 def approvals_needed(grant: Grant) -> int:
@@ -206,17 +247,23 @@ def _state(
     if said.suspended and grant.breaks_glass:
         return GrantState.SUSPENDED, f"{said.suspended}; break-glass is not brought back"
     if said.suspended and missing > 0:
-        return GrantState.SUSPENDED, f"{said.suspended}; {missing} fresh approvals would bring it back"
+        fresh = "a fresh approval" if missing == 1 else f"{missing} fresh approvals"
+        return GrantState.SUSPENDED, f"{said.suspended}; {fresh} would bring it back"
     if ends is not None and (now is None or now >= ends):
-        return GrantState.EXPIRED, f"its {grant.minutes} minutes were over on {ends:%Y-%m-%d at %H:%M} UTC"
+        were = "minute was" if grant.minutes == 1 else "minutes were"
+        return GrantState.EXPIRED, f"its {grant.minutes} {were} over on {ends:%Y-%m-%d at %H:%M} UTC"
     if said.refused:
         return GrantState.REQUESTED, "; ".join(f"refused by {name}: {why}" for name, why in said.refused.items())
     if missing > 0:
-        return GrantState.REQUESTED, f"{missing} of {needed} approvals of what it now says are missing"
+        are = "is" if missing == 1 else "are"
+        return GrantState.REQUESTED, f"{missing} of {needed} approvals of what it now says {are} missing"
     if today < grant.starts:
         return GrantState.APPROVED, f"it starts on {grant.starts}"
     if settings is None or not settings.log:
-        return GrantState.APPROVED, "no log of uses is configured, and without one no grant can be used"
+        return (
+            GrantState.APPROVED,
+            "no log of uses is configured ('log' under 'access' in guard.yaml), and without one no grant can be used",
+        )
     until = f"{ends:%Y-%m-%d %H:%M} UTC" if ends is not None else str(grant.until)
     return GrantState.ACTIVE, f"approved by {' and '.join(sorted(said.approvals))}, until {until}"
 
@@ -263,11 +310,16 @@ def _heard(
         counts = may_revoke(person, grant, people, settings)
         why = f"revoked by {person}: {event.reason}"
         return said._replace(revoked=why, stopped_at=event.at) if counts else said
-    if event.content != content or not may_approve(person, grant, people, settings):
+    if not may_approve(person, grant, people, settings):
+        return said
+    if event.act is Act.APPROVE:
+        # Under other boundaries, too: to move one and sign again starts no second hour of break-glass.
+        said = said._replace(first=said.first or event.at)
+    if event.content != content:
         return said
     if event.act is Act.APPROVE and (event.expires is None or event.expires >= today):
         others = {name: why for name, why in said.refused.items() if name != person}
-        return said._replace(approvals=said.approvals | {person: event}, refused=others, first=said.first or event.at)
+        return said._replace(approvals=said.approvals | {person: event}, refused=others)
     if event.act in (Act.REFUSE, Act.WITHDRAW):
         approvals = {name: row for name, row in said.approvals.items() if name != person}
         refused = {name: why for name, why in said.refused.items() if name != person}
@@ -277,21 +329,26 @@ def _heard(
     return said
 
 
+def is_subject(person: str, grant: Grant) -> bool:
+    """Whether somebody is who the grant is for; ``Ana``, as a key may name her, is ``ana`` of ``people.yaml``."""
+    return person.casefold() == grant.subject.casefold()
+
+
 def may_approve(person: str, grant: Grant, people: People | None, settings: AccessSettings | None) -> bool:
     """Whether somebody may answer for a grant: they speak for a role that decides, and it is not their own."""
-    return settings is not None and person != grant.subject and speaks_for(person, people, settings.approvers)
+    return settings is not None and not is_subject(person, grant) and speaks_for(person, people, settings.approvers)
 
 
 def may_review(person: str, grant: Grant, people: People | None, settings: AccessSettings | None) -> bool:
     """Whether somebody's verdict on a use counts; nobody judges their own."""
-    return settings is not None and person != grant.subject and speaks_for(person, people, settings.reviewers)
+    return settings is not None and not is_subject(person, grant) and speaks_for(person, people, settings.reviewers)
 
 
 def may_revoke(person: str, grant: Grant, people: People | None, settings: AccessSettings | None) -> bool:
     """Whether somebody may end a grant: who decides, who reviews, and the subject, who may always give it back."""
     roles = (*settings.approvers, *settings.reviewers) if settings is not None else ()
     known = people is not None and people.person(person) is not None
-    return known and (person == grant.subject or speaks_for(person, people, roles))
+    return known and (is_subject(person, grant) or speaks_for(person, people, roles))
 
 
 def speaks_for(person: str, people: People | None, roles: Sequence[str]) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from colonnade.guard.access.deciding import GrantIndex
-from colonnade.guard.access.desk import Admission, Holder, Side
+from colonnade.guard.access.desk import Admission, Holder
+from colonnade.guard.access.writing import Side
 from colonnade.records import Cell, Grant
 
 

@@ -220,3 +220,23 @@ def test_what_is_withheld_is_closed_at_once_and_until_it_is_taken_up_again() -> 
     assert [row.grant.id for row in room.desk.standings_of("key-7")] == ["pentest"]
     room.desk.replace([standing(), standing(id="other")])
     assert room.desk.holder("key-7", "other").opens(closed_cell(), today) == "other"
+
+
+def test_what_is_withheld_while_all_grants_are_read_stays_so_until_they_are_read_again() -> None:
+    room = Room(standing(), standing(id="other"))
+    room.desk.withhold({"pentest"})
+    reading = room.desk.begins_reading()
+    room.desk.withhold({"other", "new"})
+    room.desk.replace([standing(), standing(id="other"), standing(id="new")], reading=reading)
+    assert [row.grant.id for row in room.desk.standings_of("key-7")] == ["pentest"]
+    assert room.desk.active("key-7", "new") is None, "it was not active yet when it was withheld"
+    room.desk.replace([standing(), standing(id="other")], reading=room.desk.begins_reading())
+    assert [row.grant.id for row in room.desk.standings_of("key-7")] == ["pentest", "other"]
+
+
+def test_a_holder_whose_grants_are_withheld_has_none_and_others_keep_theirs() -> None:
+    room = Room(standing(), standing(id="other"), standing(id="third", subject="key-8"))
+    room.desk.withhold({"other"}, with_others=True)
+    assert [len(room.desk.standings_of(who)) for who in ("key-7", "key-8")] == [0, 1]
+    room.desk.withhold_subjects({"key-8"})
+    assert room.desk.standings_of("key-8") == ()

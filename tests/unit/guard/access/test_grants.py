@@ -206,7 +206,7 @@ def glass(*events: Statement | Suspension, minutes: float = 0) -> GrantStanding:
 
 
 def test_break_glass_needs_one_signature_and_ends_by_itself() -> None:
-    assert glass().reason == "1 of 1 approvals of what it now says are missing"
+    assert glass().reason == "1 of 1 approvals of what it now says is missing"
     opened = glass(said(Act.APPROVE, "ana"))
     assert (opened.state, opened.ends) == (GrantState.ACTIVE, NOON + timedelta(minutes=45))
     assert "until 2026-11-22 12:45 UTC" in opened.reason
@@ -219,6 +219,17 @@ def test_taking_an_approval_back_and_giving_it_again_starts_no_second_hour() -> 
     rows = said(Act.APPROVE, "ana"), said(Act.WITHDRAW, "ana"), said(Act.APPROVE, "ana", **later)
     assert glass(*rows, minutes=51).state is GrantState.EXPIRED
     assert glass(said(Act.APPROVE, "ana"), said(Act.APPROVE, "bo", **later), minutes=51).state is GrantState.EXPIRED
+
+
+def test_a_boundary_that_is_moved_and_signed_again_starts_no_second_hour() -> None:
+    row = grant(minutes=45, until=TODAY)
+    before = said(Act.APPROVE, "ana", content=grant_content(row, (clause(severity="low"), drugs())))
+    after = said(Act.APPROVE, "ana", at=NOON + timedelta(minutes=40), content=grant_content(row, CLAUSES))
+    assert before.content != after.content
+    found = standing_of_grant(
+        row, after.content, (before, after), people(), ACCESS, TODAY, NOON + timedelta(minutes=50)
+    )
+    assert (found.state, found.ends) == (GrantState.EXPIRED, NOON + timedelta(minutes=45))
 
 
 def test_a_suspended_break_glass_is_not_brought_back() -> None:
@@ -242,8 +253,10 @@ def test_break_glass_is_for_minutes_and_never_for_what_nobody_may_be_granted() -
 
 
 def test_a_standing_says_since_when_people_stand_by_it() -> None:
-    late = said(Act.APPROVE, "bo", at=NOON + timedelta(days=1))
-    assert state(TWO[0], late).since == late.at
+    late, later = (said(Act.APPROVE, who, at=NOON + timedelta(days=day)) for day, who in ((1, "bo"), (2, "ana")))
+    assert state(TWO[0], late).since == NOON, "one fresh signature beside an old one vouches for nothing new"
+    assert state(TWO[0], late, said(Act.WITHDRAW, "ana"), later).since == late.at
+    assert state(TWO[0]).since is None
     stopped = state(*TWO, stop(at=NOON + timedelta(days=2)))
     assert (stopped.since, stopped.stopped_for) == (NOON + timedelta(days=2), "cap")
     assert state(*TWO, said(Act.REVOKE, "ren", at=NOON + timedelta(days=3))).since == NOON + timedelta(days=3)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from colonnade.guard.access import AlsoRecorded, Desk, FileUseLog, read_uses
-from colonnade.records import CorruptionError, GrantState, Level, RateCaps, Suspension
+from colonnade.records import CorruptionError, GrantStanding, GrantState, GrantUse, Level, RateCaps, Suspension
 
 from .small_grants import KEY, NOON, Clock, Memory, Room, closed_cell, standing, table
 
@@ -197,3 +200,83 @@ def test_the_holder_is_told_of_an_end_and_not_by_whom(state: GrantState, words: 
     assert "ren" not in told.replace("refused", "")
     assert "secret" not in told
     assert Room(standing()).desk.notice("key-7", closed_cell()) == ""
+
+
+def test_one_fresh_signature_on_another_grant_does_not_walk_around_a_suspended_one() -> None:
+    from_before = {"since": NOON - timedelta(hours=1)}  # of ana; bo signed after the suspension
+    known = standing(GrantState.SUSPENDED).model_copy(update={"since": NOON, "stopped_for": "cap"})
+    room = Room(known, standing(id="second").model_copy(update=from_before))
+    assert use(room.desk) == ""
+
+
+# --- what ends while a use waits ------------------------------------------------------------------
+
+
+class Slow(Memory):
+    """A log at which somebody else is, until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.free = Event(), Event()
+
+    @contextmanager
+    def turn(self) -> Iterator[tuple[GrantUse, ...]]:
+        self.asked.set()
+        assert self.free.wait(10)
+        with super().turn() as found:
+            yield found
+
+
+def waiting(clock: Clock, *standings: GrantStanding) -> tuple[Desk, Slow]:
+    log = Slow()
+    log.free.set()
+    made = Desk(table(), log, KEY, 0.1, lambda _: None, now=clock)
+    made.replace(standings or (standing(),))
+    log.free.clear()
+    log.asked.clear()
+    return made, log
+
+
+def test_a_revocation_waits_for_no_use_that_waits_at_the_log_and_that_use_does_not_happen() -> None:
+    made, log = waiting(Clock())
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(use, made)
+        assert log.asked.wait(10)
+        made.withhold(["pentest"])  # would wait for ever if it needed what the use holds
+        log.free.set()
+        assert asked.result(10) == ""
+    assert log.uses == []
+
+
+@pytest.mark.parametrize(
+    ("until", "ends"), [(date(2026, 11, 22), None), (date(2027, 6, 30), datetime(2026, 11, 22, 23, tzinfo=UTC))]
+)
+def test_a_grant_that_ends_while_its_use_waits_at_the_log_is_not_used(until: date, ends: datetime | None) -> None:
+    clock = Clock()
+    made, log = waiting(clock, standing(until=until).model_copy(update={"ends": ends}))
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(use, made)
+        assert log.asked.wait(10)
+        clock.at = datetime(2026, 11, 23, 1, tzinfo=UTC)
+        log.free.set()
+        assert asked.result(10) == ""
+    assert log.uses == []
+
+
+def test_nobody_waits_for_the_ledger_in_which_a_suspension_is_written() -> None:
+    writing, written = Event(), Event()
+
+    def slow(_: Suspension) -> None:
+        writing.set()
+        assert written.wait(10)
+
+    made = Desk(table(), Memory(), KEY, 0.1, slow, now=Clock())
+    made.replace([standing(caps=RateCaps(per_day=1)), standing(id="elsewhere", subject="key-8")])
+    assert use(made) == "pentest"
+    with ThreadPoolExecutor(2) as pool:
+        refused = pool.submit(use, made)
+        assert writing.wait(10)
+        assert pool.submit(use, made, "key-8").result(5) == "elsewhere"
+        assert not refused.done(), "who breached the cap is answered when it is written down"
+        written.set()
+        assert refused.result(10) == ""
