@@ -5,7 +5,8 @@ in the middle of its layers. The probe is learnt as the heads of ``heads.py`` ar
 its ceiling", from the clauses' examples, labelled prompts and everyday texts. It differs in two things. How alike two
 texts are falls off with their distance, since what tells two intentions apart is not the same direction in every topic;
 and its thresholds balance both errors over all topics, since it is asked about texts that something else has found
-suspicious (``confirming.py``). As there, every number is read as the same one. The activations come from outside, so nothing here needs the model.
+suspicious (``confirming.py``). As there, every number is read as the same one. The activations come from outside, so
+nothing here needs the model.
 
 Sources: Alain and Bengio, Understanding intermediate layers using linear classifier probes, 2016; of the kernel,
 Broomhead and Lowe, Multivariable functional interpolation and adaptive networks, 1988.

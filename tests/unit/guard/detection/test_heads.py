@@ -99,9 +99,7 @@ def test_which_number_stands_in_a_text_changes_nothing_that_is_found(
     text: str, form: str, place: int, one: str, other: str
 ) -> None:
     words = text.split()
-    first, second = (
-        " ".join([*words[:place], form.format(number).strip(), *words[place:]]) for number in (one, other)
-    )
+    first, second = (" ".join([*words[:place], form.format(number).strip(), *words[place:]]) for number in (one, other))
     assert numbered().detect(first) == numbered().detect(second)
     assert (numbered().scores(first) == numbered().scores(second)).all()
     assert (numbered().raw([first]) == numbered().raw([second])).all()
