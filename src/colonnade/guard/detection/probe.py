@@ -117,6 +117,23 @@ class Probe:
         return np.asarray((alike + ridge.INTERCEPT) @ self._duals)
 
 
+def texts_to_read(clauses: Iterable[Clause], prompts: Sequence[Prompt] = ()) -> list[str]:
+    """What a probe has to read before it has learnt anything.
+
+    Args:
+        clauses: see :func:`train_probe`, for the prompts, too.
+        prompts: likewise.
+
+    Raises:
+        InputError, ValueError: as there.
+    """
+    return _as_read(material(clauses, prompts))
+
+
+def _as_read(rows: Sequence[Labelled]) -> list[str]:
+    return [wording.numbers_alike(row.text) for row in rows]
+
+
 def train_probe(
     clauses: Iterable[Clause],
     activations: Activations,
@@ -140,7 +157,7 @@ def train_probe(
     """
     clauses = tuple(clause for clause in clauses if clause.ceiling is not None)
     rows = material(clauses, prompts)
-    vectors = read(reading or activations, [wording.numbers_alike(row.text) for row in rows])
+    vectors = read(reading or activations, _as_read(rows))
     scale = scale_of(vectors)
     learnt = directions(scale(vectors))
     fitted = ridge.fit(likeness(learnt, learnt), _targets(rows, clauses), [row.cluster for row in rows], PENALTY)
