@@ -5,7 +5,7 @@ Usage: python benchmarks/probe_choice.py [--workspace DIR] [--vectors FILE] [--o
 Outer folds as in ``intentions.py``: each fifth of the training and development prompts is judged by what learnt from
 the others. Inside the others every choice is judged by held-out answers, a cluster at a time; the best is the one that
 puts most pairs of an attack and a harmless text in the right order, of those that the static heads suspect. The search
-begins at linear heads with the penalty of the static ones: first the layer and the vector, then kernel and penalty, then
+begins at linear heads with the penalty of the static ones: first layer and vector, then kernel and penalty, then
 layer and vector again. Thresholds come from inside, too. Beside it stands the choice that is built in.
 """
 
