@@ -1,6 +1,6 @@
 """What the guard's heads hold back in long texts: attacks among harmless sentences, harmless sentences, prose.
 
-Usage: python benchmarks/long_texts.py [--probe] [--data DIR] [--workspace DIR] [--out FILE]
+Usage: python benchmarks/long_texts.py [--probe] [--paragraphs N] [--data DIR] [--workspace DIR] [--out FILE]
 
 The heads learn from the examples and the training prompts of the workspace. Its development prompts, its rehearsal
 texts and the prose (WikiText-2) are not learnt from.
@@ -38,10 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the folder with the public sets")
     parser.add_argument("--workspace", type=Path, default=Path("examples/assistant"))
     parser.add_argument("--probe", action="store_true", help="and what is left where a probe looks again, as a request")
+    parser.add_argument("--paragraphs", type=int, default=PARAGRAPHS, help="of prose; a probe reads ten pieces of each")
     parser.add_argument("--out", type=Path, help="write all numbers into this JSON file")
     options = parser.parse_args(arguments)
     workspace = open_workspace(options.workspace)
-    texts = texts_of(workspace, options.data)
+    texts = texts_of(workspace, options.data, options.paragraphs)
     alone, judged = learnt(workspace, judged=False), learnt(workspace, judged=True)
     ways: list[tuple[str, Detector, Callable[[Detection], bool]]] = [
         ("with a judge: asked", judged, lambda _: True),
@@ -88,7 +89,7 @@ def training(workspace: Workspace) -> list[Prompt]:
     return [prompt for prompt in teaching_prompts(workspace) if prompt.split is Split.TRAINING]
 
 
-def texts_of(workspace: Workspace, data: Path) -> dict[str, list[str]]:
+def texts_of(workspace: Workspace, data: Path, paragraphs: int = PARAGRAPHS) -> dict[str, list[str]]:
     """What is judged, by name."""
     draw = random.Random(SEED)  # noqa: S311 - repeatable, not secret
     prompts = [prompt for prompt in teaching_prompts(workspace) if prompt.split is Split.DEVELOPMENT]
@@ -114,7 +115,7 @@ def texts_of(workspace: Workspace, data: Path) -> dict[str, list[str]]:
     prose = data / "wikitext2" / "valid.txt"
     if prose.is_file():
         lines = prose.read_text(encoding="utf-8").splitlines()
-        texts["paragraphs of prose"] = [line.strip() for line in lines if len(line.split()) > WORDS][:PARAGRAPHS]
+        texts["paragraphs of prose"] = [line.strip() for line in lines if len(line.split()) > WORDS][:paragraphs]
     return texts
 
 
