@@ -14,6 +14,7 @@ from colonnade.guard.detection.material import material
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.detection import teaching_prompts
 from colonnade.pipeline.workspace import Workspace
+from colonnade.records import Split
 from colonnade.statistics import clean_trials_needed
 
 
@@ -47,3 +48,8 @@ def test_from_some_score_on_a_request_is_certain_in_every_topic_and_most_attacks
 def test_no_prompt_is_close_to_one_that_only_the_gate_may_ask(starter: Workspace) -> None:
     done = CliRunner().invoke(application, ["prompts", "check", str(starter.folder)])
     assert done.exit_code == 0, done.output
+
+
+def test_what_is_written_for_the_guard_does_not_make_the_first_run_longer(starter: Workspace) -> None:
+    pairs = [prompt for prompt in teaching_prompts(starter) if prompt.twin and prompt.split is Split.TRAINING]
+    assert starter.launch.posttraining.finetuning.pairs < len(pairs) / 4
