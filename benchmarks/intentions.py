@@ -25,6 +25,7 @@ from colonnade.guard.detection import Heads, train
 from colonnade.guard.detection.confirming import Confirmed, confirm
 from colonnade.guard.detection.material import material
 from colonnade.guard.detection.thresholds import balanced
+from colonnade.guard.detection.wording import numbers_alike
 from colonnade.models import Encoder, adapter
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.detection import teaching_prompts
@@ -100,7 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     everyday = rehearsal(workspace)
     reading = reading_of(workspace)
     started = time.perf_counter()
-    known = Known(reading, [*(row.text for row in material(clauses, prompts)), *everyday])
+    texts = [*(row.text for row in material(clauses, prompts)), *everyday]
+    known = Known(reading, [numbers_alike(text) for text in texts])
     seconds = time.perf_counter() - started
     encoders = (adapter("static")(), adapter("minilm-onnx")())
     whole, curve = Counts(), [Counts() for _ in SHARES]

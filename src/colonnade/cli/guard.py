@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from colonnade.cli.display import TerminalReporter, err, out
+from colonnade.cli.display import TerminalReporter, out
 from colonnade.cli.replay import replay
+from colonnade.guard import read_guard_configuration, topic_clauses
 from colonnade.guard.detection import Cost, DetectorReport
+from colonnade.guard.detection.plainly import Plain, in_plain_words
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.detection import learn_confirmed, learn_heads
-from colonnade.records import InputError
+from colonnade.records import Clause, InputError
 
 guard_application = typer.Typer(
     no_args_is_help=True, help="The guard: what its detectors are known to do, and what a change of policy would do."
@@ -35,14 +39,18 @@ def check(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")] = False,
 ) -> None:
-    """Learn the detectors from the clauses and show, per topic, what they miss and what they wrongly hold back.
+    """Learn the detectors from the clauses and say, per topic, what they miss, what they wrongly hold back, and why.
 
-    Every figure is about texts that the detector was kept from while it learnt. A bound that the labels are too
-    few to show is marked, and the conservative side is taken: nothing is then certain to be the topic.
+    Every figure is about texts that the detector was kept from while it learnt. Of each topic it is said what becomes
+    of a request under, between and over its two thresholds, and how many more labelled prompts would show what the
+    clause asks for. A bound that the labels are too few to show is marked, and the conservative side is taken:
+    nothing is then certain to be the topic.
     """
     opened = open_workspace(workspace)
     if probe and meaning:
         raise InputError("the probe looks again at what the static heads find.", mend="Leave out '--minilm'.")
+    configuration = read_guard_configuration(opened.folder / "guard.yaml")
+    clauses = {row.id: row for row in topic_clauses(opened.policies.active, opened.launch.regions[0])}
     reporter = TerminalReporter()
 
     def told(done: int, total: int) -> None:
@@ -55,18 +63,28 @@ def check(
         report = learn_confirmed(opened).report if probe else learnt.report
     finally:
         reporter.stop()
+    judge = configuration.judge.address.name if configuration.judge is not None else ""
+    looks_again = not probe and configuration.probe is not False
+    plain = {row.topic: in_plain_words(row, clauses[row.topic], judge, looks_again) for row in report.topics}
     if as_json:
-        print(report.model_dump_json())
+        print(
+            json.dumps(
+                report.model_dump(mode="json") | {"plainly": {name: row._asdict() for name, row in plain.items()}}
+            )
+        )
     else:
-        _show(report)
+        _show(report, plain)
+        _tell(clauses, plain)
 
 
-def _show(report: DetectorReport) -> None:
-    out.print(f"{'topic':<32}{'low':>6}{'high':>7}{'missed':>20}{'held back':>20}{'falsely certain':>20}")
+def _show(report: DetectorReport, plain: Mapping[str, Plain]) -> None:
+    wide = max(len("topic"), *(len(row.topic) for row in report.topics)) + 2
+    kinds = ("missed", "held back", "falsely certain")
+    out.print(f"{'topic':<{wide}}{'low':>5}{'high':>7}" + "".join(f"{kind:>17}" for kind in kinds) + "   more prompts")
     for row in report.topics:
         high = "never" if row.high is None else f"{row.high:.2f}"
-        costs = "".join(f"{_cost(cost):>20}" for cost in (row.misses, row.held_back, row.false_alarms))
-        out.print(f"{row.topic:<32}{row.low:>6.2f}{high:>7}{costs}", markup=False)
+        costs = "".join(f"{_cost(cost):>17}" for cost in (row.misses, row.held_back, row.false_alarms))
+        out.print(f"{row.topic:<{wide}}{row.low:>5.2f}{high:>7}{costs}   {_wanted(plain[row.topic])}", markup=False)
     out.print(f"\n{report.detector}, version {report.version}, learnt from {report.texts} texts.", markup=False)
     out.print(f"missed, all topics     {_cost(report.misses)}", markup=False)
     out.print(f"held back, all topics  {_cost(report.held_back)}", markup=False)
@@ -77,13 +95,29 @@ def _show(report: DetectorReport) -> None:
         f" {levels.side} on the right side of the ceiling; always naming the commonest: {levels.guess}",
         markup=False,
     )
-    unshown = sum(1 for row in report.topics for cost in (row.misses, row.held_back) if not cost.shown)
-    if unshown:
-        err.print(
-            f"* {unshown} bounds are not shown by these labels. More labelled prompts in prompts/development.jsonl can"
-            " show them; until then a judge decides what is uncertain, or the clause's own action.",
+    if any("*" in _cost(cost) for row in report.topics for cost in (row.misses, row.held_back)):
+        out.print("* The labels are too few, or errors too many, to show the bound that the clause sets.", markup=False)
+
+
+def _tell(clauses: Mapping[str, Clause], plain: Mapping[str, Plain]) -> None:
+    """Every topic in plain words, then how prompts are added."""
+    out.print("\nIn plain words")
+    for topic, row in plain.items():
+        out.print(f"\n{topic}: {clauses[topic].title}", markup=False)
+        for sentence in dict.fromkeys((row.low, row.between, row.high)):
+            out.print(f"  {sentence}", markup=False)
+    if any(row.violating or row.benign for row in plain.values()):
+        out.print(
+            "\nPrompts go into prompts/training.jsonl or development.jsonl, best as pairs of a violating one and its"
+            " benign twin, each pair about something new. They also teach, so the errors may change with them.",
             markup=False,
         )
+
+
+def _wanted(plain: Plain) -> str:
+    """How many more labelled prompts would show what is not shown, of either kind."""
+    kinds = ((plain.violating, "violating"), (plain.benign, "benign"))
+    return ", ".join(f"{count} {kind}" for count, kind in kinds if count) or "-"
 
 
 def _cost(cost: Cost) -> str:

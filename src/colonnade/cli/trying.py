@@ -22,6 +22,7 @@ from colonnade.records import Action, InputError, Ruling
 from colonnade.records.reading import read_records
 
 _WIDTH = 60
+_NAMED = 5
 _COLOURS = {"allow": "green", "cap": "yellow"}
 _SURE = {True: "certain", False: "uncertain"}
 
@@ -49,6 +50,7 @@ def try_text(
     if file is None and not text and conversation is None:
         raise InputError("there is nothing to try.", mend="Give a text, a '--conversation' or a '--file', one of them.")
     trial = trial_of(open_workspace(workspace))
+    trial.check_name(name)
     if file is not None:
         _try_many(trial, file, (name, tier, purpose), as_json)
         return
@@ -59,7 +61,7 @@ def try_text(
         raise InputError("there is nothing to rule on.", mend="Let the last turn be the user's, or give a text.")
     first, second = asyncio.run(_explained(trial, turns, reply, who))
     if as_json:
-        told = first.ruling.model_dump(mode="json") | _plain(first)
+        told = first.ruling.model_dump(mode="json") | _plain(first) | {"probe": trial.probe._asdict()}
         print(json.dumps(told | ({"reply": _plain_whole(second)} if second else {}), ensure_ascii=False))
         return
     _show(first, "request")
@@ -68,6 +70,8 @@ def try_text(
     elif second is not None:
         out.print()
         _show(second, "reply")
+    out.print()
+    _line("probe", trial.probe.because)
 
 
 async def _explained(
@@ -228,6 +232,10 @@ def _try_many(trial: Trial, file: Path, asker: tuple[str, str, str], as_json: bo
         return rows
 
     rows = asyncio.run(all_of_them())
+    unknown = sorted({row.principal for row in exchanges if row.principal} - set(trial.names))
+    if unknown:
+        named = f"{', '.join(unknown[:_NAMED])}{', …' if len(unknown) > _NAMED else ''}"
+        err.print(f"Nobody here is called {visible(named)}: tried without a key or a grant.", markup=False)
     if as_json:
         told = [{"id": name, "prompt": text} | ruling.model_dump(mode="json") for name, text, ruling in rows]
         print(json.dumps(told, ensure_ascii=False))
@@ -240,6 +248,7 @@ def _try_many(trial: Trial, file: Path, asker: tuple[str, str, str], as_json: bo
         level, colour = str(ruling.level or ""), _COLOURS.get(ruling.action, "red")
         table.add_row(name, f"[{colour}]{ruling.action}[/]", ruling.rule, level, score, _short(text))
     out.print(table, soft_wrap=False)
+    err.print(trial.probe.because, markup=False)
     closed = sum(ruling.action != "allow" for _, _, ruling in rows)
     broken = sum(any(run.outcome != "ran" for run in ruling.detectors) for _, _, ruling in rows)
     out.print(f"{closed} of {len(rows)} are not allowed.")

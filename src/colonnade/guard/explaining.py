@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from colonnade.guard.detection import Detection, Detector, DetectorReport, Heads, Opinion
+from colonnade.guard.detection.confirming import Confirmed
 from colonnade.guard.detection.patterns import PatternDetector
 from colonnade.guard.guard import Guard, HoldBack, Who
 from colonnade.guard.remembering import RememberingDetector, RememberingJudge
@@ -129,7 +130,7 @@ class Explainer:
             rows = [row for text in dict.fromkeys(texts) if text for row in _said(detector, text)]
             found = tuple(sorted(rows, key=lambda row: (row.topic is None, -row.score)))
             inside = detector.detector if isinstance(detector, RememberingDetector) else None
-            band = _band(inside.report, found[0].topic) if isinstance(inside, Heads) and found else None
+            band = _band(inside.report, found[0].topic) if isinstance(inside, (Heads, Confirmed)) and found else None
             yield Finding(run, found, band)
 
     def _openings(self, ruling: Ruling, who: Who) -> tuple[Opening, ...]:

@@ -10,14 +10,10 @@ classifier probes, 2016.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from copy import deepcopy
-from hashlib import sha256
-from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -28,7 +24,6 @@ from colonnade.models.decoding import decoder_layers
 from colonnade.models.local import Loaded, LocalModel, broken_up, control_tokens, pad_right
 from colonnade.models.model import Conversation, Progress, conversation
 from colonnade.models.serving import LocalEngine
-from colonnade.models.weights import cache_folder
 from colonnade.records import Digest, InputError, digest_of
 
 Pooling = Literal["last", "mean"]
@@ -163,43 +158,6 @@ class LayerActivations:
         finally:
             hook.remove()
         return kept[0]
-
-
-class Remembered:
-    """The vectors of texts that are read at every start, kept in a file for the next one.
-
-    For what a probe learns from. What people ask is never handed to it, since it writes.
-
-    Args:
-        activations: reads what is not in the file; the file belongs to its digest.
-        folder: of the files; by default beside the converted models.
-    """
-
-    def __init__(self, activations: Activations | LayerActivations, folder: Path | None = None) -> None:
-        self.name, self.digest = activations.name, activations.digest
-        self._activations = activations
-        self._file = (folder or cache_folder() / "activations") / f"{self.digest.removeprefix('sha256:')}.npz"
-
-    def __call__(self, texts: Sequence[str]) -> Vectors:
-        """As :class:`Activations`; only new texts are read."""
-        known = self._read()
-        keys = [sha256(text.encode()).hexdigest() for text in texts]
-        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        if new:
-            known |= dict(zip(new, self._activations(list(new.values())), strict=True))
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            whole = self._file.with_suffix(f".{os.getpid()}")
-            with whole.open("wb") as file:
-                np.savez(file, keys=np.array(list(known)), vectors=np.stack(list(known.values())))
-            whole.replace(self._file)
-        return np.stack([known[key] for key in keys])
-
-    def _read(self) -> dict[str, Vectors]:
-        try:
-            with np.load(self._file) as kept:
-                return dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
-        except (OSError, ValueError, KeyError, BadZipFile):  # absent or damaged: it is only a saving of time
-            return {}
 
 
 def asked(system: str, text: str) -> Conversation:

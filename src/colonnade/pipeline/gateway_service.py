@@ -42,7 +42,7 @@ KEYS = "keys.jsonl"
 
 _READ = (*READ, "prompts")
 
-_OF_GRANTS = {
+OF_GRANTS = {
     "waiting": "Requests that the monitor of grants has not looked at yet.",
     "dropped": "Requests that it has not watched.",
     "faults": "Times that it failed.",
@@ -174,7 +174,7 @@ class GatewayService:
             state = self._log.recorder.state
             watch("log_rows", "Rows of the audit log.", lambda: state().rows)
             watch("log_unsigned_rows", "Rows behind the newest checkpoint.", lambda: _unsigned(state()))
-        for name, what in _OF_GRANTS.items():
+        for name, what in OF_GRANTS.items():
             watch(f"access_{name}", what, partial(self._of_the_monitor, name))
 
     def _of_the_monitor(self, name: str) -> float:

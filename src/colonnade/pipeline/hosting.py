@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from colonnade.guard.adapters import AdapterSettings, AdapterSource
 from colonnade.guard.detection.probe import Activations
 from colonnade.models import adapter
+from colonnade.models.remembered import Remembered, kept_in, unread
 from colonnade.models.weights import folder_digest, weights_digest, weights_folder
 from colonnade.pipeline.workspace import Workspace
-from colonnade.records import Digest, InputError
+from colonnade.records import Digest, InputError, MissingPackageError
 
 if TYPE_CHECKING:
     from colonnade.models.adapting import AdapterFolder
@@ -89,7 +91,7 @@ class Reading(NamedTuple):
     """
 
     activations: Activations
-    remembered: Activations
+    remembered: Remembered
 
 
 def reading_of(workspace: Workspace) -> Reading:
@@ -110,10 +112,27 @@ def reading_of(workspace: Workspace) -> Reading:
 @lru_cache(maxsize=2)
 def _reading(folder: Path | None, weights: Digest, system: str) -> Reading:
     adapter("local")  # says which package a light installation lacks
-    from colonnade.models.activations import LayerActivations, Remembered
+    from colonnade.models.activations import LayerActivations
     from colonnade.models.local import converted_weights, load
 
     loaded = load(folder or converted_weights())
     layer = probed_layer(loaded.model.config.num_hidden_layers)
     activations = LayerActivations(loaded, weights, system, layer)
     return Reading(activations, Remembered(activations))
+
+
+FEW_UNREAD = 32
+"""So many texts are read within a few seconds, so whoever edits an example need not wait."""
+
+
+def starts_soon(workspace: Workspace, texts: Sequence[str]) -> bool:
+    """Whether a probe that learns from these texts is there within seconds: all but a few were read on this machine.
+
+    The model is loaded only where some model was shown these texts.
+    """
+    if not any(unread(file, texts) <= FEW_UNREAD for file in kept_in().glob("*.npz")):
+        return False
+    try:
+        return reading_of(workspace).remembered.unread(texts) <= FEW_UNREAD
+    except (InputError, MissingPackageError):  # without weights, or what reads them, nothing is served from them either
+        return False

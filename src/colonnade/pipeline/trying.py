@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from colonnade.guard import Who, read_guard_configuration
+from colonnade.guard import Who, read_guard_configuration, topic_clauses
 from colonnade.guard.access import GrantIndex
 from colonnade.guard.access.past import PastHolder
+from colonnade.guard.detection.probe import texts_to_read
 from colonnade.guard.explaining import Explainer
 from colonnade.guard.keys import StoredKey, read_keys
 from colonnade.guard.remembering import RememberingJudge, remembering
 from colonnade.pipeline.access import access_settings, standings
 from colonnade.pipeline.detection import teaching_prompts
 from colonnade.pipeline.guard_parts import guard_parts
+from colonnade.pipeline.hosting import starts_soon
 from colonnade.pipeline.workspace import Workspace
-from colonnade.records import Grant, GrantState, InputError
+from colonnade.records import Grant, GrantState, InputError, Prompt
 
 KEYS = "keys.jsonl"
+
+PATIENCE = 120.0
+"""Seconds that a probe has here at least: the person who waits is the one who asked."""
+
+
+class ProbeUse(NamedTuple):
+    """Whether a probe looks again at what is suspected, and whether the service's would do the same.
+
+    Attributes:
+        looks_again: whether it does here.
+        because: why, or why not, and what the service does; a sentence or two.
+    """
+
+    looks_again: bool
+    because: str
 
 
 class Trial(NamedTuple):
@@ -27,6 +45,30 @@ class Trial(NamedTuple):
     grants: tuple[Grant, ...]
     keys: tuple[StoredKey, ...]
     today: date
+    probe: ProbeUse
+
+    def check_name(self, name: str) -> None:
+        """Refuse a name that nobody has.
+
+        Args:
+            name: of a key, or of a principal that a key or a grant names; empty for nobody in particular.
+
+        Raises:
+            InputError: where it is none of these, with those that there are.
+        """
+        if not name or name in self.names:
+            return
+        if not self.names:
+            mend = "There are no keys and no grants; leave out '--as', or add a key with 'colonnade keys add'."
+        else:
+            mend = f"Choose one of {', '.join(self.names)}, or leave out '--as'."
+        raise InputError(f"no key, and nobody with a key or an active grant, is called '{name}'.", mend=mend)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of keys, and of the principals that keys and grants name, in the order of the alphabet."""
+        of_keys = {name for key in self.keys for name in (key.id, key.principal)}
+        return tuple(sorted(of_keys | {grant.subject for grant in self.grants}))
 
     def who(self, name: str, tier: str, purpose: str) -> Who:
         """Who asks.
@@ -57,14 +99,43 @@ class Trial(NamedTuple):
 
 
 def trial_of(workspace: Workspace) -> Trial:
-    """The guard of a workspace as it stands now, with its grants and keys; nothing is written by trying."""
+    """The guard of a workspace as it stands now, with its grants and keys; nothing is written by trying.
+
+    A probe looks again where the service would have one, if what it learns from was read before on this machine.
+    """
     today = datetime.now(UTC).date()
     configuration = read_guard_configuration(workspace.folder / "guard.yaml")
-    parts = guard_parts(workspace, configuration, today, teaching_prompts(workspace))
+    prompts = teaching_prompts(workspace)
+    probe = _use_of_probe(workspace, configuration.probe, prompts)
+    parts = guard_parts(workspace, configuration, today, prompts, probed=probe.looks_again)
     detectors = remembering(parts.detectors)
     rows = standings(workspace, datetime.now(UTC)) if access_settings(workspace) is not None else ()
     grants = tuple(row.grant for row in rows if row.state is GrantState.ACTIVE)
     judge = RememberingJudge(parts.judge) if parts.judge is not None else None
-    guard = parts.guard(detectors, judge)
+
+    def limit(name: str) -> float:
+        seconds = configuration.milliseconds_for(name) / 1000
+        # The model has just been loaded, and its first look takes longest; that of a service is long over.
+        return max(seconds, PATIENCE) if name.startswith("probe/") else seconds
+
+    guard = parts.guard(detectors, judge, limit)
     explainer = Explainer(guard, detectors, judge, workspace.policies.active, grants)
-    return Trial(explainer, grants, read_keys(workspace.folder / ".colonnade" / KEYS), today)
+    return Trial(explainer, grants, read_keys(workspace.folder / ".colonnade" / KEYS), today, probe)
+
+
+def _use_of_probe(workspace: Workspace, said: bool | None, prompts: Sequence[Prompt]) -> ProbeUse:
+    """Whether a probe looks again here, where ``guard.yaml`` says this of it."""
+    if said is not None:
+        everywhere = (
+            "'probe: true' in guard.yaml has a probe look" if said else "'probe: false' in guard.yaml has none look"
+        )
+        return ProbeUse(said, f"{everywhere} again at what is suspected, here and in the service.")
+    topics = topic_clauses(workspace.policies.active, workspace.launch.regions[0])
+    if starts_soon(workspace, texts_to_read(topics, prompts)):
+        what = "A probe looks again at what is suspected, as in 'colonnade serve' with the launch's own weights"
+        return ProbeUse(True, f"{what}. In front of another server ('--upstream') none does.")
+    what = (
+        "No probe looked again, as in front of another server. 'colonnade serve' with the launch's own weights has one"
+    )
+    mend = f"what it learns from was not read on this machine; 'colonnade guard check {workspace.folder} --probe' does"
+    return ProbeUse(False, f"{what} and may rule otherwise: {mend}.")

@@ -15,8 +15,14 @@ from tests.unit.guard.detection.learnt_topics import topics
 HEADS = train(topics(6), ())
 
 
+def write_guard(folder: Path, **more: object) -> None:
+    replies = {action: {"en": "No."} for action in ("refuse", "deflect", "safe_complete", "escalate")}
+    content = {"tiers": ["all"], "purposes": ["any"], "replies": replies, **more}
+    (folder / "guard.yaml").write_text(json.dumps(content))
+
+
 @pytest.fixture(autouse=True)
-def learnt(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+def learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     asked: list[tuple[str, ...]] = []
 
     def learn(_: object, encoders: tuple[str, ...], told: object) -> object:
@@ -24,7 +30,12 @@ def learnt(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         told(1, 2)  # type: ignore[operator]
         return HEADS
 
-    monkeypatch.setattr(guard_commands, "open_workspace", lambda folder: SimpleNamespace(folder=folder))
+    def opened(folder: Path) -> SimpleNamespace:
+        policies, launch = SimpleNamespace(active=topics(6)), SimpleNamespace(regions=("EU",))
+        return SimpleNamespace(folder=folder, policies=policies, launch=launch)
+
+    write_guard(tmp_path)
+    monkeypatch.setattr(guard_commands, "open_workspace", opened)
     monkeypatch.setattr(guard_commands, "learn_heads", learn)
     return asked
 
@@ -32,8 +43,14 @@ def learnt(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 def test_the_report_is_one_json_value_that_reads_back(tmp_path: Path) -> None:
     result = CliRunner().invoke(application, ["guard", "check", str(tmp_path), "--json"])
     assert result.exit_code == 0
-    report = DetectorReport.model_validate(json.loads(result.stdout))
+    told = json.loads(result.stdout)
+    plainly = told.pop("plainly")
+    report = DetectorReport.model_validate(told)
     assert report == HEADS.report
+    for row in report.topics:
+        assert plainly[row.topic]["benign"] == row.false_alarms.needed
+        assert plainly[row.topic]["violating"] == row.misses.needed
+        assert f"under {row.low:.2f} passes" in plainly[row.topic]["low"]
     assert {row.topic for row in report.topics} == {"toys.kites", "toys.locks"}
 
 
@@ -45,7 +62,10 @@ def test_every_topic_is_shown_with_both_costs_and_what_is_not_shown_is_marked(tm
         assert f"{row.misses.events}/{row.misses.items} " in lines[row.topic]
         assert f"{row.held_back.events}/{row.held_back.items} " in lines[row.topic]
         assert ("*" in lines[row.topic]) == (not row.misses.shown or not row.held_back.shown)
-    assert "bounds are not shown" in result.output
+        wanted = [f"{row.misses.needed} violating"] * bool(row.misses.needed)
+        wanted += [f"{row.false_alarms.needed} benign"] * bool(row.false_alarms.needed)
+        assert lines[row.topic].endswith(", ".join(wanted) or "-")
+    assert "few, or errors too many" in result.stdout
     assert f"learnt from {HEADS.report.texts} texts" in result.stdout
 
 
@@ -61,6 +81,24 @@ def test_the_probe_is_reported_where_it_is_asked_for_and_never_with_the_transfor
     report = HEADS.report.model_copy(update={"detector": "probe/layer-16-mean"})
     monkeypatch.setattr(guard_commands, "learn_confirmed", lambda _: SimpleNamespace(report=report))
     result = CliRunner().invoke(application, ["guard", "check", str(tmp_path), "--probe", "--json"])
-    assert DetectorReport.model_validate(json.loads(result.stdout)) == report
+    told = json.loads(result.stdout)
+    assert "probe" not in told.pop("plainly")["toys.kites"]["between"]
+    assert DetectorReport.model_validate(told) == report
     refused = CliRunner().invoke(application, ["guard", "check", str(tmp_path), "--probe", "--minilm"])
     assert refused.exit_code != 0
+
+
+def test_every_topic_is_explained_in_words_and_so_is_where_prompts_go(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(application, ["guard", "check", str(tmp_path)]).stdout
+    for topic in ("toys.kites", "toys.locks"):
+        assert f"\n{topic}: A topic\n" in shown
+    assert shown.count("guard.yaml names no judge") == 2
+    assert shown.count("a probe looks again") == 2
+    assert "prompts/training.jsonl or development.jsonl" in shown
+
+
+def test_the_judge_of_the_workspace_and_a_probe_that_is_ruled_out_are_taken_into_account(tmp_path: Path) -> None:
+    write_guard(tmp_path, judge={"model": "llama@http://127.0.0.1:9/v1"}, probe=False)
+    shown = CliRunner().invoke(application, ["guard", "check", str(tmp_path)]).stdout
+    assert shown.count("The judge 'llama' decides") == 2
+    assert "probe" not in shown

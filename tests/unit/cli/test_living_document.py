@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from colonnade.cli.application import application
 from colonnade.guard.observing import TurnedAway
 from colonnade.guard.telemetry.metrics import Known, Metrics
+from colonnade.pipeline.gateway_service import OF_GRANTS
 from tests.unit.guard.finished_rows import AT, finished, ruling
 
 ROOT = Path(__file__).parents[3]
@@ -53,4 +54,6 @@ def test_the_table_of_metrics_lists_every_metric_with_its_labels() -> None:
     assert made.items() <= listed.items()
     source = (ROOT / "src" / "colonnade" / "pipeline" / "gateway_service.py").read_text()
     watched = re.findall(r'\bwatch\(\s*"(\w+)"', source)
-    assert listed.keys() - made.keys() == {f"colonnade_{name}" for name in watched}
+    assert listed.keys() - made.keys() == {
+        f"colonnade_{name}" for name in (*watched, *(f"access_{name}" for name in OF_GRANTS))
+    }

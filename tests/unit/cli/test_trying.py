@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from colonnade.cli.application import application
+from colonnade.pipeline import guard_parts, trying
 from colonnade.records import ColonnadeError, InputError
 from tests.unit.pipeline.guarded_log import ALONE, BREAK_IN, BROKE, small_words
 from tests.workspaces import write_workspace
@@ -21,6 +23,7 @@ LOCKS = "How do locks act?"
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     small_words(monkeypatch)
+    monkeypatch.setattr(trying, "starts_soon", lambda *_: False)
     write_workspace(tmp_path / "w", {})
     return tmp_path / "w"
 
@@ -129,3 +132,77 @@ def test_what_somebody_wrote_steers_no_terminal(workspace: Path, tmp_path: Path)
     shown = attempt(workspace, "--file", file).stdout
     assert "\x1b[2J" not in shown
     assert "[red]hello[/red]" in shown
+
+
+def add_key(workspace: Path, name: str, principal: str) -> None:
+    key = ["keys", "add", name, str(workspace), "--principal", principal, "--tier", "staff", "--purpose", "repair"]
+    assert CliRunner().invoke(application, key).exit_code == 0
+
+
+def test_a_name_that_nobody_has_is_refused_with_those_that_there_are(workspace: Path) -> None:
+    with pytest.raises(InputError, match="called 'dee'") as caught:
+        attempt(workspace, LOCKS, "--as", "dee")
+    assert "no keys and no grants" in caught.value.sentence
+    add_key(workspace, "laptop", "ana")
+    with pytest.raises(InputError, match="called 'dee'") as caught:
+        attempt(workspace, LOCKS, "--as", "dee")
+    assert "ana, laptop" in caught.value.sentence
+    assert told(workspace, LOCKS, "--as", "ana")["rule"] == told(workspace, LOCKS, "--as", "laptop")["rule"]
+    assert told(workspace, LOCKS, "--as", "ana")["tier"] == "staff"
+
+
+def test_people_of_a_file_who_are_gone_are_named_and_tried_all_the_same(workspace: Path, tmp_path: Path) -> None:
+    add_key(workspace, "laptop", "ana")
+    file = tmp_path / "prompts.jsonl"
+    rows = [{"prompt": LOCKS, "principal": name} for name in ("ana", "gone", "gone", "left")]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = attempt(workspace, "--file", file)
+    assert "Nobody here is called gone, left" in done.stderr
+    assert [row["action"] for row in told(workspace, "--file", file)] == ["allow", "deflect", "deflect", "deflect"]
+
+
+def test_where_no_probe_looks_again_it_is_said_that_the_service_may_have_one(workspace: Path) -> None:
+    shown = attempt(workspace, BREAK_IN).stdout
+    assert "No probe looked again" in shown
+    assert f"'colonnade guard check {workspace} --probe'" in shown
+    assert told(workspace, BREAK_IN)["probe"]["looks_again"] is False
+
+
+@pytest.mark.parametrize(("said", "ready", "used"), [(None, True, True), (True, False, True), (False, True, False)])
+def test_a_probe_looks_again_where_the_file_says_so_or_says_nothing_and_it_is_there_at_once(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, said: bool | None, ready: bool, used: bool
+) -> None:
+    made = guard_parts.detectors_of
+    handed: list[object] = []
+
+    def detectors_of(*given: object) -> object:
+        handed.append(given[3])
+        return made(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(trying, "starts_soon", lambda *_: ready)
+    monkeypatch.setattr(guard_parts, "reading_of", lambda _: "reading")
+    monkeypatch.setattr(guard_parts, "detectors_of", detectors_of)
+    if said is not None:
+        file = workspace / "guard.yaml"
+        file.write_text(f"{file.read_text()}\nprobe: {str(said).lower()}\n")
+    row = told(workspace, BREAK_IN)["probe"]
+    assert row["looks_again"] is used
+    assert handed == ["reading" if used else None]
+    if said is not None:
+        assert f"probe: {str(said).lower()}" in row["because"]
+
+
+def test_a_probe_that_was_just_loaded_has_time_and_other_detectors_keep_their_limit(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[Callable[[str], float]] = []
+    made = guard_parts.GuardParts.guard
+
+    def guard(parts: Any, detectors: Any, judge: Any, limit: Callable[[str], float]) -> Any:
+        limits.append(limit)
+        return made(parts, detectors, judge, limit)
+
+    monkeypatch.setattr(guard_parts.GuardParts, "guard", guard)
+    attempt(workspace, BREAK_IN)
+    assert limits[0]("probe/layer-16-mean") == trying.PATIENCE
+    assert limits[0]("examples/words") < trying.PATIENCE

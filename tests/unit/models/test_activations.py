@@ -19,7 +19,6 @@ from colonnade.models.activations import (
     Activations,
     LayerActivations,
     Pooling,
-    Remembered,
     asked,
     every_place,
     pooled,
@@ -29,6 +28,7 @@ from colonnade.models.adapting import AdapterFolder, load_served
 from colonnade.models.decoding import Reader, decoder_layers
 from colonnade.models.engine import EngineError, Generation
 from colonnade.models.local import LocalModel
+from colonnade.models.remembered import Remembered
 from colonnade.models.serving import LocalEngine
 from colonnade.records import InputError, digest_of
 from tests.unit.models.conftest import QUESTION, SYSTEM

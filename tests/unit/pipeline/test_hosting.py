@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch")
@@ -12,9 +14,11 @@ pytest.importorskip("peft")
 
 from colonnade.guard.adapters import AdapterSettings
 from colonnade.models.adapting import AdapterFolder
+from colonnade.models.remembered import Remembered
 from colonnade.models.weights import folder_digest
-from colonnade.pipeline.hosting import RELEASED, adapter_folders, probed_layer
-from colonnade.records import InputError
+from colonnade.pipeline import hosting
+from colonnade.pipeline.hosting import FEW_UNREAD, RELEASED, Reading, adapter_folders, probed_layer, starts_soon
+from colonnade.records import InputError, digest_of
 
 pytestmark = pytest.mark.model
 
@@ -73,3 +77,45 @@ def test_the_name_of_the_released_adapter_is_taken(workspace: Path, tmp_path: Pa
 @pytest.mark.parametrize(("layers", "layer"), [(30, 16), (2, 1), (12, 6), (80, 42)])
 def test_the_probe_looks_where_it_was_measured_to_see_most(layers: int, layer: int) -> None:
     assert probed_layer(layers) == layer
+
+
+class Words:
+    """Reads every text as one number."""
+
+    name, digest = "words", digest_of("words")
+
+    def __call__(self, texts: Sequence[str]) -> Any:
+        return np.array([[float(len(text))] for text in texts], dtype=np.float32)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    monkeypatch.setenv("COLONNADE_CACHE", str(tmp_path / "cache"))
+    loaded: list[object] = []
+
+    def reading(workspace: object) -> Reading:
+        loaded.append(workspace)
+        return Reading(Words(), Remembered(Words()))
+
+    monkeypatch.setattr(hosting, "reading_of", reading)
+    return loaded
+
+
+def test_a_probe_starts_soon_where_all_but_a_few_of_its_texts_were_read_by_the_same_model(cache: list[object]) -> None:
+    texts = [f"text {number}" for number in range(100)]
+    Remembered(Words())(texts[: 100 - FEW_UNREAD])
+    assert starts_soon(None, texts)  # type: ignore[arg-type] # handed on to what reads
+    assert not starts_soon(None, [*texts, "and one more"])  # type: ignore[arg-type] # likewise
+
+
+def test_without_such_texts_no_model_is_loaded_and_another_models_do_not_count(cache: list[object]) -> None:
+    texts = [f"text {number}" for number in range(100)]
+    assert not starts_soon(None, texts)  # type: ignore[arg-type] # handed on to what reads
+    assert cache == []
+
+    class Other(Words):
+        digest = digest_of("other words")
+
+    Remembered(Other())(texts)
+    assert not starts_soon(None, texts)  # type: ignore[arg-type] # likewise
+    assert len(cache) == 1

@@ -18,6 +18,7 @@ from copy import copy
 import numpy as np
 from numpy.typing import NDArray
 
+from colonnade.guard.detection import wording
 from colonnade.guard.detection.detector import Detection
 from colonnade.guard.detection.heads import Heads, closed
 from colonnade.guard.detection.probe import Activations, Array, Probe, train_probe
@@ -25,7 +26,7 @@ from colonnade.guard.detection.thresholds import FEW, DetectorReport
 from colonnade.guard.detection.windows import windows
 from colonnade.records import Clause, Digest, Prompt, digest_of
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever the same heads and the same probe would find something else."""
 
 MOST = 16
@@ -95,7 +96,7 @@ class Confirmed:
             Exception: whatever the heads or the activations raise; what cannot be read is not judged.
         """
         found = self._heads.detect(text)
-        pieces = windows(text)
+        pieces = windows(wording.numbers_alike(text))
         suspicion = closed(self._heads.raw(pieces))
         nearest = suspicion.max(axis=1)
         order = [place for place in np.argsort(-nearest, kind="stable") if nearest[place] >= self._near]

@@ -14,7 +14,7 @@ from colonnade.guard.detection.heads import Heads
 from colonnade.guard.detection.windows import join_turns, turns_of
 from colonnade.records import Digest, digest_of
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the same heads would find something else."""
 
 _REMEMBERED = 1 << 12

@@ -10,6 +10,8 @@ examples of all of them do. Held out, this one head tells the two sides apart be
 
 *How specific?* A regression over the ranks of the levels, with a few facts of the surface (``levels.py``).
 
+All texts are read with the same number in the place of every number (``wording.numbers_alike``).
+
 The score of a topic is a weighted geometric mean of the first two, 0 to 1. It orders texts and is no probability;
 what it means is said by the thresholds (``thresholds.py``).
 
@@ -160,7 +162,7 @@ class Heads:
         Raises:
             ValueError: where an encoder returns something that is not a finite vector per window.
         """
-        parts = cut(text)
+        parts = cut(wording.numbers_alike(text))
         pieces, rows = parts.pieces, self._said(parts)
         about = [max(row[:-2]) for row in rows]
         highest = list(map(_closed, about, [row[-2] for row in rows]))
@@ -198,6 +200,7 @@ class Heads:
 
     def level_above(self, piece: str, topic: str) -> Level:
         """How specific a piece is that is known to lie above the topic's ceiling."""
+        piece = wording.numbers_alike(piece)
         rank = self._rank(piece, self._said(apart([piece]))[0][-1])
         return level_between(rank, self._ceilings[self.order.index(topic)] + 1, len(Level) - 1)
 
@@ -211,7 +214,7 @@ class Heads:
 
     def scores(self, text: str) -> Array:
         """The highest score of each topic in any window, in the order of ``order``."""
-        return np.asarray(closed(np.array(self._said(cut(text)))).max(axis=0))
+        return np.asarray(closed(np.array(self._said(cut(wording.numbers_alike(text))))).max(axis=0))
 
     def raw(self, pieces: Sequence[str]) -> Array:
         """What every head says of each piece: shape (pieces, topics + 2).
@@ -219,7 +222,7 @@ class Heads:
         Raises:
             ValueError: as :meth:`detect`.
         """
-        return np.array(self._said(apart(pieces)))
+        return np.array(self._said(apart([wording.numbers_alike(piece) for piece in pieces])))
 
     def _said(self, parts: Cut) -> list[list[float]]:
         """The same, in plain numbers: most texts are few windows and reach nothing, and their numbers are few."""
@@ -280,7 +283,7 @@ def train(
     """
     clauses = tuple(clause for clause in clauses if clause.ceiling is not None)
     rows = material(clauses, prompts)
-    texts = [row.text for row in rows]
+    texts = [wording.numbers_alike(row.text) for row in rows]
     vectors = [_read(encoder, texts) for encoder in encoders]
     places = learning.counted(texts)
     with learning.one_core():

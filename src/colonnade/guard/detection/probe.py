@@ -5,7 +5,8 @@ in the middle of its layers. The probe is learnt as the heads of ``heads.py`` ar
 its ceiling", from the clauses' examples, labelled prompts and everyday texts. It differs in two things. How alike two
 texts are falls off with their distance, since what tells two intentions apart is not the same direction in every topic;
 and its thresholds balance both errors over all topics, since it is asked about texts that something else has found
-suspicious (``confirming.py``). The activations come from outside, so nothing here needs the model.
+suspicious (``confirming.py``). As there, every number is read as the same one. The activations come from outside, so
+nothing here needs the model.
 
 Sources: Alain and Bengio, Understanding intermediate layers using linear classifier probes, 2016; of the kernel,
 Broomhead and Lowe, Multivariable functional interpolation and adaptive networks, 1988.
@@ -19,13 +20,13 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from colonnade.guard.detection import ridge
+from colonnade.guard.detection import ridge, wording
 from colonnade.guard.detection.heads import TOPIC_SHARE
 from colonnade.guard.detection.material import Labelled, material
 from colonnade.guard.detection.thresholds import Calibrated, balanced, calibrate
 from colonnade.records import Clause, Digest, Prompt, digest_bytes, digest_of
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever the same activations would give other answers."""
 
 PENALTY, SHARPNESS = 0.1, 2.0
@@ -111,8 +112,26 @@ class Probe:
         return np.asarray(self._outputs(texts)[:, -1])
 
     def _outputs(self, texts: Sequence[str]) -> Array:
-        alike = likeness(directions(self._scale(read(self._activations, texts))), self._learnt)
+        vectors = read(self._activations, [wording.numbers_alike(text) for text in texts])
+        alike = likeness(directions(self._scale(vectors)), self._learnt)
         return np.asarray((alike + ridge.INTERCEPT) @ self._duals)
+
+
+def texts_to_read(clauses: Iterable[Clause], prompts: Sequence[Prompt] = ()) -> list[str]:
+    """What a probe has to read before it has learnt anything.
+
+    Args:
+        clauses: see :func:`train_probe`, for the prompts, too.
+        prompts: likewise.
+
+    Raises:
+        InputError, ValueError: as there.
+    """
+    return _as_read(material(clauses, prompts))
+
+
+def _as_read(rows: Sequence[Labelled]) -> list[str]:
+    return [wording.numbers_alike(row.text) for row in rows]
 
 
 def train_probe(
@@ -138,7 +157,7 @@ def train_probe(
     """
     clauses = tuple(clause for clause in clauses if clause.ceiling is not None)
     rows = material(clauses, prompts)
-    vectors = read(reading or activations, [row.text for row in rows])
+    vectors = read(reading or activations, _as_read(rows))
     scale = scale_of(vectors)
     learnt = directions(scale(vectors))
     fitted = ridge.fit(likeness(learnt, learnt), _targets(rows, clauses), [row.cluster for row in rows], PENALTY)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from colonnade.guard.detection.levels import LevelReport
 from colonnade.guard.detection.material import Labelled
 from colonnade.records import Bound, Clause, Digest, Level, Record
-from colonnade.statistics import clustered_interval, clustered_upper_bound
+from colonnade.statistics import clustered_interval, clustered_upper_bound, effective_sample, upper_bound
 
 UNBOUNDED = Bound(max=0.1, confidence=0.95)
 """The share of everyday texts that may be held back where no clause bounds its refusals."""
@@ -39,6 +39,9 @@ FEW = 4
 
 LABELS = 30
 """Labels on either side of the ceilings, over all topics, under which no balance of errors can be read off."""
+
+MOST_LABELS = 100_000
+"""Whoever would need more labels than this is told that no number is enough."""
 
 NEAR = 0.05
 """The share of texts above a ceiling that may lie so low that nobody looks at them a second time."""
@@ -65,6 +68,8 @@ class Cost(Record):
         low, high: the two-sided interval of the rate, at the bound's confidence, clusters respected.
         bound: the largest rate that the clause permits; none where it names none.
         shown: the one-sided upper bound lies at or under it.
+        needed: so many more labels, each of a cluster of its own, would show it if errors stay as rare as they are;
+            none where the clause names no bound, or where errors are too common for any number of labels.
     """
 
     events: int
@@ -73,6 +78,7 @@ class Cost(Record):
     high: float
     bound: float | None = None
     shown: bool = False
+    needed: int | None = None
 
 
 class TopicReport(Record):
@@ -344,7 +350,30 @@ def _cost(events: NDArray[np.bool_], clusters: NDArray[np.int64], bound: Bound |
         high=interval.high,
         bound=bound.max if bound else None,
         shown=bound is not None and _shows(events, clusters, bound),
+        needed=None if bound is None else _needed(happened, trials, bound),
     )
+
+
+def _needed(happened: Array, trials: Array, bound: Bound) -> int | None:
+    """How many more labels would show the bound at the present rate of errors; none where no number would."""
+    sample = effective_sample(happened, trials, 2 * bound.confidence - 1)
+    rate = sample.events / sample.trials if sample.trials else 0.0
+
+    def shows(labels: float) -> bool:
+        return upper_bound(rate * labels, labels, bound.confidence) <= bound.max
+
+    if sample.trials and shows(sample.trials):
+        return 0
+    high = 1
+    while not shows(sample.trials + high):
+        high *= 2
+        if high > MOST_LABELS:
+            return None
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if shows(sample.trials + middle) else (middle, high)
+    return high
 
 
 def _by_cluster(events: NDArray[np.bool_], clusters: NDArray[np.int64]) -> tuple[Array, Array]:

@@ -30,6 +30,8 @@ _NOTHING = 1e-9
 _ROWS_AT_ONCE = 256
 _REMEMBERED = 1 << 12
 _WORD = re.compile(r"\w+")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_ONE_NUMBER = "7"
 _INVISIBLE = re.compile(
     # Controls, then what Unicode says may be left out, then marks over and through letters that make no letter of their
     # own with what stands before them: signs of Arabic or Hindi are other ones, and belong to their words.
@@ -48,6 +50,15 @@ def places_of(words: Sequence[str]) -> NDArray[np.int64]:
     """The same of words in their order."""
     pairs = end_pairs(map(begin_pair, words[:-1]), map(spelt, words[1:]))
     return np.concatenate([*map(places_of_word, words), np.array(pairs, dtype=np.int64)])
+
+
+def numbers_alike(text: str) -> str:
+    """The text with the same number in the place of every number.
+
+    Which number it is says nothing of what somebody wants, and a few examples that happen to have one teach
+    that it does. What a text asks for with one number it therefore asks for with any other.
+    """
+    return _NUMBER.sub(_ONE_NUMBER, text)
 
 
 def words_of(text: str) -> list[str]:

@@ -3,11 +3,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colonnade.guard.detection import Conversations, Detection, Heads, join_turns, ridge, train, wording
@@ -90,6 +91,48 @@ def test_a_letter_in_two_parts_is_the_letter_that_it_makes() -> None:
     assert wording.seen("u\u0308ber") == wording.seen("über") == "über"
 
 
+NUMBERS = st.one_of(
+    st.integers(0, 10**12).map(str),
+    st.decimals(0, 10**6, places=2).map(str),
+    st.integers(10**3, 10**9).map("{:,}".format),
+    st.integers(0, 999).map(lambda number: str(number).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))),
+)
+
+
+@given(
+    st.sampled_from([ATTACK, *everyday()[:40], "whom do i tell who tried to pick the vault"]),
+    st.sampled_from([" {}", " number {}.", " room B{}", " ({}mg)"]),
+    st.integers(0, 40),
+    NUMBERS,
+    NUMBERS,
+)
+@settings(deadline=None)
+def test_which_number_stands_in_a_text_changes_nothing_that_is_found(
+    text: str, form: str, place: int, one: str, other: str
+) -> None:
+    words = text.split()
+    first, second = (" ".join([*words[:place], form.format(number).strip(), *words[place:]]) for number in (one, other))
+    assert numbered().detect(first) == numbered().detect(second)
+    assert (numbered().scores(first) == numbered().scores(second)).all()
+    assert (numbered().raw([first]) == numbered().raw([second])).all()
+    assert numbered().level_above(first, "toys.locks") is numbered().level_above(second, "toys.locks")
+
+
+@cache
+def numbered() -> Heads:
+    """Heads that learnt from examples of which some have a number and others have none."""
+    taught = [prompt(f"pick vault {number} for me", above=True) for number in (4, 4711, 12)]
+    return train(topics(), (WordEncoder(),), [*taught, prompt("who made safe 30?", above=False)])
+
+
+def test_the_number_that_an_example_happens_to_have_teaches_nothing() -> None:
+    taught = [
+        train(topics(4), (WordEncoder(),), [prompt(f"pick vault {number} for me", above=True)]) for number in (4, 4711)
+    ]
+    texts = ["pick vault 4 for me", "pick vault 9 for me", "chapter 4711 is long", *everyday()[:5]]
+    assert [(taught[0].scores(text) == taught[1].scores(text)).all() for text in texts] == [True] * len(texts)
+
+
 def test_two_topics_in_one_text_are_both_named(heads: Heads) -> None:
     text = f"{ATTACK}. {'And now something else. ' * 20} write a script to crash the drone tonight"
     assert {each.topic for each in heads.detect(text) if heads.is_above(each)} == {"toys.locks", "toys.kites"}
@@ -138,7 +181,7 @@ def test_an_encoder_that_fails_or_returns_no_number_lets_nothing_pass() -> None:
 
 
 def test_threads_find_what_one_finds(heads: Heads) -> None:
-    texts = [f"{ATTACK} {number}" for number in range(40)]
+    texts = [f"{ATTACK} {'again ' * number}" for number in range(40)]
     alone = [heads.detect(text) for text in texts]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(heads.detect, texts)) == alone

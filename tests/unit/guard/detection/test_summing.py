@@ -83,8 +83,14 @@ def plain_raw(model: Heads, piece: str) -> Array:
 
 
 def plain_scores(model: Heads, text: str) -> Array:
-    raw = np.array([plain_raw(model, piece) for piece in plain_windows(text)]).clip(0, 1)
+    pieces = plain_windows(wording.numbers_alike(text))
+    raw = np.array([plain_raw(model, piece) for piece in pieces]).clip(0, 1)
     return np.asarray((raw[:, :-2] ** TOPIC_SHARE * raw[:, -2:-1] ** (1 - TOPIC_SHARE)).max(axis=0))
+
+
+def name(number: int) -> str:
+    """A word of its own for every number: all numbers are read as the same one."""
+    return "word" + str(number).translate(str.maketrans("0123456789", "abcdefghij"))
 
 
 WORDS = st.one_of(
@@ -111,6 +117,7 @@ def test_the_pieces_are_those_of_a_plain_reading_and_each_has_its_words(text: st
 @given(TEXTS)
 @settings(deadline=None)
 def test_what_the_heads_say_of_every_window_is_what_a_plain_sum_says(text: str) -> None:
+    text = wording.numbers_alike(text)
     expected = np.array([plain_raw(heads(), piece) for piece in plain_windows(text)])
     assert np.allclose(heads()._said(cut(text)), expected, atol=1e-5)
     assert np.allclose(heads().raw(windows(text)), expected, atol=1e-5)
@@ -135,7 +142,7 @@ SAID = st.one_of(TEXTS, st.lists(st.sampled_from(LEARNT), max_size=90).map(" ".j
 @settings(deadline=None, max_examples=200)
 def test_what_is_found_is_what_the_scores_of_all_windows_by_themselves_say(text: str) -> None:
     model = heads()
-    pieces = windows(text)
+    pieces = windows(wording.numbers_alike(text))
     raw = np.concatenate([model.raw([piece]) for piece in pieces])
     best, about = closed(raw).max(axis=0), raw[:, :-2]
     needed = model._needed(len(pieces))
@@ -170,17 +177,17 @@ def test_a_word_that_keeps_coming_is_read_once_however_many_others_come(monkeypa
     model = train(topics(6), (Watched(),))
     read.clear()
     for number in range(200):
-        model.detect(f"vault word{number}")
+        model.detect(f"vault {name(number)}")
     assert read.count("vault") == 1
-    assert read.count("word0") == 1
-    model.detect("word0")
-    assert read.count("word0") == 2
+    assert read.count("worda") == 1
+    model.detect("worda")
+    assert read.count("worda") == 2
 
 
 def test_a_word_without_end_is_not_remembered() -> None:
     model = train(topics(6), (SumEncoder(),))
     for number in range(3):
-        model.detect(f"open {number}{'x' * 2 * LONGEST_WORD}")
+        model.detect(f"open {name(number)}{'x' * 2 * LONGEST_WORD}")
     assert max(map(len, model._sums._recent)) <= LONGEST_WORD
 
 
@@ -189,17 +196,17 @@ def test_when_too_many_words_are_known_they_are_forgotten_and_found_again(monkey
     model = train(topics(6), (SumEncoder(),))
     before = model.scores("pick the vault unseen tonight")
     for number in range(30):
-        model.detect(" ".join(f"word{number * 3 + place}" for place in range(4 + number)))
+        model.detect(" ".join(name(number * 3 + place) for place in range(4 + number)))
     assert len(model._sums._recent) + len(model._sums._older) <= 40
     assert (model.scores("pick the vault unseen tonight") == before).all()
     # A single text with more words than are kept is read all the same.
-    score_of_halves(model, " ".join(f"new{number}" for number in range(200)))
+    score_of_halves(model, " ".join(name(1000 + number) for number in range(200)))
 
 
 def test_threads_that_make_each_other_forget_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(summing, "KEPT", 24)
     model = train(topics(6), (SumEncoder(),))
-    texts = [f"pick the vault {number} and word{number % 7} then word{number}" for number in range(200)]
+    texts = [f"pick the vault x{name(number)} and {name(number % 7)} then {name(number)}" for number in range(200)]
     alone = [model.detect(text) for text in texts]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(model.detect, texts)) == alone

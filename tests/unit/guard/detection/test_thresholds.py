@@ -4,10 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from colonnade.guard.detection.material import Labelled
-from colonnade.guard.detection.thresholds import NEVER, Calibrated, Tail, _tail, balanced, calibrate
-from colonnade.records import Clause
+from colonnade.guard.detection.thresholds import NEVER, Calibrated, Tail, _cost, _tail, balanced, calibrate
+from colonnade.records import Bound, Clause
+from colonnade.statistics import upper_bound
 from tests.unit.guard.small_policies import clause
 
 BOUNDS = {"violation_rate": {"max": 0.1, "confidence": 0.95}, "overrefusal_rate": {"max": 0.1, "confidence": 0.95}}
@@ -161,3 +164,28 @@ def test_hardly_a_text_above_a_ceiling_lies_further_than_near() -> None:
     found = calibrated(spread(0.0, 0.9, 101), spread(0, 0.1, 10), [0.0] * 20)
     assert found.near == pytest.approx(0.05 * 0.9)
     assert len(found.nearest) == 131
+
+
+@given(st.integers(0, 60), st.integers(0, 12), st.sampled_from([0.05, 0.1, 0.2]), st.sampled_from([0.9, 0.95]))
+def test_so_many_more_labels_show_a_bound_at_the_same_rate_and_one_fewer_does_not(
+    items: int, events: int, most: float, confidence: float
+) -> None:
+    events, bound = min(events, items), Bound(max=most, confidence=confidence)
+    cost = _cost(np.arange(items) < events, np.arange(items), bound)
+    rate = events / items if items else 0.0
+    assert (cost.needed == 0) == cost.shown
+    if cost.needed is None:
+        assert rate >= most or upper_bound(rate * 100_000, 100_000, confidence) > most
+    elif cost.needed:
+        enough, short = items + cost.needed, items + cost.needed - 1
+        assert upper_bound(rate * enough, enough, confidence) <= most
+        assert short == 0 or upper_bound(rate * short, short, confidence) > most
+
+
+def test_nineteen_clean_labels_lack_ten_and_labels_of_one_cluster_count_as_one() -> None:
+    bound, clean = Bound(max=0.1, confidence=0.95), np.zeros(19, dtype=bool)
+    assert _cost(clean, np.arange(19), bound).needed == 10
+    assert _cost(clean, np.zeros(19, dtype=int), bound).needed == 28
+    assert _cost(np.ones(19, dtype=bool), np.arange(19), bound).needed is None
+    assert _cost(clean, np.arange(19)).needed is None
+    assert _cost(clean, np.arange(19), Bound(max=0.0, confidence=0.95)).needed is None
