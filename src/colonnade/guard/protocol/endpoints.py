@@ -27,6 +27,7 @@ CHAT = Endpoint(
     written_reply=chat_replies.written_reply,
     reader=ChatReader,
     writer=ChatWriter,
+    no_usage=chat_replies.NO_USAGE,
 )
 
 COMPLETIONS = Endpoint(
@@ -39,6 +40,7 @@ COMPLETIONS = Endpoint(
     written_reply=completion_replies.written_reply,
     reader=CompletionsReader,
     writer=CompletionsWriter,
+    no_usage=chat_replies.NO_USAGE,
 )
 
 RESPONSES = Endpoint(
@@ -51,6 +53,7 @@ RESPONSES = Endpoint(
     written_reply=response_replies.written_reply,
     reader=ResponsesReader,
     writer=ResponsesWriter,
+    no_usage=response_replies.NO_USAGE,
 )
 
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(

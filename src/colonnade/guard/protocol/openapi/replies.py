@@ -149,7 +149,7 @@ def response(*statuses: str) -> Schema:
             "tools": many(OBJECT),
             "top_p": {"type": ["number", "null"]},
             "usage": either(
-                _counts(responses.USAGE, "input_tokens", "output_tokens", "total_tokens"),
+                _counts(responses.USAGE, *responses.COUNTS),
                 NOTHING,
             ),
         },
