@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +14,7 @@ from colonnade.cli.replay import replay
 from colonnade.guard.detection import Cost, DetectorReport
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.detection import learn_confirmed, learn_heads
+from colonnade.pipeline.system_prompts import PromptReading, read_system_prompts_of
 from colonnade.records import InputError
 
 guard_application = typer.Typer(
@@ -39,6 +42,8 @@ def check(
 
     Every figure is about texts that the detector was kept from while it learnt. A bound that the labels are too
     few to show is marked, and the conservative side is taken: nothing is then certain to be the topic.
+
+    Of each system prompt that guard.yaml registers it is said what the detectors find in it.
     """
     opened = open_workspace(workspace)
     if probe and meaning:
@@ -55,10 +60,22 @@ def check(
         report = learn_confirmed(opened).report if probe else learnt.report
     finally:
         reporter.stop()
+    readings = read_system_prompts_of(opened)
     if as_json:
-        print(report.model_dump_json())
-    else:
-        _show(report)
+        print(json.dumps({**report.model_dump(mode="json"), **_told(readings)}))
+        return
+    _show(report)
+    for reading in readings:
+        out.print(reading.sentence, markup=False)
+
+
+def _told(readings: Sequence[PromptReading]) -> dict[str, Any]:
+    """What is found in registered system prompts; nothing where there are none."""
+    rows = [
+        {"name": row.prompt.name, "digest": row.prompt.digest, "ruling": row.ruling.model_dump(mode="json")}
+        for row in readings
+    ]
+    return {"system_prompts": rows} if rows else {}
 
 
 def _show(report: DetectorReport) -> None:

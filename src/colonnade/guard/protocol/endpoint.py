@@ -83,6 +83,9 @@ class Endpoint(NamedTuple):
         for_upstream: ``(asked, model, system)``, the body for the server behind. Where the operator has
             something to say, he alone speaks as the system: what the client said as system or developer
             becomes the beginning of its own words.
+        system_of: what the client put before everything else as the system; empty for nothing, where it says more
+            than words, and where nothing else would be left.
+        without_system: the request without that; what is left keeps its places.
         without_refused: ``(asked, fixed_answers)``, the request without the turns that the guard
             answered itself; raises ``ProtocolError`` where nothing is left.
         read_reply: a whole reply of the server behind as texts; raises ``UpstreamError`` where it is none.
@@ -96,6 +99,8 @@ class Endpoint(NamedTuple):
     path: str
     read_body: Callable[[Mapping[str, Any]], Asked]
     for_upstream: Callable[[Asked, str, str], Body]
+    system_of: Callable[[Asked], str]
+    without_system: Callable[[Asked], Asked]
     without_refused: Callable[[Asked, frozenset[str]], Asked]
     read_reply: Callable[[Any], Reply]
     written_reply: Callable[[Asked, str, Reply], Body]

@@ -167,6 +167,7 @@ _HEALTH = said(
     guard=TEXT,
     detectors=many(said({"name": TEXT, "version": TEXT, "digest": TEXT})),
     policies=said({"digest": TEXT, "current": FLAG, "fault": TEXT}),
+    system_prompts=many(said({"name": TEXT, "digest": TEXT})),
     keys=FLAG,
     log=either(OBJECT, NOTHING),
     under_way=COUNT,

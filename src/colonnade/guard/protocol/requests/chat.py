@@ -8,6 +8,7 @@ from typing import Any
 from colonnade.guard.protocol.asked import Asked
 from colonnade.guard.protocol.requests.content import (
     ASSISTANT_PARTS,
+    SYSTEM,
     SYSTEM_PARTS,
     USER_PARTS,
     beginning,
@@ -165,8 +166,8 @@ def for_upstream(request: Asked, model: str, system: str) -> dict[str, Any]:
 
 def _without_system(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the client said as system or developer begins its first turn as a user."""
-    said = [message["content"] for message in messages if message["role"] in ("system", "developer")]
-    turns = [message for message in messages if message["role"] not in ("system", "developer")]
+    said = [message["content"] for message in messages if message["role"] in SYSTEM]
+    turns = [message for message in messages if message["role"] not in SYSTEM]
     if not said:
         return turns
     instructions = "\n\n".join(said)
@@ -175,6 +176,19 @@ def _without_system(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{"role": "user", "content": instructions}, *turns]
     turns[first] = {**turns[first], "content": beginning(instructions, turns[first]["content"], "text")}
     return turns
+
+
+def system_of(request: Asked) -> str:
+    """The first message, where it speaks as the system and others follow; empty else."""
+    first, *others = request.body["messages"]
+    speaks = first["role"] in SYSTEM and first.keys() == {"role", "content"}
+    return str(first["content"]) if speaks and others else ""
+
+
+def without_system(request: Asked) -> Asked:
+    """The request without its first message."""
+    parts = tuple(part for part in request.parts if not part.place.startswith("messages.[0]."))
+    return request._replace(parts=parts, body={**request.body, "messages": request.body["messages"][1:]})
 
 
 def without_refused(request: Asked, fixed_answers: frozenset[str]) -> Asked:

@@ -89,6 +89,16 @@ def for_upstream(request: Asked, model: str, system: str) -> dict[str, Any]:
     return {**request.body, "model": model, "prompt": prompt}
 
 
+def system_of(_request: Asked) -> str:
+    """Nothing: a prompt has no roles."""
+    return ""
+
+
+def without_system(request: Asked) -> Asked:
+    """The request itself."""
+    return request
+
+
 def without_refused(request: Asked, _fixed_answers: frozenset[str]) -> Asked:
     """The request itself: a prompt has no turns."""
     return request

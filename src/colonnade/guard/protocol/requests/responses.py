@@ -9,6 +9,7 @@ from colonnade.guard.protocol.asked import Asked
 from colonnade.guard.protocol.requests.content import (
     DETAIL,
     ELSEWHERE,
+    SYSTEM,
     content,
     media,
     nested,
@@ -203,10 +204,32 @@ def for_upstream(request: Asked, model: str, system: str) -> dict[str, Any]:
     items = body["input"]
     if isinstance(items, str):
         items = [{"type": "message", "role": "user", "content": items}]
-    items = [{**item, "role": "user"} if item.get("role") in ("system", "developer") else item for item in items]
-    if "instructions" in body:
+    items = [{**item, "role": "user"} if item.get("role") in SYSTEM else item for item in items]
+    if body.get("instructions"):
         items = [{"type": "message", "role": "user", "content": body["instructions"]}, *items]
     return {**body, "instructions": system, "input": items}
+
+
+def system_of(request: Asked) -> str:
+    """The instructions, or the first item, where it speaks as the system and others follow; empty else."""
+    if "instructions" in request.body:
+        return str(request.body["instructions"])
+    items = request.body["input"]
+    if isinstance(items, str) or len(items) < 2:
+        return ""
+    first = items[0]
+    # Beside words there may be pictures, which are passed on unread.
+    speaks = first.get("role") in SYSTEM and isinstance(first["content"], str)
+    return str(first["content"]) if speaks else ""
+
+
+def without_system(request: Asked) -> Asked:
+    """The request without its instructions, or without its first item."""
+    if "instructions" in request.body:
+        parts = tuple(part for part in request.parts if part.place != "instructions")
+        return request._replace(parts=parts, body={k: v for k, v in request.body.items() if k != "instructions"})
+    parts = tuple(part for part in request.parts if not part.place.startswith("input.[0]."))
+    return request._replace(parts=parts, body={**request.body, "input": request.body["input"][1:]})
 
 
 def without_refused(request: Asked, fixed_answers: frozenset[str]) -> Asked:
