@@ -32,7 +32,7 @@ class PromptReading(NamedTuple):
     @property
     def sentence(self) -> str:
         """For people."""
-        said = f"the system prompt '{self.prompt.name}' ({self.prompt.digest[:19]})"
+        said = f"System prompt '{self.prompt.name}' ({self.prompt.digest[:19]})"
         if self.ruling.action == "allow":
             return f"{said} comes near nothing that is closed."
         found = f"{self.ruling.topic or self.ruling.rule}" + (f" at {self.ruling.level}" if self.ruling.level else "")
