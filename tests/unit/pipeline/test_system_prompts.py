@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,61 @@ def test_files_are_looked_after_as_guard_yaml_names_them(workspace: Path) -> Non
     assert files.marks() != first
     (workspace / "guard.yaml").write_text("tiers: [")
     assert files.marks() == ()
+
+
+# --- replays ----------------------------------------------------------------------------------------
+
+NEVER = f"You never do this: {BREAK_IN}"
+
+
+def replayed(workspace: Path, tomorrow: Path | None = None) -> dict[str, Any]:
+    against = ["--against", str(tomorrow)] if tomorrow is not None else []
+    done = CliRunner().invoke(guard_application, ["replay", "-w", str(workspace), *against, "--json"])
+    assert done.exception is None, done.exception
+    found = json.loads(done.stdout)
+    return {
+        "changed": [(row["before"]["action"], row["after"]["action"]) for row in found["changed"]],
+        "replayed": found["replayed"],
+        "unread": found["unread"],
+    }
+
+
+def copy_of(workspace: Path) -> Path:
+    return Path(shutil.copytree(workspace, workspace.parent / "tomorrow", ignore=shutil.ignore_patterns(".colonnade")))
+
+
+def without_prompts(folder: Path) -> None:
+    guard = folder / "guard.yaml"
+    guard.write_text(guard.read_text().partition("system_prompts:")[0])
+
+
+def test_a_replay_takes_a_registered_prompt_as_what_it_is_and_tells_what_it_costs_to_take_it_out(
+    workspace: Path,
+) -> None:
+    register(workspace, "system/desk.txt", NEVER)
+    with serving(workspace, answers(BROKE)) as served:
+        assert asked(served, NEVER) == "registered; prompt=desk"
+    assert replayed(workspace) == {"changed": [], "replayed": 1, "unread": {}}
+    tomorrow = copy_of(workspace)
+    without_prompts(tomorrow)
+    assert replayed(workspace, tomorrow)["changed"] == [("allow", "deflect")]
+    without_prompts(workspace)
+    assert replayed(workspace) == {"changed": [], "replayed": 0, "unread": {"system prompt": 1}}
+
+
+@pytest.mark.parametrize("path", [CHAT, "/v1/responses"])
+def test_a_replay_shows_what_registering_a_prompt_would_open(workspace: Path, path: str) -> None:
+    without_prompts(workspace)
+    bodies = {
+        CHAT: {"messages": [{"role": "system", "content": NEVER}, {"role": "user", "content": BROKE}]},
+        "/v1/responses": {"instructions": NEVER, "input": BROKE},
+    }
+    with serving(workspace, answers(BROKE)) as served:
+        response = served.client.post(path, json={"model": "m", **bodies[path]})
+        assert response.headers["x-colonnade-ruling"].startswith("deflect")
+    assert replayed(workspace)["changed"] == []
+    tomorrow = copy_of(workspace)
+    register(tomorrow, "system/desk.txt", NEVER)
+    assert replayed(workspace, tomorrow)["changed"] == [("deflect", "allow")]
+    register(tomorrow, "system/desk.txt", NEVER, ", principals: [somebody-else]")
+    assert replayed(workspace, tomorrow)["changed"] == []
