@@ -34,6 +34,8 @@ from colonnade.guard.protocol.openapi.shapes import (
     word,
 )
 from colonnade.guard.protocol.requests.feedback import ANSWER, MOST_CHARACTERS, SAID
+from colonnade.guard.protocol.requests.parameters import TEMPLATE_FLAGS
+from colonnade.guard.protocol.requests.responses import SEALED_REASONING
 
 
 def _chosen(kind: str, wrapped: bool) -> Schema:
@@ -100,7 +102,6 @@ def chat() -> Schema:
     body = keys(
         {"model": MODEL, "messages": _chat_messages()},
         **SURROUNDINGS,
-        store=UNSET,
         n=integer(1, 128),
         max_tokens=integer(1, 2**31),
         max_completion_tokens=integer(1, 2**31),
@@ -112,6 +113,7 @@ def chat() -> Schema:
         functions=listed(keys({"name": NAME}, **FUNCTION), most=1024),
         tools=listed(tool, most=1024),
         parallel_tool_calls=FLAG,
+        chat_template_kwargs=keys(None, **dict.fromkeys(TEMPLATE_FLAGS, FLAG)),
         function_call=either(word("none", "auto"), keys({"name": NAME})),
         tool_choice=_choices(wrapped=True),
         response_format=answer,
@@ -129,7 +131,6 @@ def completions() -> Schema:
         n=integer(1, 128),
         best_of=integer(1, 128),
         max_tokens=integer(0, 2**31),
-        echo=UNSET,
         stop=STOP,
         suffix=TEXT,
     )
@@ -186,13 +187,12 @@ def responses() -> Schema:
     body = keys(
         {"model": MODEL, "input": either(TEXT, _items())},
         **SURROUNDINGS,
-        store=UNSET,
         previous_response_id=NOTHING,
         conversation=NOTHING,
         prompt=NOTHING,
         context_management=NOTHING,
         background=UNSET,
-        include={"enum": [[]]},
+        include=listed(word(SEALED_REASONING), most=64),
         max_output_tokens=integer(1, 2**31),
         max_tool_calls=NOTHING,
         truncation=word("auto", "disabled"),

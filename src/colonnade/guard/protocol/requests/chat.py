@@ -16,6 +16,7 @@ from colonnade.guard.protocol.requests.content import (
     nested,
     said_by,
 )
+from colonnade.guard.protocol.requests.parameters import ON_THE_SERVER, TEMPLATE_FLAGS
 from colonnade.guard.protocol.requests.rules import (
     Notes,
     Rule,
@@ -30,18 +31,16 @@ from colonnade.guard.protocol.requests.rules import (
     wrong,
 )
 from colonnade.guard.protocol.requests.settings import (
-    KEPT_ELSEWHERE,
-    PROBABILITIES,
     SAMPLING,
     SOUND,
     SURROUNDINGS,
+    UNSERVED,
     asked,
     effort,
     stop,
     stream_options,
 )
 from colonnade.guard.protocol.requests.tools import (
-    ON_THE_SERVER,
     SCHEMA,
     answer_format,
     call_id,
@@ -121,8 +120,7 @@ def _messages(notes: Notes, value: Any, place: str) -> list[dict[str, Any]]:
 RULES: dict[str, Rule] = {
     **SURROUNDINGS,
     **SAMPLING,
-    **PROBABILITIES,
-    **KEPT_ELSEWHERE,
+    **UNSERVED,
     "n": integer(1, 128),
     "max_tokens": integer(1, 2**31),
     "max_completion_tokens": integer(1, 2**31),
@@ -135,6 +133,7 @@ RULES: dict[str, Rule] = {
     "functions": functions,
     "tools": tools(wrapped=True),
     "parallel_tool_calls": flag,
+    "chat_template_kwargs": nested(dict.fromkeys(TEMPLATE_FLAGS, flag)),
     "function_call": function_choice,
     "tool_choice": tool_choice(wrapped=True),
     "response_format": answer_format(

@@ -15,7 +15,9 @@ from colonnade.guard.protocol.requests.content import (
     nested,
     said_by,
 )
+from colonnade.guard.protocol.requests.parameters import ON_THE_SERVER, WITHHELD
 from colonnade.guard.protocol.requests.rules import (
+    ASIDE,
     Notes,
     Rule,
     aside,
@@ -30,16 +32,13 @@ from colonnade.guard.protocol.requests.rules import (
     wrong,
 )
 from colonnade.guard.protocol.requests.settings import (
-    KEPT_ELSEWHERE,
-    PROBABILITIES,
     SAMPLING,
     SURROUNDINGS,
-    WITHHELD,
+    UNSERVED,
     asked,
     effort,
 )
 from colonnade.guard.protocol.requests.tools import (
-    ON_THE_SERVER,
     SCHEMA,
     answer_format,
     call_id,
@@ -53,7 +52,11 @@ NAME = "responses"
 
 _SOME = "be text or a list of items"
 
+EARLIER = f"{ELSEWHERE}; send what was said before as items of 'input'"
+
 SEALED = "it is sealed, and the guard cannot read it"
+
+SEALED_REASONING = "reasoning.encrypted_content"
 
 _SIDE: dict[str, Rule] = {"id": aside, "status": aside, "phase": aside}
 
@@ -153,6 +156,14 @@ def _input(notes: Notes, value: Any, place: str) -> Any:
     return found
 
 
+def _include(_notes: Notes, value: Any, place: str) -> Any:
+    """What is wanted beside texts: sealed reasoning is never passed on, and nobody misses it; the rest is refused."""
+    for member, where in read_list(value, place, most=64):
+        if member != SEALED_REASONING:
+            raise unsupported(where, f"it asks for more than texts, and {WITHHELD}")
+    return ASIDE
+
+
 def _stream_options(notes: Notes, value: Any, place: str) -> dict[str, Any]:
     return read_object(notes, value, place, {"include_obfuscation": aside})
 
@@ -164,14 +175,13 @@ _summary = word("auto", "concise", "detailed")
 RULES: dict[str, Rule] = {
     **SURROUNDINGS,
     **SAMPLING,
-    **PROBABILITIES,
-    **KEPT_ELSEWHERE,
-    "previous_response_id": refused(ELSEWHERE),
-    "conversation": refused(ELSEWHERE),
-    "prompt": refused(ELSEWHERE),
+    **UNSERVED,
+    "previous_response_id": refused(EARLIER),
+    "conversation": refused(EARLIER),
+    "prompt": refused(f"{ELSEWHERE}; send its words in 'instructions' and 'input'"),
     "context_management": refused(ELSEWHERE),
     "background": refused("an answer that is fetched later would not pass the guard", False),
-    "include": refused(f"it asks for more than texts, and {WITHHELD}", []),
+    "include": _include,
     "max_output_tokens": integer(1, 2**31),
     "stream_options": _stream_options,
     "truncation": word("auto", "disabled"),

@@ -21,9 +21,6 @@ from colonnade.guard.protocol.requests.rules import (
     wrong,
 )
 
-ON_THE_SERVER = "it runs on the server behind, where the guard cannot see what it does"
-"""Why searches, interpreters and the like are refused."""
-
 
 def tool_name(_notes: Notes, value: Any, place: str) -> str:
     """The name of a tool, noted by whoever reads the whole."""
