@@ -115,3 +115,19 @@ def test_sealed_reasoning_may_be_asked_for_and_is_not_passed_on() -> None:
     assert "include" not in sent(RESPONSES, include=["reasoning.encrypted_content"])
     with pytest.raises(ProtocolError, match="more than texts"):
         small(RESPONSES, include=["reasoning.encrypted_content", "message.output_text.logprobs"])
+
+
+def test_what_a_client_read_from_an_answer_may_come_back_beside_it_and_stays_behind() -> None:
+    call = {
+        "id": "c",
+        "type": "function",
+        "function": {"name": "bake", "arguments": "{}", "parsed_arguments": {"x": 1}},
+    }
+    turns = [{"role": "assistant", "content": "{}", "parsed": {"x": 1}, "tool_calls": [call]}]
+    chat_body = sent(CHAT, messages=[*turns, {"role": "user", "content": "hi"}])
+    said = {"type": "output_text", "text": "{}", "parsed": {"x": 1}}
+    called = {"type": "function_call", "call_id": "c", "name": "bake", "arguments": "{}", "parsed_arguments": {"x": 1}}
+    items = [{"role": "assistant", "content": [said]}, called, {"role": "user", "content": "hi"}]
+    for body in (chat_body, sent(RESPONSES, input=items)):
+        assert "parsed" not in str(body)
+        assert "bake" in str(body)

@@ -73,6 +73,7 @@ def _chat_messages() -> Schema:
             **{other: inner for other, inner in said.items() if other != key},
             **aside,
             annotations=ANYTHING,
+            parsed=ANYTHING,
             audio=NOTHING,
         )
         for key, schema in said.items()
@@ -146,7 +147,7 @@ def _items() -> Schema:
     ]
     heard = content(texts("input_text"), image, *file)
     said = content(
-        texts("output_text", annotations=ANYTHING, logprobs=ANYTHING),
+        texts("output_text", annotations=ANYTHING, logprobs=ANYTHING, parsed=ANYTHING),
         texts("refusal", "refusal"),
     )
     return listed(
@@ -160,9 +161,17 @@ def _items() -> Schema:
                 encrypted_content=NOTHING,
                 **side,
             ),
-            keys({"type": word("function_call"), "call_id": CALL_ID, "name": NAME, "arguments": TEXT}, **side),
+            keys(
+                {"type": word("function_call"), "call_id": CALL_ID, "name": NAME, "arguments": TEXT},
+                parsed_arguments=ANYTHING,
+                **side,
+            ),
             keys({"type": word("function_call_output"), "call_id": CALL_ID, "output": heard}, **side),
-            keys({"type": word("custom_tool_call"), "call_id": CALL_ID, "name": NAME, "input": TEXT}, **side),
+            keys(
+                {"type": word("custom_tool_call"), "call_id": CALL_ID, "name": NAME, "input": TEXT},
+                parsed_arguments=ANYTHING,
+                **side,
+            ),
             keys({"type": word("custom_tool_call_output"), "call_id": CALL_ID, "output": heard}, **side),
         ),
         least=1,

@@ -130,8 +130,8 @@ CUSTOM: dict[str, Schema] = {"description": TEXT, "format": FORMATS}
 
 SCHEMA: dict[str, Schema] = {"description": TEXT, "schema": OBJECT, "strict": FLAG}
 
-CALL = keys({"name": NAME, "arguments": TEXT})
+CALL = keys({"name": NAME, "arguments": TEXT}, parsed_arguments=ANYTHING)
 
-CUSTOM_CALL = keys({"name": NAME, "input": TEXT})
+CUSTOM_CALL = keys({"name": NAME, "input": TEXT}, parsed_arguments=ANYTHING)
 
 CALL_ID: Schema = {"type": "string", "maxLength": 1024}

@@ -84,6 +84,7 @@ ROLES: dict[str, dict[str, Rule]] = {
         "tool_calls": _tool_calls,
         "function_call": earlier_call("assistant", "arguments"),
         "annotations": aside,
+        "parsed": aside,
         "audio": refused(SOUND),
     },
     "tool": {"name": _name("tool"), "tool_call_id": call_id, "content": content("tool", SYSTEM_PARTS)},

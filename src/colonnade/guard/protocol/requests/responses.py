@@ -75,7 +75,7 @@ def _said(role: str) -> Rule:
     }
     if role == "assistant":
         kinds = {
-            "output_text": {"text": text(role), "annotations": aside, "logprobs": aside},
+            "output_text": {"text": text(role), "annotations": aside, "logprobs": aside, "parsed": aside},
             "refusal": {"refusal": text(role)},
         }
     return content(role, kinds)
@@ -112,7 +112,7 @@ def _reasoning(notes: Notes, item: Mapping[str, Any], place: str) -> dict[str, A
 
 def _called(kind: str, body: str) -> Any:
     def read_item(notes: Notes, item: Mapping[str, Any], place: str) -> dict[str, Any]:
-        call = {key: value for key, value in item.items() if key in ("name", body)}
+        call = {key: value for key, value in item.items() if key in ("name", body, "parsed_arguments")}
         rest = {key: value for key, value in item.items() if key not in call}
         head = nested({"type": word(kind), **_SIDE, "call_id": call_id}, "call_id")(notes, rest, place)
         return {**head, **earlier_call("assistant", body)(notes, call, place)}
