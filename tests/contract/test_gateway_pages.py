@@ -17,6 +17,7 @@ from colonnade.guard.protocol.endpoints import ROUTES
 from colonnade.guard.protocol.errors import CODES, STATUSES
 from colonnade.guard.protocol.openapi import document
 from colonnade.guard.protocol.openapi.document import ERRORS
+from colonnade.guard.protocol.requests import parameters
 from colonnade.guard.telemetry.metrics import Known, Metrics
 from tests.unit.guard.gateway.behind import Remembering
 
@@ -118,6 +119,34 @@ def test_every_option_of_serve_is_described_and_every_described_one_is_taken() -
     taken = {name for parameter in serve.params for name in parameter.opts if name.startswith("--")}
     listed = set(re.findall(r"--[a-z-]+", " ".join(row[0] for row in table(GATEWAY, "option"))))
     assert listed == taken
+
+
+def named(first: str) -> list[str]:
+    return [name for row in table(GATEWAY, first) for name in re.findall(r"`([a-z_]+)`", row[0])]
+
+
+def test_every_parameter_is_listed_once_where_it_belongs_and_every_listed_one_exists() -> None:
+    passed, behind = named("passed on"), named("left behind")
+    refused = [name for name in named("refused") if name not in ("true", "false")]
+    assert sorted(passed) == sorted([*parameters.NUMBERS, *parameters.FLAGS, "logit_bias", "stop_token_ids"])
+    assert sorted(behind) == sorted(parameters.LEFT_BEHIND)
+    assert sorted(refused) == sorted(parameters.REFUSED)
+
+
+def test_the_page_has_the_bounds_of_every_number_and_the_values_that_ask_for_nothing() -> None:
+    for names, said in table(GATEWAY, "passed on"):
+        for name in re.findall(r"`([a-z_]+)`", names):
+            if name in parameters.NUMBERS:
+                low, high, whole = parameters.NUMBERS[name]
+                assert said == f"{'whole, ' if whole else ''}{low} to {high}", name
+    for names, _ in table(GATEWAY, "refused"):
+        for one in re.split(r"(?<=`|0), ", names):
+            harmless = [
+                parameters.REFUSED[name].harmless for name in re.findall(r"`([a-z_]+)`", one.split(" unless")[0])
+            ]
+            words = {"`false`": (False,), "`true`": (True,), "0": (0,)}
+            value = one.partition("unless ")[2]
+            assert not value or harmless == [words[value]], one
 
 
 def test_every_metric_that_a_page_speaks_of_is_one_of_the_table() -> None:

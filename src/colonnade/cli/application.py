@@ -36,6 +36,7 @@ from colonnade.pipeline import run as run_pipeline
 from colonnade.pipeline.agreement import agreement
 from colonnade.pipeline.impact import touched_by
 from colonnade.pipeline.impact import why as why_stale
+from colonnade.pipeline.system_prompts import read_system_prompts_of
 from colonnade.records import ColonnadeError, InputError, Outcome
 from colonnade.store import Store
 
@@ -90,7 +91,10 @@ def check(workspace: WorkspaceArgument) -> None:
     """Read every file of a workspace and say what is wrong, without running anything."""
     opened = open_workspace(workspace)
     check_workspace(opened)
+    readings = read_system_prompts_of(opened)
     out.print(f"{len(opened.policies.active)} active clauses; every file can be read.")
+    for reading in readings:
+        out.print(reading.sentence, markup=False)
 
 
 @application.command()

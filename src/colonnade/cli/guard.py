@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ from colonnade.guard.detection import Cost, DetectorReport
 from colonnade.guard.detection.plainly import Plain, in_plain_words
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.detection import learn_confirmed, learn_heads
+from colonnade.pipeline.system_prompts import PromptReading, read_system_prompts_of
 from colonnade.records import Clause, InputError
 
 guard_application = typer.Typer(
@@ -45,6 +46,8 @@ def check(
     of a request under, between and over its two thresholds, and how many more labelled prompts would show what the
     clause asks for. A bound that the labels are too few to show is marked, and the conservative side is taken:
     nothing is then certain to be the topic.
+
+    Of each system prompt that guard.yaml registers it is said what the detectors find in it.
     """
     opened = open_workspace(workspace)
     if probe and meaning:
@@ -66,15 +69,24 @@ def check(
     judge = configuration.judge.address.name if configuration.judge is not None else ""
     looks_again = not probe and configuration.probe is not False
     plain = {row.topic: in_plain_words(row, clauses[row.topic], judge, looks_again) for row in report.topics}
+    readings = read_system_prompts_of(opened)
     if as_json:
-        print(
-            json.dumps(
-                report.model_dump(mode="json") | {"plainly": {name: row._asdict() for name, row in plain.items()}}
-            )
-        )
-    else:
-        _show(report, plain)
-        _tell(clauses, plain)
+        plainly = {"plainly": {name: row._asdict() for name, row in plain.items()}}
+        print(json.dumps(report.model_dump(mode="json") | plainly | _told(readings)))
+        return
+    _show(report, plain)
+    _tell(clauses, plain)
+    for reading in readings:
+        out.print(reading.sentence, markup=False)
+
+
+def _told(readings: Sequence[PromptReading]) -> dict[str, Any]:
+    """What is found in registered system prompts; nothing where there are none."""
+    rows = [
+        {"name": row.prompt.name, "digest": row.prompt.digest, "ruling": row.ruling.model_dump(mode="json")}
+        for row in readings
+    ]
+    return {"system_prompts": rows} if rows else {}
 
 
 def _show(report: DetectorReport, plain: Mapping[str, Plain]) -> None:

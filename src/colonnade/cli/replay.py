@@ -242,6 +242,7 @@ def _show_cost(found: Cost | None, meaning: str, newly: str) -> None:
 _WHY = {
     "erased": "their contents were erased, or their keys were not given",
     "not kept": "their contents were never kept",
+    "system prompt": "they began with a registered system prompt that is registered no more, and whose words are gone",
     "no ruling": "the log has no ruling of theirs that can be read; '--from' rules on them anew",
 }
 

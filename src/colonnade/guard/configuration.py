@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from colonnade.guard.adapters import AdapterSettings
+from colonnade.guard.system_prompts import PromptEntries
 from colonnade.models.addresses import Address, address_of
 from colonnade.records import Action, InputError, Record
 from colonnade.records.reading import read_yaml
@@ -200,6 +201,7 @@ class GuardConfiguration(Record):
         probe: whether a probe on the weights of ``launch.yaml`` looks again at requests that the fast detectors
             suspect; where nothing is said, it does so where these weights are served.
         detectors: how long they may take.
+        system_prompts: of applications, that the operator answers for.
     """
 
     tiers: Names
@@ -213,6 +215,7 @@ class GuardConfiguration(Record):
     judge: JudgeSettings | None = None
     probe: bool | None = None
     detectors: Annotated[tuple[DetectorLimit, ...], BeforeValidator(_limits)] = ()
+    system_prompts: PromptEntries = ()
 
     @model_validator(mode="after")
     def _adapters_are_for_known_cases(self) -> GuardConfiguration:
@@ -220,6 +223,20 @@ class GuardConfiguration(Record):
             for kind, name, known in (("tier", rule.tier, self.tiers), ("purpose", rule.purpose, self.purposes)):
                 if name is not None and name not in known:
                     raise ValueError(f"rule {place + 1} of 'adapters' names the {kind} '{name}', which there is not")
+        return self
+
+    @model_validator(mode="after")
+    def _prompts_are_for_known_cases(self) -> GuardConfiguration:
+        for entry in self.system_prompts:
+            for kind, names, known in (
+                ("tier", entry.tiers, self.tiers),
+                ("purpose", entry.purposes, self.purposes),
+            ):
+                unknown = next((name for name in names if name not in known), None)
+                if unknown is not None:
+                    raise ValueError(
+                        f"'{entry.name}' of 'system_prompts' names the {kind} '{unknown}', which there is not"
+                    )
         return self
 
     def milliseconds_for(self, detector: str) -> int:

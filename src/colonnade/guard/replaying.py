@@ -39,6 +39,19 @@ class Said(NamedTuple):
     choice: int = 0
 
 
+class Began(NamedTuple):
+    """The system prompt that a request began with.
+
+    Attributes:
+        digest: of the registered prompt that it was, and that is not among the texts; empty where nobody had
+            registered it, and it was judged like the others.
+        place: of such a one among the texts.
+    """
+
+    digest: str = ""
+    place: int = 0
+
+
 class Exchange(NamedTuple):
     """A request with its answers, as a log or a file has it.
 
@@ -52,6 +65,7 @@ class Exchange(NamedTuple):
         should: what people say should have come of it, where they did.
         cluster: exchanges of one cluster are not independent: one person's, for instance.
         erased: whether the request was kept once, and its key is gone or was not given.
+        began: the system prompt that it began with; none where it began with none.
     """
 
     id: str
@@ -66,6 +80,7 @@ class Exchange(NamedTuple):
     should: Should | None = None
     cluster: str = ""
     erased: bool = False
+    began: Began | None = None
 
 
 class Outcome(NamedTuple):
@@ -109,7 +124,7 @@ class Unread(NamedTuple):
     """An exchange that cannot be replayed, and why."""
 
     exchange: Exchange
-    why: Literal["erased", "not kept", "no ruling"]
+    why: Literal["erased", "not kept", "no ruling", "system prompt"]
 
 
 class Cost(NamedTuple):
@@ -160,7 +175,7 @@ def deciding(rulings: Sequence[Ruling]) -> Ruling:
 async def replay(
     exchanges: Iterable[Exchange],
     before: Callable[[Exchange], Awaitable[Outcome | None]],
-    after: Callable[[Exchange], Awaitable[Outcome]],
+    after: Callable[[Exchange], Awaitable[Outcome | None]],
     table: Lookup,
 ) -> AsyncIterator[Replayed | Unread]:
     """Rule on every exchange again; what cannot be read is told, never left out.
@@ -168,7 +183,7 @@ async def replay(
     Args:
         exchanges: in the order in which the results come.
         before: what came, or would have come, of one; nothing where nobody knows.
-        after: what would come of it.
+        after: what would come of it; nothing where it began with a system prompt whose words nobody has any more.
         table: the one that ``after`` rules by, to tell what a change comes from.
     """
     for exchange in exchanges:
@@ -177,9 +192,12 @@ async def replay(
             continue
         then = await before(exchange)
         if then is None:
-            yield Unread(exchange, "no ruling")
+            yield Unread(exchange, "system prompt" if exchange.ruled else "no ruling")
             continue
         now = await after(exchange)
+        if now is None:
+            yield Unread(exchange, "system prompt")
+            continue
         yield Replayed(exchange, then, now, cause_of(then.ruling, now.ruling, table))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from colonnade.guard import GuardConfiguration, read_guard_configuration
+from colonnade.guard.system_prompts import NO_PROMPTS, SystemPrompt, SystemPrompts, prompts_of
 from colonnade.pipeline.workspace import Workspace, with_library
 from colonnade.policy.repository import commit_of
 from colonnade.policy.revisions import Elsewhere, is_revision, laid_out
@@ -24,11 +25,13 @@ class Side(NamedTuple):
     Attributes:
         configuration: of the guard there, or today's.
         unread: what could not be read, and what stands in its place, one sentence each.
+        prompts: the system prompts that are registered there.
     """
 
     workspace: Workspace
     configuration: GuardConfiguration
     unread: tuple[str, ...] = ()
+    prompts: SystemPrompts = NO_PROMPTS
 
 
 def side_of(workspace: Workspace, name: str, today: GuardConfiguration) -> Side:
@@ -58,7 +61,24 @@ def side_of(workspace: Workspace, name: str, today: GuardConfiguration) -> Side:
         except InputError as fault:
             configuration = today
             unread.append(_instead(fault, "today's guard.yaml"))
-    return Side(resolved, configuration, tuple(unread))
+        prompts = _prompts(workspace.folder, elsewhere, configuration, unread)
+    return Side(resolved, configuration, tuple(unread), prompts)
+
+
+def _prompts(today: Path, elsewhere: Elsewhere, configuration: GuardConfiguration, unread: list[str]) -> SystemPrompts:
+    """The registered prompts; of a revision, which is laid out without their files, with the words of today."""
+    found: list[SystemPrompt] = []
+    for entry in configuration.system_prompts:
+        try:
+            with elsewhere.naming():
+                found += prompts_of([(entry, elsewhere.folder / entry.file)])
+        except InputError as fault:
+            try:
+                found += prompts_of([(entry, today / entry.file)])
+                unread.append(_instead(fault, f"today's words of the system prompt '{entry.name}'"))
+            except InputError:
+                unread.append(_instead(fault, f"no system prompt '{entry.name}'"))
+    return SystemPrompts(found)
 
 
 def named_place(workspace: Path, name: str) -> str:

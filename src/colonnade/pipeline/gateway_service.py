@@ -26,6 +26,7 @@ from colonnade.guard.keys import Keys, read_keys
 from colonnade.guard.observing import Observer
 from colonnade.guard.protocol import ENDPOINTS
 from colonnade.guard.recording import GrantUses, LogState, Recorder, Unrecorded
+from colonnade.guard.system_prompts import SystemPrompts
 from colonnade.guard.telemetry.metrics import Metrics, NamesOf
 from colonnade.guard.telemetry.spans import Spans
 from colonnade.pipeline.access_service import AccessService
@@ -33,6 +34,7 @@ from colonnade.pipeline.feedback import enter
 from colonnade.pipeline.guard_parts import loaded_encoder
 from colonnade.pipeline.recording import Opened, log_settings
 from colonnade.pipeline.service import Behind, adapter_settings, build_guard
+from colonnade.pipeline.system_prompts import PromptFiles, read_by, system_prompts_of
 from colonnade.pipeline.workspace import READ, Rereader, Workspace
 from colonnade.records import ColonnadeError
 from colonnade.store import HOME
@@ -98,6 +100,7 @@ class GatewayService:
         wish = wish._replace(observers=(*wish.observers, self.access))
         self._logged = log_settings(workspace)
         stored = read_keys(keys_file(self._folder))
+        self._told: frozenset[str] = frozenset()
         self.keyed = bool(stored)
         self.standing = self._stand(workspace, Keys(stored, required=self.keyed))
         self.metrics = Metrics(NamesOf(lambda: self.standing.guard))
@@ -108,9 +111,9 @@ class GatewayService:
         self.application: Starlette = application(
             self.service, ENDPOINTS, self.health, behind.upstream.close, self._side_routes()
         )
-        places = [self._folder / name for name in _READ]
+        places, files = [self._folder / name for name in _READ], PromptFiles(self._folder)
         self._watches = (
-            Watch(places, self._take_up, self._keep, moment=_today, seen=True),
+            Watch(places, self._take_up, self._keep, moment=lambda: (_today(), files.marks()), seen=True),
             # Apart from the policies: learning detectors takes a second, and a revoked key must not wait for it.
             Watch([keys_file(self._folder)], self._take_keys, self._lock_out, seen=True),
         )
@@ -147,6 +150,7 @@ class GatewayService:
             "guard": now.guard.digest,
             "detectors": detectors,
             "policies": {"digest": now.policies, "current": not now.stale, "fault": now.stale},
+            "system_prompts": [{"name": row.name, "digest": row.digest} for row in now.prompts.prompts],
             "keys": now.keys.required,
             "log": None if state is None else state._asdict(),
             "under_way": self.service.under_way,
@@ -184,6 +188,8 @@ class GatewayService:
 
     def _stand(self, workspace: Workspace, keys: Keys) -> Standing:
         guard = self._wish.build(workspace, self._behind.probed)
+        prompts = system_prompts_of(workspace, guard.table)
+        self._tell_of(guard, prompts)
         return Standing(
             guard=guard,
             keys=keys,
@@ -193,7 +199,15 @@ class GatewayService:
             trust_headers=self._wish.trust_headers,
             policies=workspace.policies.digest,
             adapters=adapter_settings(workspace),
+            prompts=prompts,
         )
+
+    def _tell_of(self, guard: Guard, prompts: SystemPrompts) -> None:
+        """Say of registered prompts, which nobody judges with a request, what they are read as; each thing once."""
+        found = {row.sentence for row in read_by(guard, prompts) if row.ruling.action != "allow"}
+        for sentence in sorted(found - self._told):
+            logger.warning("%s The operator answers for it.", sentence)
+        self._told = frozenset(found)
 
     def _take_up(self) -> None:
         workspace = self._rereader.workspace()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, ValidationError
 
@@ -16,6 +16,7 @@ from colonnade.guard.access import GrantIndex
 from colonnade.guard.access.past import PastHolder
 from colonnade.guard.remembering import Memories, RememberingJudge, remembering
 from colonnade.guard.replaying import (
+    Began,
     Exchange,
     Outcome,
     Replayed,
@@ -26,6 +27,7 @@ from colonnade.guard.replaying import (
     outcome_under,
     replay,
 )
+from colonnade.guard.system_prompts import NO_PROMPTS, SystemPrompts, read_system_prompts
 from colonnade.guard.table import Lookup
 from colonnade.pipeline.access import access_settings
 from colonnade.pipeline.access_book import Standings, read_book
@@ -87,16 +89,37 @@ class Policies(NamedTuple):
         name: what it is called in the result.
         grants: those that were active at a moment, as an index over its table.
         unread: what could not be read, and what stands in its place.
+        prompts: system prompts that are registered.
+        words: of every prompt that is known anywhere, by its digest.
     """
 
     name: str
     guard: Guard
     grants: Callable[[datetime], GrantIndex]
     unread: tuple[str, ...] = ()
+    prompts: SystemPrompts = NO_PROMPTS
+    words: Mapping[str, str] = MappingProxyType({})
 
-    async def outcome(self, exchange: Exchange) -> Outcome:
-        """What comes of an exchange under these policies, with the grants as they stood."""
-        return await outcome_under(self.guard, exchange, self._who(exchange))
+    async def outcome(self, exchange: Exchange) -> Outcome | None:
+        """What comes of an exchange under these policies, with the grants as they stood.
+
+        Nothing where it began with a system prompt that is not registered here, and whose words nobody has.
+        """
+        who = self._who(exchange)
+        judged = self._judged(exchange, who)
+        return None if judged is None else await outcome_under(self.guard, exchange._replace(request=judged), who)
+
+    def _judged(self, exchange: Exchange, who: Who) -> tuple[str, ...] | None:
+        """The texts of a request that are judged here: without the system prompt that it began with, or with it."""
+        texts, began, asker = exchange.request or (), exchange.began, (who.principal, who.tier, who.purpose)
+        if began is None:
+            return texts
+        if began.digest:
+            words = self.words.get(began.digest)
+            return texts if self.prompts.has(began.digest, *asker) else None if words is None else (words, *texts)
+        day = (exchange.at or datetime.now(UTC)).date()
+        ours = len(texts) > 1 and self.prompts.recognise(texts[began.place], *asker, day) is not None
+        return texts[: began.place] + texts[began.place + 1 :] if ours else texts
 
     def _who(self, exchange: Exchange) -> Who:
         at, holder = exchange.at or datetime.now(UTC), None
@@ -252,7 +275,23 @@ def _from_request(opened: OpenedRow, name: str, should: Should | None) -> Exchan
         should=should,
         cluster=str(row.get("principal", "")),
         erased=bool(texts) and not readable,
+        began=_began(row, [place for place, _ in texts]),
     )
+
+
+_LEADING = re.compile(r"(?:system|developer) (?:instructions|(?:messages|input)\.\[0\]\.content)")
+
+
+def _began(row: Mapping[str, Any], places: Sequence[str]) -> Began | None:
+    """The system prompt that a request began with, from its row or from the places of its texts."""
+    registered = row.get("system_prompt")
+    if registered:
+        return Began(digest=str(registered["digest"]))
+    leading = [place for place in places if _LEADING.fullmatch(place)]
+    if not leading or any(place.endswith("messages.[0].name") for place in places):
+        return None
+    # What stands before the input hides what the input begins with.
+    return Began(place=places.index(max(leading, key=lambda place: place.endswith("instructions"))))
 
 
 def _with_reply(exchange: Exchange, opened: OpenedRow) -> Exchange:
@@ -297,11 +336,14 @@ class Replaying:
         self._workspace = workspace
         self._prompts = teaching_prompts(workspace)
         self._memories: Memories = {}
+        self._configuration = read_guard_configuration(workspace.folder / "guard.yaml")
+        self._prompts_now = read_system_prompts(workspace.folder, self._configuration.system_prompts)
 
     def now(self) -> Policies:
         """The policies as the files say now."""
-        configuration = read_guard_configuration(self._workspace.folder / "guard.yaml")
-        return self._policies("the files as they are", Side(self._workspace, configuration))
+        return self._policies(
+            "the files as they are", Side(self._workspace, self._configuration, prompts=self._prompts_now)
+        )
 
     def at(self, name: str) -> Policies:
         """The policies of another folder, or of a revision.
@@ -309,15 +351,15 @@ class Replaying:
         Raises:
             InputError: where there is neither.
         """
-        configuration = read_guard_configuration(self._workspace.folder / "guard.yaml")
-        side = side_of(self._workspace, name, configuration)
+        side = side_of(self._workspace, name, self._configuration)
         return self._policies(named_place(self._workspace.folder, name), side)
 
     def _policies(self, name: str, side: Side) -> Policies:
         parts = guard_parts(side.workspace, side.configuration, _today(), self._prompts)
         judge = RememberingJudge(parts.judge) if parts.judge is not None else None
         guard = parts.guard(remembering(parts.detectors, self._memories), judge, lambda _: PATIENCE)
-        return Policies(name, guard, _grants_by_moment(side.workspace, guard), side.unread)
+        words = {row.digest: row.text for row in (*side.prompts.prompts, *self._prompts_now.prompts)}
+        return Policies(name, guard, _grants_by_moment(side.workspace, guard), side.unread, side.prompts, words)
 
 
 async def logged(exchange: Exchange) -> Outcome | None:

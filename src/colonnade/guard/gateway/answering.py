@@ -77,7 +77,7 @@ class Answering:
     async def _to_its_end(self) -> End:
         """Everything up to what the row has to be written for."""
         passed, course = self._passed, self._passed.course
-        says = operator_says(passed.now, passed.ruling)
+        says = operator_says(passed.now, passed.ruling, passed.chosen.prompt)
         body = self._endpoint.for_upstream(passed.asked, passed.chosen.model, says)
         trace = self._exchange.trace
         headers = headers_for_upstream(trace) if trace is not None else {}

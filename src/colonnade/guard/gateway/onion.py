@@ -20,7 +20,7 @@ from colonnade.guard.gateway.exchange import Exchange, Receive, Scope, Send
 from colonnade.guard.gateway.rows import REFUSED, Course, about, asked_texts, finished, request_row
 from colonnade.guard.gateway.service import Passed, Service
 from colonnade.guard.gateway.shown import header_of, shown_ruling
-from colonnade.guard.gateway.standing import chosen_model, identify
+from colonnade.guard.gateway.standing import SYSTEM_HEADER, begun, chosen_model, identify
 from colonnade.guard.gateway.turning_away import turned_away
 from colonnade.guard.gateway.upstreams import UpstreamFault
 from colonnade.guard.protocol import Endpoint, ProtocolError
@@ -90,11 +90,14 @@ class Onion:
         who = identify(now, exchange)
         asked = self._endpoint.read(await exchange.body())
         asked = self._endpoint.without_refused(asked, now.guard.fixed_answers)
+        asked, prompt, told = begun(now, self._endpoint, asked, who)
+        if told:
+            exchange.say(SYSTEM_HEADER, told)
         texts = [part.text for part in asked.parts]
         if sum(map(len, texts)) > LONGEST:
             message = f"the request has more than {LONGEST} characters, and every one of them is judged."
             raise ProtocolError(message, status=413, code="request_too_large")
-        chosen = chosen_model(now, exchange, asked, who)
+        chosen = chosen_model(now, exchange, asked, who)._replace(prompt=prompt)
         exchange.watch()
         conversation = texts if len(texts) > 1 else ()  # one text is its own conversation
         started = perf_counter()

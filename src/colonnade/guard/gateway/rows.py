@@ -42,7 +42,7 @@ class Course:
 
 def about(exchange: str, who: Who, asked: Asked, chosen: Chosen, now: Standing) -> dict[str, Any]:
     """What all rows of one exchange say alike; that what is served is not what is on disk is among it."""
-    row = {
+    row: dict[str, Any] = {
         "id": exchange,
         "principal": who.principal,
         "tier": who.tier,
@@ -51,6 +51,8 @@ def about(exchange: str, who: Who, asked: Asked, chosen: Chosen, now: Standing) 
         "model": chosen.model,
         "guard": now.guard.digest,
     }
+    if chosen.prompt is not None:
+        row["system_prompt"] = {"name": chosen.prompt.name, "digest": chosen.prompt.digest}
     if chosen.rule:
         row |= {"adapter": chosen.adapter, "adapter_rule": chosen.rule}
     return row | {"stale": now.stale} if now.stale else row

@@ -12,7 +12,9 @@ from colonnade.guard.gateway.exchange import Exchange
 from colonnade.guard.guard import Guard, Who
 from colonnade.guard.keys import Keys, Principal
 from colonnade.guard.protocol.asked import Asked
+from colonnade.guard.protocol.endpoint import Endpoint
 from colonnade.guard.protocol.errors import ProtocolError
+from colonnade.guard.system_prompts import NO_PROMPTS, Recognised, SystemPrompts
 from colonnade.records import Action, Digest, Ruling
 
 
@@ -29,6 +31,7 @@ class Standing(NamedTuple):
         policies: of the files that this was made from.
         stale: why what is on disk is not what is served; empty where it is.
         adapters: that a tier, a purpose, or a request with a grant gets; none where there are none.
+        prompts: system prompts of applications that the operator answers for.
     """
 
     guard: Guard
@@ -40,6 +43,7 @@ class Standing(NamedTuple):
     policies: Digest = ""
     stale: str = ""
     adapters: AdapterSettings | None = None
+    prompts: SystemPrompts = NO_PROMPTS
 
 
 def identify(now: Standing, exchange: Exchange) -> Who:
@@ -96,11 +100,13 @@ class Chosen(NamedTuple):
         model: as the server behind knows it.
         adapter: of the model; empty for the model as it was released.
         rule: what chose the adapter; empty where there are none.
+        prompt: the registered system prompt that the request begins with, and it answers under.
     """
 
     model: str
     adapter: str = ""
     rule: str = ""
+    prompt: Recognised | None = None
 
 
 def chosen_model(now: Standing, exchange: Exchange, asked: Asked, who: Who) -> Chosen:
@@ -132,11 +138,43 @@ def unknown_model(now: Standing, name: str) -> ProtocolError:
     return ProtocolError(message, status=404, parameter="model", code="model_not_found")
 
 
-def operator_says(now: Standing, ruling: Ruling) -> str:
-    """The operator's words to the model, with the level that a capped request is answered at."""
-    if ruling.action is not Action.CAP or ruling.cap is None:
-        return now.system
-    return f"{now.system}\n\n{CAPPED.format(level=ruling.cap, meaning=_MEANINGS[ruling.cap])}".strip()
+SYSTEM_HEADER = b"x-colonnade-system"
+
+
+class Begun(NamedTuple):
+    """A request, apart from a system prompt that the operator answers for.
+
+    Attributes:
+        asked: what is left, and is judged.
+        prompt: registered, that it began with; none where it began with none.
+        told: what the client is told of it in a header; empty where it sent no system prompt.
+    """
+
+    asked: Asked
+    prompt: Recognised | None = None
+    told: str = ""
+
+
+def begun(now: Standing, endpoint: Endpoint, asked: Asked, who: Who) -> Begun:
+    """The request without the registered system prompt that it begins with, if it does.
+
+    Any other text that speaks as the system stays where it is, and is the client's own.
+    """
+    said = endpoint.system_of(asked)
+    if not said:
+        return Begun(asked)
+    prompt = now.prompts.recognise(said, who.principal, who.tier, who.purpose, datetime.now(UTC).date())
+    if prompt is None:
+        return Begun(asked, None, "unregistered")
+    return Begun(endpoint.without_system(asked), prompt, f"registered; prompt={prompt.name}")
+
+
+def operator_says(now: Standing, ruling: Ruling, prompt: Recognised | None = None) -> str:
+    """The operator's words to the model: to everybody, to this application, and the level of a capped request."""
+    said = [now.system, prompt.text if prompt is not None else ""]
+    if ruling.action is Action.CAP and ruling.cap is not None:
+        said.append(CAPPED.format(level=ruling.cap, meaning=_MEANINGS[ruling.cap]))
+    return "\n\n".join(filter(None, said))
 
 
 CAPPED = (

@@ -83,23 +83,30 @@ class Endpoint(NamedTuple):
         for_upstream: ``(asked, model, system)``, the body for the server behind. Where the operator has
             something to say, he alone speaks as the system: what the client said as system or developer
             becomes the beginning of its own words.
+        system_of: what the client put before everything else as the system; empty for nothing, where it says more
+            than words, and where nothing else would be left.
+        without_system: the request without that; what is left keeps its places.
         without_refused: ``(asked, fixed_answers)``, the request without the turns that the guard
             answered itself; raises ``ProtocolError`` where nothing is left.
         read_reply: a whole reply of the server behind as texts; raises ``UpstreamError`` where it is none.
         written_reply: ``(asked, model, reply)``, such texts as the client gets them.
         reader: for one stream of the server behind.
         writer: ``(asked, model, colonnade)``, for one stream to the client.
+        no_usage: the count of tokens where the model was not asked.
     """
 
     name: str
     path: str
     read_body: Callable[[Mapping[str, Any]], Asked]
     for_upstream: Callable[[Asked, str, str], Body]
+    system_of: Callable[[Asked], str]
+    without_system: Callable[[Asked], Asked]
     without_refused: Callable[[Asked, frozenset[str]], Asked]
     read_reply: Callable[[Any], Reply]
     written_reply: Callable[[Asked, str, Reply], Body]
     reader: Callable[[], StreamReader]
     writer: Callable[[Asked, str, Mapping[str, Any] | None], StreamWriter]
+    no_usage: Mapping[str, Any]
 
     def read(self, content: bytes) -> Asked:
         """A request from its bytes.
@@ -128,14 +135,14 @@ class Endpoint(NamedTuple):
         return self.written_reply(asked, asked.model, reply._replace(choices=choices))
 
     def refusal(self, asked: Asked, model: str, text: str, colonnade: Mapping[str, Any] | None) -> Body:
-        """A whole reply that is the fixed answer in every choice."""
+        """A whole reply that is the fixed answer in every choice; no token was read or drawn for it."""
         choices = tuple(Choice(number, {"content": text}, "content_filter") for number in range(asked.choices))
-        body = self.written_reply(asked, model, Reply(choices, None))
+        body = self.written_reply(asked, model, Reply(choices, dict(self.no_usage)))
         return body | ({"colonnade": dict(colonnade)} if colonnade is not None else {})
 
     def refused_stream(self, asked: Asked, model: str, text: str, colonnade: Mapping[str, Any] | None) -> bytes:
-        """A whole stream that is the fixed answer in every choice."""
+        """A whole stream that is the fixed answer in every choice; no token was read or drawn for it."""
         writer = self.writer(asked, model, colonnade)
         events = [writer.open()]
         events += [writer.replace(choice, text) for choice in range(asked.choices)]
-        return b"".join([*events, writer.close(None)])
+        return b"".join([*events, writer.close(self.no_usage)])

@@ -22,11 +22,14 @@ CHAT = Endpoint(
     path="/v1/chat/completions",
     read_body=chat_requests.read,
     for_upstream=chat_requests.for_upstream,
+    system_of=chat_requests.system_of,
+    without_system=chat_requests.without_system,
     without_refused=chat_requests.without_refused,
     read_reply=chat_replies.read_reply,
     written_reply=chat_replies.written_reply,
     reader=ChatReader,
     writer=ChatWriter,
+    no_usage=chat_replies.NO_USAGE,
 )
 
 COMPLETIONS = Endpoint(
@@ -34,11 +37,14 @@ COMPLETIONS = Endpoint(
     path="/v1/completions",
     read_body=completion_requests.read,
     for_upstream=completion_requests.for_upstream,
+    system_of=completion_requests.system_of,
+    without_system=completion_requests.without_system,
     without_refused=completion_requests.without_refused,
     read_reply=completion_replies.read_reply,
     written_reply=completion_replies.written_reply,
     reader=CompletionsReader,
     writer=CompletionsWriter,
+    no_usage=chat_replies.NO_USAGE,
 )
 
 RESPONSES = Endpoint(
@@ -46,11 +52,14 @@ RESPONSES = Endpoint(
     path="/v1/responses",
     read_body=response_requests.read,
     for_upstream=response_requests.for_upstream,
+    system_of=response_requests.system_of,
+    without_system=response_requests.without_system,
     without_refused=response_requests.without_refused,
     read_reply=response_replies.read_reply,
     written_reply=response_replies.written_reply,
     reader=ResponsesReader,
     writer=ResponsesWriter,
+    no_usage=response_replies.NO_USAGE,
 )
 
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(

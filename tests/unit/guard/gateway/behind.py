@@ -12,6 +12,7 @@ from colonnade.guard import Guard
 from colonnade.guard.gateway import ScriptedUpstream, Service, Standing, application
 from colonnade.guard.keys import Keys
 from colonnade.guard.protocol import ENDPOINTS
+from colonnade.guard.system_prompts import NO_PROMPTS
 from tests.unit.guard.small_policies import small_guard
 
 CHAT = "/v1/chat/completions"
@@ -92,9 +93,15 @@ class Room:
         self.upstream = upstream or says(BAKE)
         self.recorder = Remembering()
         system, trust = more.pop("system", "You help."), more.pop("trust_headers", False)
-        desk = more.pop("desk", None)
+        desk, prompts = more.pop("desk", None), more.pop("prompts", NO_PROMPTS)
         self.standing = Standing(
-            guard or small_guard(), keys or Keys(), {"help-desk": "m"}, system, desk, trust_headers=trust
+            guard or small_guard(),
+            keys or Keys(),
+            {"help-desk": "m"},
+            system,
+            desk,
+            trust_headers=trust,
+            prompts=prompts,
         )
         self.service = Service(lambda: self.standing, self.upstream, self.recorder, **more)
         self.application = application(self.service, ENDPOINTS, lambda: {"status": "ok"})

@@ -165,7 +165,7 @@ REFUSED: list[tuple[Endpoint, dict[str, Any], str]] = [
     )),
     *((RESPONSES, change, next(iter(change))) for change in (
         {"previous_response_id": "r"}, {"conversation": "c"}, {"prompt": {"id": "p"}}, {"background": True},
-        {"store": True}, {"include": ["reasoning.encrypted_content"]}, {"context_management": []}, {"n": 2},
+        {"store": True}, {"include": ["message.output_text.logprobs"]}, {"context_management": []}, {"n": 2},
         {"input": []}, {"input": 3}, {"max_tool_calls": 1}, {"messages": []},
     )),
     *((RESPONSES, {"tools": [{"type": kind}]}, "tools.[0]") for kind in (

@@ -357,6 +357,23 @@ def test_a_fixed_answer_can_be_a_whole_stream(endpoint: Endpoint) -> None:
     assert ends == dict.fromkeys(range(asked.choices), "content_filter")
 
 
+NOTHING_READ = {
+    name: {key: dict.fromkeys(count, 0) if isinstance(count, dict) else 0 for key, count in counts.items()}
+    for name, counts in USAGE.items()
+}
+
+
+@pytest.mark.parametrize("endpoint", ALL, ids=NAMES)
+def test_a_refusal_counts_no_token_where_a_client_counts_them(endpoint: Endpoint) -> None:
+    options = {} if endpoint.name == "responses" else {"stream_options": {"include_usage": True}}
+    asked = small(endpoint, stream=True, **options)
+    assert endpoint.refusal(asked, "m", "No.", None)["usage"] == NOTHING_READ[endpoint.name]
+    stream = endpoint.refused_stream(asked, "m", "No.", None)
+    assert read_stream(endpoint, [stream])[2] == NOTHING_READ[endpoint.name]
+    uncounted = endpoint.refused_stream(small(endpoint, stream=True), "m", "No.", None)
+    assert (b'"usage"' in uncounted) == (endpoint.name == "responses")
+
+
 def test_several_pieces_of_one_channel_are_one_delta() -> None:
     data = b"".join(chunk({"content": letter}) for letter in "bread")
     assert CHAT.reader().feed(data) == [Delta(0, "content", "bread")]

@@ -149,7 +149,7 @@ def response(*statuses: str) -> Schema:
             "tools": many(OBJECT),
             "top_p": {"type": ["number", "null"]},
             "usage": either(
-                _counts(responses.USAGE, "input_tokens", "output_tokens", "total_tokens"),
+                _counts(responses.USAGE, *responses.COUNTS),
                 NOTHING,
             ),
         },
@@ -167,6 +167,7 @@ _HEALTH = said(
     guard=TEXT,
     detectors=many(said({"name": TEXT, "version": TEXT, "digest": TEXT})),
     policies=said({"digest": TEXT, "current": FLAG, "fault": TEXT}),
+    system_prompts=many(said({"name": TEXT, "digest": TEXT})),
     keys=FLAG,
     log=either(OBJECT, NOTHING),
     under_way=COUNT,

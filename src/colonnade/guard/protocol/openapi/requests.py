@@ -34,6 +34,8 @@ from colonnade.guard.protocol.openapi.shapes import (
     word,
 )
 from colonnade.guard.protocol.requests.feedback import ANSWER, MOST_CHARACTERS, SAID
+from colonnade.guard.protocol.requests.parameters import TEMPLATE_FLAGS
+from colonnade.guard.protocol.requests.responses import SEALED_REASONING
 
 
 def _chosen(kind: str, wrapped: bool) -> Schema:
@@ -71,6 +73,7 @@ def _chat_messages() -> Schema:
             **{other: inner for other, inner in said.items() if other != key},
             **aside,
             annotations=ANYTHING,
+            parsed=ANYTHING,
             audio=NOTHING,
         )
         for key, schema in said.items()
@@ -100,7 +103,6 @@ def chat() -> Schema:
     body = keys(
         {"model": MODEL, "messages": _chat_messages()},
         **SURROUNDINGS,
-        store=UNSET,
         n=integer(1, 128),
         max_tokens=integer(1, 2**31),
         max_completion_tokens=integer(1, 2**31),
@@ -112,6 +114,7 @@ def chat() -> Schema:
         functions=listed(keys({"name": NAME}, **FUNCTION), most=1024),
         tools=listed(tool, most=1024),
         parallel_tool_calls=FLAG,
+        chat_template_kwargs=keys(None, **dict.fromkeys(TEMPLATE_FLAGS, FLAG)),
         function_call=either(word("none", "auto"), keys({"name": NAME})),
         tool_choice=_choices(wrapped=True),
         response_format=answer,
@@ -129,7 +132,6 @@ def completions() -> Schema:
         n=integer(1, 128),
         best_of=integer(1, 128),
         max_tokens=integer(0, 2**31),
-        echo=UNSET,
         stop=STOP,
         suffix=TEXT,
     )
@@ -145,7 +147,7 @@ def _items() -> Schema:
     ]
     heard = content(texts("input_text"), image, *file)
     said = content(
-        texts("output_text", annotations=ANYTHING, logprobs=ANYTHING),
+        texts("output_text", annotations=ANYTHING, logprobs=ANYTHING, parsed=ANYTHING),
         texts("refusal", "refusal"),
     )
     return listed(
@@ -159,9 +161,17 @@ def _items() -> Schema:
                 encrypted_content=NOTHING,
                 **side,
             ),
-            keys({"type": word("function_call"), "call_id": CALL_ID, "name": NAME, "arguments": TEXT}, **side),
+            keys(
+                {"type": word("function_call"), "call_id": CALL_ID, "name": NAME, "arguments": TEXT},
+                parsed_arguments=ANYTHING,
+                **side,
+            ),
             keys({"type": word("function_call_output"), "call_id": CALL_ID, "output": heard}, **side),
-            keys({"type": word("custom_tool_call"), "call_id": CALL_ID, "name": NAME, "input": TEXT}, **side),
+            keys(
+                {"type": word("custom_tool_call"), "call_id": CALL_ID, "name": NAME, "input": TEXT},
+                parsed_arguments=ANYTHING,
+                **side,
+            ),
             keys({"type": word("custom_tool_call_output"), "call_id": CALL_ID, "output": heard}, **side),
         ),
         least=1,
@@ -186,13 +196,12 @@ def responses() -> Schema:
     body = keys(
         {"model": MODEL, "input": either(TEXT, _items())},
         **SURROUNDINGS,
-        store=UNSET,
         previous_response_id=NOTHING,
         conversation=NOTHING,
         prompt=NOTHING,
         context_management=NOTHING,
         background=UNSET,
-        include={"enum": [[]]},
+        include=listed(word(SEALED_REASONING), most=64),
         max_output_tokens=integer(1, 2**31),
         max_tool_calls=NOTHING,
         truncation=word("auto", "disabled"),

@@ -8,6 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from colonnade.guard.protocol.requests.parameters import (
+    FLAGS,
+    LARGEST,
+    LEFT_BEHIND,
+    MOST_STOP_TOKENS,
+    NUMBERS,
+    REFUSED,
+)
+
 Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
@@ -78,23 +87,20 @@ LEVEL = word("low", "medium", "high")
 
 SURROUNDINGS: dict[str, Schema] = {
     "stream": FLAG,
-    **dict.fromkeys(
-        ("user", "safety_identifier", "metadata", "service_tier", "prompt_cache_key", "prompt_cache_retention"),
-        ANYTHING,
-    ),
-    "temperature": number(0, 2),
-    "top_p": number(0, 1),
-    "presence_penalty": number(-2, 2),
-    "frequency_penalty": number(-2, 2),
+    **dict.fromkeys(LEFT_BEHIND, ANYTHING),
+    **{
+        name: integer(int(bounds.low), int(bounds.high)) if bounds.whole else number(bounds.low, bounds.high)
+        for name, bounds in NUMBERS.items()
+    },
+    **dict.fromkeys(FLAGS, FLAG),
     "logit_bias": {
         "type": "object",
         "propertyNames": {"pattern": "^[0-9]{1,10}$"},
         "additionalProperties": number(-100, 100),
         "maxProperties": 1024,
     },
-    "seed": integer(-(2**63) + 1, 2**63 - 1),
-    "logprobs": UNSET,
-    "top_logprobs": {"enum": [None, 0]},
+    "stop_token_ids": listed(integer(0, LARGEST), most=MOST_STOP_TOKENS),
+    **{name: {"enum": [None, *row.harmless]} for name, row in REFUSED.items()},
 }
 
 MODEL: Schema = {"type": "string", "minLength": 1, "maxLength": 256}
@@ -124,8 +130,8 @@ CUSTOM: dict[str, Schema] = {"description": TEXT, "format": FORMATS}
 
 SCHEMA: dict[str, Schema] = {"description": TEXT, "schema": OBJECT, "strict": FLAG}
 
-CALL = keys({"name": NAME, "arguments": TEXT})
+CALL = keys({"name": NAME, "arguments": TEXT}, parsed_arguments=ANYTHING)
 
-CUSTOM_CALL = keys({"name": NAME, "input": TEXT})
+CUSTOM_CALL = keys({"name": NAME, "input": TEXT}, parsed_arguments=ANYTHING)
 
 CALL_ID: Schema = {"type": "string", "maxLength": 1024}

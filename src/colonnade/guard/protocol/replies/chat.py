@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from colonnade.guard.protocol.asked import Asked
@@ -36,6 +37,9 @@ USAGE: dict[str, Any] = {
 """The counts of tokens that are passed on."""
 
 COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+
+NO_USAGE: Mapping[str, Any] = MappingProxyType(dict.fromkeys(COUNTS, 0))
+"""The counts where the model was not asked."""
 
 
 def usage_of(value: Any) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from colonnade.guard.protocol.asked import Asked
@@ -28,6 +29,8 @@ USAGE: dict[str, Any] = {
     "total_tokens": None,
 }
 
+COUNTS = ("input_tokens", "output_tokens", "total_tokens")
+
 PARAGRAPH = "\n\n"
 """Between two messages of one reply, which are one text here."""
 
@@ -36,13 +39,17 @@ MOST_ITEMS = 1024
 
 def usage_of(value: Any) -> dict[str, Any] | None:
     """Counts of tokens."""
-    found = counted_whole(value, USAGE, ("input_tokens", "output_tokens", "total_tokens"))
+    found = counted_whole(value, USAGE, COUNTS)
     if found is None:
         return None
     empty = {"input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0}}
     for name, zeros in {**empty, "output_tokens_details": {"reasoning_tokens": 0}}.items():
         found[name] = {**zeros, **found.get(name, {})}
     return found
+
+
+NO_USAGE: Mapping[str, Any] = MappingProxyType(usage_of(dict.fromkeys(COUNTS, 0)) or {})
+"""The counts where the model was not asked."""
 
 
 def finish_of_response(response: Mapping[str, Any], calls: bool) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from colonnade.guard.protocol.asked import Asked
 from colonnade.guard.protocol.requests.content import (
     ASSISTANT_PARTS,
+    SYSTEM,
     SYSTEM_PARTS,
     USER_PARTS,
     beginning,
@@ -15,6 +16,7 @@ from colonnade.guard.protocol.requests.content import (
     nested,
     said_by,
 )
+from colonnade.guard.protocol.requests.parameters import ON_THE_SERVER, TEMPLATE_FLAGS
 from colonnade.guard.protocol.requests.rules import (
     Notes,
     Rule,
@@ -29,18 +31,16 @@ from colonnade.guard.protocol.requests.rules import (
     wrong,
 )
 from colonnade.guard.protocol.requests.settings import (
-    KEPT_ELSEWHERE,
-    PROBABILITIES,
     SAMPLING,
     SOUND,
     SURROUNDINGS,
+    UNSERVED,
     asked,
     effort,
     stop,
     stream_options,
 )
 from colonnade.guard.protocol.requests.tools import (
-    ON_THE_SERVER,
     SCHEMA,
     answer_format,
     call_id,
@@ -84,6 +84,7 @@ ROLES: dict[str, dict[str, Rule]] = {
         "tool_calls": _tool_calls,
         "function_call": earlier_call("assistant", "arguments"),
         "annotations": aside,
+        "parsed": aside,
         "audio": refused(SOUND),
     },
     "tool": {"name": _name("tool"), "tool_call_id": call_id, "content": content("tool", SYSTEM_PARTS)},
@@ -120,8 +121,7 @@ def _messages(notes: Notes, value: Any, place: str) -> list[dict[str, Any]]:
 RULES: dict[str, Rule] = {
     **SURROUNDINGS,
     **SAMPLING,
-    **PROBABILITIES,
-    **KEPT_ELSEWHERE,
+    **UNSERVED,
     "n": integer(1, 128),
     "max_tokens": integer(1, 2**31),
     "max_completion_tokens": integer(1, 2**31),
@@ -134,6 +134,7 @@ RULES: dict[str, Rule] = {
     "functions": functions,
     "tools": tools(wrapped=True),
     "parallel_tool_calls": flag,
+    "chat_template_kwargs": nested(dict.fromkeys(TEMPLATE_FLAGS, flag)),
     "function_call": function_choice,
     "tool_choice": tool_choice(wrapped=True),
     "response_format": answer_format(
@@ -165,8 +166,8 @@ def for_upstream(request: Asked, model: str, system: str) -> dict[str, Any]:
 
 def _without_system(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the client said as system or developer begins its first turn as a user."""
-    said = [message["content"] for message in messages if message["role"] in ("system", "developer")]
-    turns = [message for message in messages if message["role"] not in ("system", "developer")]
+    said = [message["content"] for message in messages if message["role"] in SYSTEM]
+    turns = [message for message in messages if message["role"] not in SYSTEM]
     if not said:
         return turns
     instructions = "\n\n".join(said)
@@ -175,6 +176,19 @@ def _without_system(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{"role": "user", "content": instructions}, *turns]
     turns[first] = {**turns[first], "content": beginning(instructions, turns[first]["content"], "text")}
     return turns
+
+
+def system_of(request: Asked) -> str:
+    """The first message, where it speaks as the system and others follow; empty else."""
+    first, *others = request.body["messages"]
+    speaks = first["role"] in SYSTEM and first.keys() == {"role", "content"}
+    return str(first["content"]) if speaks and others else ""
+
+
+def without_system(request: Asked) -> Asked:
+    """The request without its first message."""
+    parts = tuple(part for part in request.parts if not part.place.startswith("messages.[0]."))
+    return request._replace(parts=parts, body={**request.body, "messages": request.body["messages"][1:]})
 
 
 def without_refused(request: Asked, fixed_answers: frozenset[str]) -> Asked:

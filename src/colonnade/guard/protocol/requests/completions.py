@@ -12,15 +12,14 @@ from colonnade.guard.protocol.requests.rules import (
     Rule,
     integer,
     read_list,
-    refused,
     text,
     unsupported,
     wrong,
 )
 from colonnade.guard.protocol.requests.settings import (
-    PROBABILITIES,
     SAMPLING,
     SURROUNDINGS,
+    UNSERVED,
     asked,
     stop,
     stream_options,
@@ -49,12 +48,11 @@ def _prompt(notes: Notes, value: Any, place: str) -> Any:
 RULES: dict[str, Rule] = {
     **SURROUNDINGS,
     **SAMPLING,
-    **PROBABILITIES,
+    **UNSERVED,
     "n": integer(1, MOST_CHOICES),
     "best_of": integer(1, MOST_CHOICES),
     "max_tokens": integer(0, 2**31),
     "stream_options": stream_options,
-    "echo": refused("the operator's words stand before the prompt, and an echo would repeat them", False),
     "stop": stop,
     "prompt": _prompt,
     "suffix": text("user"),
@@ -87,6 +85,16 @@ def for_upstream(request: Asked, model: str, system: str) -> dict[str, Any]:
         before = system + "\n\n"
         prompt = before + prompt if isinstance(prompt, str) else [before + one for one in prompt]
     return {**request.body, "model": model, "prompt": prompt}
+
+
+def system_of(_request: Asked) -> str:
+    """Nothing: a prompt has no roles."""
+    return ""
+
+
+def without_system(request: Asked) -> Asked:
+    """The request itself."""
+    return request
 
 
 def without_refused(request: Asked, _fixed_answers: frozenset[str]) -> Asked:

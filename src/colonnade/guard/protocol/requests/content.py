@@ -160,6 +160,9 @@ def said_by(rules: Mapping[str, Any], role: Any, place: str) -> str:
     return role
 
 
+SYSTEM = ("system", "developer")
+"""The roles in which a client speaks to the model as whoever runs it."""
+
 DETAIL = word("auto", "low", "high", "original")
 
 SYSTEM_PARTS: dict[str, dict[str, Rule]] = {"text": {"text": text("")}}

@@ -9,12 +9,15 @@ from colonnade.guard.protocol.asked import Asked
 from colonnade.guard.protocol.requests.content import (
     DETAIL,
     ELSEWHERE,
+    SYSTEM,
     content,
     media,
     nested,
     said_by,
 )
+from colonnade.guard.protocol.requests.parameters import ON_THE_SERVER, WITHHELD
 from colonnade.guard.protocol.requests.rules import (
+    ASIDE,
     Notes,
     Rule,
     aside,
@@ -29,16 +32,13 @@ from colonnade.guard.protocol.requests.rules import (
     wrong,
 )
 from colonnade.guard.protocol.requests.settings import (
-    KEPT_ELSEWHERE,
-    PROBABILITIES,
     SAMPLING,
     SURROUNDINGS,
-    WITHHELD,
+    UNSERVED,
     asked,
     effort,
 )
 from colonnade.guard.protocol.requests.tools import (
-    ON_THE_SERVER,
     SCHEMA,
     answer_format,
     call_id,
@@ -52,7 +52,11 @@ NAME = "responses"
 
 _SOME = "be text or a list of items"
 
+EARLIER = f"{ELSEWHERE}; send what was said before as items of 'input'"
+
 SEALED = "it is sealed, and the guard cannot read it"
+
+SEALED_REASONING = "reasoning.encrypted_content"
 
 _SIDE: dict[str, Rule] = {"id": aside, "status": aside, "phase": aside}
 
@@ -71,7 +75,7 @@ def _said(role: str) -> Rule:
     }
     if role == "assistant":
         kinds = {
-            "output_text": {"text": text(role), "annotations": aside, "logprobs": aside},
+            "output_text": {"text": text(role), "annotations": aside, "logprobs": aside, "parsed": aside},
             "refusal": {"refusal": text(role)},
         }
     return content(role, kinds)
@@ -108,7 +112,7 @@ def _reasoning(notes: Notes, item: Mapping[str, Any], place: str) -> dict[str, A
 
 def _called(kind: str, body: str) -> Any:
     def read_item(notes: Notes, item: Mapping[str, Any], place: str) -> dict[str, Any]:
-        call = {key: value for key, value in item.items() if key in ("name", body)}
+        call = {key: value for key, value in item.items() if key in ("name", body, "parsed_arguments")}
         rest = {key: value for key, value in item.items() if key not in call}
         head = nested({"type": word(kind), **_SIDE, "call_id": call_id}, "call_id")(notes, rest, place)
         return {**head, **earlier_call("assistant", body)(notes, call, place)}
@@ -152,6 +156,14 @@ def _input(notes: Notes, value: Any, place: str) -> Any:
     return found
 
 
+def _include(_notes: Notes, value: Any, place: str) -> Any:
+    """What is wanted beside texts: sealed reasoning is never passed on, and nobody misses it; the rest is refused."""
+    for member, where in read_list(value, place, most=64):
+        if member != SEALED_REASONING:
+            raise unsupported(where, f"it asks for more than texts, and {WITHHELD}")
+    return ASIDE
+
+
 def _stream_options(notes: Notes, value: Any, place: str) -> dict[str, Any]:
     return read_object(notes, value, place, {"include_obfuscation": aside})
 
@@ -163,14 +175,13 @@ _summary = word("auto", "concise", "detailed")
 RULES: dict[str, Rule] = {
     **SURROUNDINGS,
     **SAMPLING,
-    **PROBABILITIES,
-    **KEPT_ELSEWHERE,
-    "previous_response_id": refused(ELSEWHERE),
-    "conversation": refused(ELSEWHERE),
-    "prompt": refused(ELSEWHERE),
+    **UNSERVED,
+    "previous_response_id": refused(EARLIER),
+    "conversation": refused(EARLIER),
+    "prompt": refused(f"{ELSEWHERE}; send its words in 'instructions' and 'input'"),
     "context_management": refused(ELSEWHERE),
     "background": refused("an answer that is fetched later would not pass the guard", False),
-    "include": refused(f"it asks for more than texts, and {WITHHELD}", []),
+    "include": _include,
     "max_output_tokens": integer(1, 2**31),
     "stream_options": _stream_options,
     "truncation": word("auto", "disabled"),
@@ -203,10 +214,32 @@ def for_upstream(request: Asked, model: str, system: str) -> dict[str, Any]:
     items = body["input"]
     if isinstance(items, str):
         items = [{"type": "message", "role": "user", "content": items}]
-    items = [{**item, "role": "user"} if item.get("role") in ("system", "developer") else item for item in items]
-    if "instructions" in body:
+    items = [{**item, "role": "user"} if item.get("role") in SYSTEM else item for item in items]
+    if body.get("instructions"):
         items = [{"type": "message", "role": "user", "content": body["instructions"]}, *items]
     return {**body, "instructions": system, "input": items}
+
+
+def system_of(request: Asked) -> str:
+    """The instructions, or the first item, where it speaks as the system and others follow; empty else."""
+    if "instructions" in request.body:
+        return str(request.body["instructions"])
+    items = request.body["input"]
+    if isinstance(items, str) or len(items) < 2:
+        return ""
+    first = items[0]
+    # Beside words there may be pictures, which are passed on unread.
+    speaks = first.get("role") in SYSTEM and isinstance(first["content"], str)
+    return str(first["content"]) if speaks else ""
+
+
+def without_system(request: Asked) -> Asked:
+    """The request without its instructions, or without its first item."""
+    if "instructions" in request.body:
+        parts = tuple(part for part in request.parts if part.place != "instructions")
+        return request._replace(parts=parts, body={k: v for k, v in request.body.items() if k != "instructions"})
+    parts = tuple(part for part in request.parts if not part.place.startswith("input.[0]."))
+    return request._replace(parts=parts, body={**request.body, "input": request.body["input"][1:]})
 
 
 def without_refused(request: Asked, fixed_answers: frozenset[str]) -> Asked:

@@ -8,7 +8,14 @@ from typing import Any
 
 from colonnade.guard.protocol.asked import Asked
 from colonnade.guard.protocol.errors import ProtocolError
-from colonnade.guard.protocol.requests.content import ELSEWHERE
+from colonnade.guard.protocol.requests.parameters import (
+    FLAGS,
+    LARGEST,
+    LEFT_BEHIND,
+    MOST_STOP_TOKENS,
+    NUMBERS,
+    REFUSED,
+)
 from colonnade.guard.protocol.requests.rules import (
     ASIDE,
     Notes,
@@ -27,9 +34,6 @@ from colonnade.guard.protocol.requests.rules import (
 
 SOUND = "the guard does not read sound"
 
-WITHHELD = "it would repeat words that the guard withholds"
-"""Why probabilities of tokens are refused."""
-
 
 def _model(_notes: Notes, value: Any, place: str) -> str:
     if not 1 <= len(string(value, place)) <= 256:
@@ -37,16 +41,7 @@ def _model(_notes: Notes, value: Any, place: str) -> str:
     return string(value, place)
 
 
-SURROUNDINGS: dict[str, Rule] = {
-    "model": _model,
-    "stream": flag,
-    "user": aside,
-    "safety_identifier": aside,
-    "metadata": aside,
-    "service_tier": aside,
-    "prompt_cache_key": aside,
-    "prompt_cache_retention": aside,
-}
+SURROUNDINGS: dict[str, Rule] = {"model": _model, "stream": flag, **dict.fromkeys(LEFT_BEHIND, aside)}
 """What is said about a request; what names people or accounts is not passed on."""
 
 
@@ -61,18 +56,24 @@ def _bias(_notes: Notes, value: Any, place: str) -> dict[str, Any]:
     return value
 
 
+def _stop_tokens(notes: Notes, value: Any, place: str) -> list[int]:
+    read = integer(0, LARGEST)
+    return [read(notes, member, where) for member, where in read_list(value, place, most=MOST_STOP_TOKENS)]
+
+
 SAMPLING: dict[str, Rule] = {
-    "temperature": number(0, 2),
-    "top_p": number(0, 1),
-    "presence_penalty": number(-2, 2),
-    "frequency_penalty": number(-2, 2),
+    **{
+        name: integer(int(bounds.low), int(bounds.high)) if bounds.whole else number(bounds.low, bounds.high)
+        for name, bounds in NUMBERS.items()
+    },
+    **dict.fromkeys(FLAGS, flag),
     "logit_bias": _bias,
-    "seed": integer(-(2**63), 2**63 - 1),
+    "stop_token_ids": _stop_tokens,
 }
+"""How the next word is chosen."""
 
-PROBABILITIES: dict[str, Rule] = {"logprobs": refused(WITHHELD, False), "top_logprobs": refused(WITHHELD, 0)}
-
-KEPT_ELSEWHERE: dict[str, Rule] = {"store": refused(ELSEWHERE, False)}
+UNSERVED: dict[str, Rule] = {name: refused(row.because, *row.harmless) for name, row in REFUSED.items()}
+"""What is refused at every endpoint."""
 
 effort = word("none", "minimal", "low", "medium", "high", "xhigh", "max")
 """How long a model may reason."""

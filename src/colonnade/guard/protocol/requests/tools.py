@@ -10,6 +10,7 @@ from colonnade.guard.protocol.requests.content import nested
 from colonnade.guard.protocol.requests.rules import (
     Notes,
     Rule,
+    aside,
     flag,
     leaves,
     read_list,
@@ -20,9 +21,6 @@ from colonnade.guard.protocol.requests.rules import (
     word,
     wrong,
 )
-
-ON_THE_SERVER = "it runs on the server behind, where the guard cannot see what it does"
-"""Why searches, interpreters and the like are refused."""
 
 
 def tool_name(_notes: Notes, value: Any, place: str) -> str:
@@ -170,7 +168,9 @@ def earlier_call(role: str, body: str) -> Rule:
     """
 
     def rule(notes: Notes, value: Any, place: str) -> dict[str, Any]:
-        checked = nested({"name": tool_name, body: _kept}, "name", body)(notes, value, place)
+        # Clients that read a schema send back what they read beside what it was read from, which is judged.
+        rules: dict[str, Rule] = {"name": tool_name, body: _kept, "parsed_arguments": aside}
+        checked = nested(rules, "name", body)(notes, value, place)
         words = judged_arguments(checked[body]) if body == "arguments" else checked[body]
         notes.say(role, call_text(checked["name"], words), place)
         return checked
