@@ -18,14 +18,13 @@ from colonnade.guard import read_guard_configuration
 from colonnade.guard.replaying import Cost, Exchange, Outcome, Replayed, Should, Unread, cost
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.feedback import own_log
+from colonnade.pipeline.replay_labels import Labels, labels_of_file
 from colonnade.pipeline.replaying import (
-    Labels,
     Policies,
     Replaying,
     exchanges_of_file,
     exchanges_of_log,
     is_log,
-    labels_of_file,
     replay_all,
 )
 from colonnade.pipeline.workspace import Workspace

@@ -14,7 +14,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from colonnade.cli.guard import guard_application
-from colonnade.pipeline.replaying import Labels, exchanges_of_log
+from colonnade.pipeline.replay_labels import Labels
+from colonnade.pipeline.replaying import exchanges_of_log
 from colonnade.records import ColonnadeError, InputError
 from tests.unit.pipeline.guarded_log import ALONE, BREAK_IN, BROKE, SWAP, Home, copied, fill, make_home, small_words
 

@@ -165,9 +165,10 @@ REFUSED: list[tuple[Endpoint, dict[str, Any], str]] = [
     )),
     *((RESPONSES, change, next(iter(change))) for change in (
         {"previous_response_id": "r"}, {"conversation": "c"}, {"prompt": {"id": "p"}}, {"background": True},
-        {"store": True}, {"include": ["message.output_text.logprobs"]}, {"context_management": []}, {"n": 2},
+        {"store": True}, {"context_management": []}, {"n": 2},
         {"input": []}, {"input": 3}, {"max_tool_calls": 1}, {"messages": []},
     )),
+    (RESPONSES, {"include": ["message.output_text.logprobs"]}, "include.[0]"),
     *((RESPONSES, {"tools": [{"type": kind}]}, "tools.[0]") for kind in (
         "web_search", "file_search", "code_interpreter", "mcp", "image_generation", "local_shell", "computer",
     )),
