@@ -145,7 +145,7 @@ def answer(path: str, **how: Any) -> tuple[int, str, str]:
     content = json.dumps({**ASKED[path], **how.get("body", {})}).encode() if path in ASKED else b""
     if how.get("slow"):
         return asyncio.run(half_a_body(room, path, headers, content))
-    client = TestClient(room.application, raise_server_exceptions=False)
+    client = TestClient(room.application, raise_server_exceptions=False, base_url="http://localhost")
     found = client.request(how.get("method", method), place, content=content, headers=headers)
     return found.status_code, found.headers["content-type"], found.text
 

@@ -76,7 +76,7 @@ def gateway(script: Script) -> TestClient:
     recorder = Remembering()
     service = Service(lambda: standing, ScriptedUpstream(script), recorder)
     desk = FeedbackDesk(Nowhere(), recorder, lambda _: None, most=10_000)
-    return TestClient(ours.gateway(service, desk), raise_server_exceptions=False)
+    return TestClient(ours.gateway(service, desk), raise_server_exceptions=False, base_url="http://localhost")
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,10 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -84,15 +86,21 @@ class Keys:
         self._today = today or (lambda: datetime.now(UTC).date())
         self._by_hash = {key.hash: key for key in self.keys}
 
-    def principal(self, authorization: str) -> Principal:
-        """Whom the header names; anyone, where the service has no keys.
+    def principal(self, headers: Mapping[str, str]) -> Principal:
+        """Whom the headers of a request name; anyone, where the service has no keys.
 
         Raises:
-            ProtocolError: 401 for a key that is missing, unknown, over or revoked.
+            ProtocolError: 401 for a key that is missing, unknown, over or revoked; 403 where there are no
+                keys and the request was sent to another name than one of this machine's own.
         """
         if not self.required:
+            if not _is_of_this_machine(headers.get("host", "")):
+                message = (
+                    "without keys only localhost and 127.0.0.1 are answered to, and the request names another host."
+                )
+                raise ProtocolError(message, status=403, parameter="Host", code="cross_origin")
             return ANYONE
-        scheme, _, key = authorization.partition(" ")
+        scheme, _, key = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key:
             message = "a key is missing: send 'Authorization: Bearer KEY'."
             raise ProtocolError(message, status=401, code="missing_api_key")
@@ -104,6 +112,22 @@ class Keys:
         if found.revoked is not None or (found.until is not None and self._today() > found.until):
             raise ProtocolError("this key has ended.", status=401, code="invalid_api_key")
         return Principal(found.principal, found.tier, found.purposes, found.id, operator=found.operator)
+
+
+@lru_cache(maxsize=256)
+def _is_of_this_machine(host: str) -> bool:
+    """Whether a request was sent to a loopback name.
+
+    A page in a browser can have its own name point at this machine, and its requests are then no longer
+    another site's. That name stands in ``Host``.
+    """
+    name = host.removeprefix("[").partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    if name in ("", "localhost") or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def hash_of(key: str) -> str:

@@ -34,7 +34,7 @@ def run(*words: str) -> str:
 def test_a_key_is_shown_once_and_holds_until_it_is_revoked(workspace: Path) -> None:
     key = run("add", "lab", "--principal", "ana", str(workspace)).strip().splitlines()[-1]
     file = keys_file(workspace)
-    assert Keys(read_keys(file)).principal(f"Bearer {key}").name == "ana"
+    assert Keys(read_keys(file)).principal({"authorization": f"Bearer {key}"}).name == "ana"
     listed = run("list", str(workspace))
     assert "lab" in listed
     assert "holds" in listed
@@ -115,4 +115,4 @@ def test_a_key_is_ended_in_the_file_that_a_link_leads_to(workspace: Path) -> Non
     run("revoke", "lab", str(workspace))
     assert file.is_symlink()
     with pytest.raises(ProtocolError, match="has ended"):
-        Keys(read_keys(shared)).principal(f"Bearer {key}")
+        Keys(read_keys(shared)).principal({"authorization": f"Bearer {key}"})

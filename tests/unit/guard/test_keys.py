@@ -21,7 +21,7 @@ def test_a_key_is_long_and_found_by_its_hash_alone(tmp_path: Path) -> None:
     assert len(key) > BYTES
     assert key not in file.read_text(encoding="utf-8")
     assert file.stat().st_mode & 0o777 == 0o600
-    found = Keys(read_keys(file)).principal(f"Bearer {key}")
+    found = Keys(read_keys(file)).principal({"authorization": f"Bearer {key}"})
     assert (found.name, found.tier, found.purposes, found.key) == ("ana", "public", ("general",), "lab")
 
 
@@ -29,7 +29,7 @@ def test_a_key_is_long_and_found_by_its_hash_alone(tmp_path: Path) -> None:
 def test_whatever_is_not_the_key_is_a_401(wrong: str) -> None:
     key = new_key()
     with pytest.raises(ProtocolError) as caught:
-        Keys([stored(key)]).principal(wrong.format(key=key))
+        Keys([stored(key)]).principal({"authorization": wrong.format(key=key)})
     assert caught.value.status == 401
 
 
@@ -38,10 +38,10 @@ def test_a_key_holds_through_its_last_day() -> None:
     for today, holds in ((date(2026, 6, 30), True), (date(2026, 7, 1), False)):
         keys = Keys([stored(key, until=date(2026, 6, 30))], today=lambda today=today: today)
         if holds:
-            assert keys.principal(f"Bearer {key}").name == "ana"
+            assert keys.principal({"authorization": f"Bearer {key}"}).name == "ana"
         else:
             with pytest.raises(ProtocolError):
-                keys.principal(f"Bearer {key}")
+                keys.principal({"authorization": f"Bearer {key}"})
 
 
 def test_a_file_that_others_may_read_or_that_is_broken_is_refused(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def serving(folder: Path, script: Script, **wish: Any) -> Iterator[Served]:
     service = GatewayService(opened, Behind(upstream, {"m": "m"}, "a script"), log, Wish(**wish))
     service.start()
     try:
-        with TestClient(service.application) as client:
+        with TestClient(service.application, base_url="http://localhost") as client:
             yield Served(folder, service, client, upstream)
     finally:
         service.stop()

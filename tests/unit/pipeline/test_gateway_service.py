@@ -41,7 +41,7 @@ class Served:
         self.log = open_log(workspace, settings) if settings is not None else None
         behind = Behind(self.upstream, {"help-desk": "m"}, "a script")
         self.service = GatewayService(workspace, behind, self.log, Wish(build=build))
-        self.client = TestClient(self.service.application)
+        self.client = TestClient(self.service.application, base_url="http://localhost")
 
     def ask(self, key: str = "") -> Any:
         headers = {"Authorization": f"Bearer {key}"} if key else {}

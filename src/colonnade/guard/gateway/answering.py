@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from time import perf_counter
 
 from colonnade.guard.gateway.exchange import Exchange
@@ -25,6 +26,9 @@ from colonnade.guard.protocol import (
 )
 from colonnade.guard.telemetry.traceparent import headers_for_upstream
 from colonnade.records import Ruling
+
+FAILED = "the service failed; nothing was answered."
+"""What a client is told of a fault of ours."""
 
 End = Callable[[], Awaitable[None]]
 """What is left to be sent once the row is on disk."""
@@ -68,6 +72,12 @@ class Answering:
             error = fault if isinstance(fault, ProtocolError) else fault.as_protocol_error()
             how = error.code or "error"
             await self._fail(error)
+        except Exception:
+            # Its words may quote what somebody said; the onion logs where it was, and tells a client not yet answered.
+            how = "internal_error"
+            with suppress(ProtocolError):
+                await self._fail(ProtocolError(FAILED, status=500, code=how))
+            raise
         finally:
             exchange.unwatch()
             if not self._recorded:

@@ -50,12 +50,12 @@ def application(
 
     async def models(request: Request) -> Response:
         now = service.standing()
-        now.keys.principal(request.headers.get("authorization", ""))
+        now.keys.principal(request.headers)
         return JSONResponse(model_list(now.models))
 
     async def model(request: Request) -> Response:
         now, name = service.standing(), request.path_params["model"]
-        now.keys.principal(request.headers.get("authorization", ""))
+        now.keys.principal(request.headers)
         if name not in now.models:
             raise unknown_model(now, name)
         return JSONResponse(model_entry(name))

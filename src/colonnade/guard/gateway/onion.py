@@ -15,7 +15,7 @@ import logging
 from time import perf_counter
 from traceback import format_tb
 
-from colonnade.guard.gateway.answering import Answering
+from colonnade.guard.gateway.answering import FAILED, Answering
 from colonnade.guard.gateway.exchange import Exchange, Receive, Scope, Send
 from colonnade.guard.gateway.rows import REFUSED, Course, about, asked_texts, finished, request_row
 from colonnade.guard.gateway.service import Passed, Service
@@ -73,8 +73,7 @@ class Onion:
             # Where, and of what kind; its words may quote what somebody said.
             where = "".join(format_tb(fault.__traceback__))
             logger.error("a request failed: %s at\n%s", type(fault).__name__, where)
-            message = "the service failed; nothing was answered."
-            told = ProtocolError(message, status=500, code="internal_error")
+            told = ProtocolError(FAILED, status=500, code="internal_error")
             await self._fail(exchange, told, course, passed)
         finally:
             service.under_way -= 1

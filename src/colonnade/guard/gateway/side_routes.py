@@ -33,7 +33,7 @@ def metrics_route(metrics: Metrics, keys: Callable[[], Keys]) -> Route:
     """
 
     async def numbers(request: Request) -> Response:
-        principal = keys().principal(request.headers.get("authorization", ""))
+        principal = keys().principal(request.headers)
         if not principal.operator:
             message = "this key is not an operator's; 'colonnade keys add --operator' makes one."
             raise ProtocolError(message, status=403, code="operators_only")
@@ -53,7 +53,7 @@ def feedback_route(desk: FeedbackDesk, keys: Callable[[], Keys]) -> Route:
 
     async def feedback(request: Request) -> Response:
         try:
-            principal = keys().principal(request.headers.get("authorization", ""))
+            principal = keys().principal(request.headers)
             told = await desk.take(await _body(request), principal.name, principal.operator)
         except (ColonnadeError, OSError) as fault:
             logger.error("feedback could not be written down: %s", fault)

@@ -52,7 +52,7 @@ def identify(now: Standing, exchange: Exchange) -> Who:
     Raises:
         ProtocolError: 401 without a key that holds, 403 where the key does not reach that far.
     """
-    principal = now.keys.principal(exchange.headers.get("authorization", ""))
+    principal = now.keys.principal(exchange.headers)
     tiers, purposes = now.guard.table.tiers, now.guard.table.purposes
     tier = principal.tier or tiers[0]
     if now.trust_headers:

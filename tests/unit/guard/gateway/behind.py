@@ -105,7 +105,7 @@ class Room:
         )
         self.service = Service(lambda: self.standing, self.upstream, self.recorder, **more)
         self.application = application(self.service, ENDPOINTS, lambda: {"status": "ok"})
-        self.client = TestClient(self.application)
+        self.client = TestClient(self.application, base_url="http://localhost")
 
     def ask(
         self, text: str | Sequence[Mapping[str, Any]] = "bake bread", headers: Any = None, path: str = CHAT, **more: Any

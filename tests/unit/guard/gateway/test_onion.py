@@ -7,9 +7,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from colonnade.guard.adapters import AdapterSettings
 from colonnade.guard.gateway import ScriptedUpstream, UpstreamFault
+from colonnade.guard.gateway.answering import Answering
 from colonnade.guard.gateway.upstreams import UpstreamReply
 from colonnade.guard.keys import Keys, StoredKey, hash_of
 from colonnade.guard.observing import Finished
@@ -307,6 +309,48 @@ def test_without_a_known_key_nobody_gets_in(headers: dict[str, str]) -> None:
     assert room.ask(headers=headers).status_code == 401
     assert room.client.get("/v1/models", headers=headers).status_code == 401
     assert (room.upstream.asked, room.recorder.rows) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "host", ["rebound.example", "rebound.example:8000", "localhost.example", "10.0.0.7", "[fe80::1]"]
+)
+def test_without_keys_a_name_that_was_made_to_point_here_is_not_answered_to(host: str) -> None:
+    room = Room()
+    answer = room.ask(headers={"Host": host})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "cross_origin")
+    assert room.client.get("/v1/models", headers={"Host": host}).status_code == 403
+    assert (room.upstream.asked, room.recorder.rows) == ([], [])
+    assert Room(keys=Keys([keyed()])).ask(headers={**with_key("ck-good"), "Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:8000", "127.0.0.1:8000", "127.8.8.8", "[::1]:8000", "a.localhost"]
+)
+def test_this_machines_own_names_are_answered_to_without_keys(host: str) -> None:
+    assert Room().ask(headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("sent", [0, 1])
+def test_a_fault_of_ours_in_the_middle_of_a_stream_is_its_last_event_and_its_row_says_so(
+    sent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = Room(says("bread " * 100))
+    plain, times = Answering._send, [0]
+
+    async def breaks(self: Answering, given: Any) -> None:
+        times[0] += 1
+        if times[0] > sent:
+            raise RuntimeError("a bug, with bread in its words")
+        await plain(self, given)
+
+    monkeypatch.setattr(Answering, "_send", breaks)
+    room.client = TestClient(room.application, raise_server_exceptions=False, base_url="http://localhost")
+    answer = room.ask(stream=True)
+    assert [(act, how) for act, _, how in room.acts] == [("request", None), ("reply", "internal_error")]
+    assert '"code":"internal_error"' in answer.text
+    assert "a bug" not in answer.text
+    assert answer.status_code == (200 if sent else 500)
+    assert room.service.under_way == 0
 
 
 def test_a_page_in_a_browser_cannot_ask_in_a_way_that_browsers_do_not_ask_about() -> None:
