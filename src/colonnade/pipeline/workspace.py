@@ -61,11 +61,13 @@ def open_workspace(folder: Path) -> Workspace:
         InputError: for whatever is wrong in them.
     """
     if folder.is_file():
-        raise InputError("this is a file.", file=folder, mend=f"Name its folder, the workspace: {folder.parent}")
+        named = folder.name == "launch.yaml"
+        mend = f"Name its folder, the workspace: {folder.parent}" if named else _NAME_ONE
+        raise InputError("this is a file, not a folder.", file=folder, mend=mend)
     if not folder.is_dir():
         raise InputError("there is no such folder.", file=folder, mend=_NAME_ONE)
     if folder == Path() and not (folder / "launch.yaml").exists():
-        what = "no workspace was named, and the folder you are in is none: it has no launch.yaml."
+        what = "the folder you are in, which is taken where none is named, is no workspace: it has no launch.yaml."
         raise InputError(what, mend=_NAME_ONE)
     intake = read_intake(folder)
     launch, library, policies, resolved, _ = intake
