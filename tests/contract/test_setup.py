@@ -20,7 +20,7 @@ def test_every_stage_of_the_set_up_is_said_before_it_begins(tmp_path: Path) -> N
     python.parent.mkdir()
     python.write_text('#!/bin/sh\necho "pip $4 $5"\n')
     python.chmod(0o755)
-    done = subprocess.run(  # noqa: S603  # our own script, with a Python that installs nothing
+    done = subprocess.run(  # our own script, with a Python that installs nothing
         [shell, str(SCRIPT)], env={**os.environ, "VENV": str(tmp_path)}, capture_output=True, text=True, check=True
     )
     lines = done.stdout.splitlines()
