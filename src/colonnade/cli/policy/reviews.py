@@ -66,7 +66,7 @@ def show_reviews(workspace: WorkspaceArgument = HERE, as_json: JsonOption = Fals
             out.print("\nNo clause of these binds, so no run waits for them:")
         show_review(row)
         if row.unreachable:
-            out.print(f"    {'nobody to ask':<20}{row.unreachable}", markup=False)
+            out.print(f"    {'cannot be filled':<20}{row.unreachable}", markup=False)
 
 
 def show_review(row: Progress) -> None:
