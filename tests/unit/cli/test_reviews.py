@@ -138,7 +138,7 @@ def test_a_quorum_that_nobody_can_fill_is_named_and_stops_no_other_policy(worksp
     shown = reviewed(workspace)
     assert "asks for 2 of 'press'" in shown["honesty"]["unreachable"]
     assert shown["doors"]["unreachable"] == ""
-    assert re.search(r"cannot be filled +the quorum of policy .honesty. asks for 2 of .press.", run("review", workspace))
+    assert re.search(r"cannot be filled +the quorum of policy 'honesty' asks for 2 of", run("review", workspace))
     with pytest.raises(InputError, match="asks for 2 of 'press'"):
         check_workspace(open_workspace(workspace))
 
