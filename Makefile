@@ -27,5 +27,5 @@ format: $(READY)
 setup: $(READY)
 
 $(READY): pyproject.toml scripts/setup.sh
-	VENV=$(VENV) PYTHON=$(PYTHON) sh scripts/setup.sh
-	touch $(READY)
+	@VENV=$(VENV) PYTHON=$(PYTHON) sh scripts/setup.sh
+	@touch $(READY)

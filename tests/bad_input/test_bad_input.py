@@ -217,14 +217,16 @@ def test_every_command_that_reads_a_workspace_complains_alike(
     assert _tree(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["nowhere", "a file"])
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("nowhere", "there is no such folder"), ("a file", "this is a file, not a folder")]
+)
 def test_a_workspace_that_is_no_folder_is_a_sentence(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a file").write_text("")
     assert _colonnade(monkeypatch, "run", str(tmp_path / name)) == 2
     complaint = capsys.readouterr().err
-    assert "there is no such folder" in complaint
+    assert wrong in complaint
     assert "colonnade init" in complaint
 
 

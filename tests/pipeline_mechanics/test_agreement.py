@@ -96,7 +96,7 @@ def test_a_refusal_is_told_with_its_reason(reviewed: Job, keys: Path) -> None:
 def test_what_a_person_may_not_sign_is_refused_and_nothing_is_written(reviewed: Job, keys: Path) -> None:
     cases = (
         (Signing(Act.APPROVE, "doors", "carl"), "there is no person 'carl'"),
-        (Signing(Act.APPROVE, "doors", "bo"), "not clear for which working group"),
+        (Signing(Act.APPROVE, "doors", "bo"), "asks for safety, and bo is in legal only"),
         (Signing(Act.APPROVE, "doors", "ana", role="legal"), "does not ask for 'legal'"),
         (Signing(Act.APPROVE, "windows", "ana"), "'windows' is not a policy"),
         (Signing(Act.APPROVE, "doors", "ana", expires=date(2020, 1, 1)), "is past"),

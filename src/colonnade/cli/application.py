@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from colonnade import __version__
 from colonnade.audit import format_trace
 from colonnade.audit import resolve as resolve_digest
 from colonnade.audit import trace as trace_digest
@@ -36,6 +37,7 @@ from colonnade.pipeline import run as run_pipeline
 from colonnade.pipeline.agreement import agreement
 from colonnade.pipeline.impact import touched_by
 from colonnade.pipeline.impact import why as why_stale
+from colonnade.pipeline.steps import STEPS
 from colonnade.pipeline.system_prompts import read_system_prompts_of
 from colonnade.records import ColonnadeError, InputError, Outcome
 from colonnade.store import Store
@@ -72,6 +74,21 @@ WorkspaceArgument = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        out.print(f"colonnade {__version__}", markup=False)
+        raise typer.Exit
+
+
+@application.callback()
+def _before_any_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Nothing but what the options say themselves."""
+
+
 @application.command()
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist yet, or is empty.")],
@@ -82,7 +99,11 @@ def init(
             "this is not an empty folder.", file=directory, mend="Choose another name; nothing was written."
         )
     check_place(directory)
-    _copy(resources.files("colonnade.cli") / "starter", directory)
+    try:
+        _copy(resources.files("colonnade.cli") / "starter", directory)
+    except OSError as fault:
+        what = f"this folder cannot be made or written into: {fault.strerror or fault}."
+        raise InputError(what, file=directory, mend="Choose another place.") from None
     out.print(f"Wrote {directory}. Next: colonnade run {directory}", markup=False)
 
 
@@ -100,7 +121,7 @@ def check(workspace: WorkspaceArgument) -> None:
 @application.command()
 def run(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
     """Do the whole job: policy, training, evaluation, gate, guard, report. Ends with 3 unless released."""
-    reporter = QuietReporter() if as_json else TerminalReporter()
+    reporter = QuietReporter() if as_json else TerminalReporter([step.name for step in STEPS])
     try:
         finished = run_pipeline(open_workspace(workspace), reporter)
     finally:
@@ -205,7 +226,8 @@ application.command(name="try")(try_text)
 def main() -> None:
     """Run a command; what goes wrong is a sentence on stderr and an exit status."""
     try:
-        application()
+        # Named here, so that 'python -m colonnade' is called as the script is.
+        application(prog_name="colonnade")
     except ColonnadeError as fault:
         err.print("[red]error[/] ", end="")
         err.print(fault.sentence, markup=False)

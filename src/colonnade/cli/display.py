@@ -59,16 +59,23 @@ class _Elapsed(TimeElapsedColumn):
 
 
 class TerminalReporter:
-    """A line per step, and a bar while it runs; in a file, where no bar can be seen, a line when it begins."""
+    """A line per step, and a bar while it runs; in a file, where no bar can be seen, a line when it begins.
 
-    def __init__(self) -> None:
+    Args:
+        order: every step of the job by name, so that a line can say which of how many it is; none where that says
+            nothing.
+    """
+
+    def __init__(self, order: Sequence[str] = ()) -> None:
+        self._places = {step: f"{place}/{len(order)}" for place, step in enumerate(order, start=1)}
+        self._width = len(f"{len(order)}/{len(order)}") + 2 if order else 0
         self.bars: Progress | None = None
         self.task: TaskID | None = None
 
     def started(self, step: str, title: str) -> None:
         """Show a bar for the step, which tells since when it runs and, once the step says it, how far it is."""
         if not err.is_terminal:
-            err.print(f"begun   {step:<24}{title}", markup=False)
+            err.print(f"begun   {self._place(step)}{step:<24}{title}", markup=False)
             return
         # On a narrow terminal the title gives way: how far and how long is what one looks for.
         title_column = TextColumn(
@@ -78,7 +85,7 @@ class TerminalReporter:
             title_column, BarColumn(bar_width=12), _SoFar(), _Elapsed(), console=err, transient=True, expand=True
         )
         self.bars.start()
-        self.task = self.bars.add_task(f"{step}: {title}", total=None)
+        self.task = self.bars.add_task(f"{self._place(step)}{step}: {title}", total=None)
 
     def progress(self, done: int, total: int) -> None:
         """Move the bar."""
@@ -93,16 +100,16 @@ class TerminalReporter:
     def finished(self, step: str, seconds: float, notes: Mapping[str, str]) -> None:
         """Replace the bar by what the step made."""
         self.stop()
-        out.print(f"[green]done[/]    {step:<24}{seconds:7.1f} s")
+        out.print(f"[green]done[/]    {self._place(step)}{step:<24}{seconds:7.1f} s")
         self._notes(notes)
 
     def reused(self, step: str, notes: Mapping[str, str]) -> None:
         """An earlier result holds."""
-        out.print(f"[dim]fresh   {step}[/]")
+        out.print(f"[dim]fresh   {self._place(step)}{step}[/]")
 
     def waiting(self, step: str, reasons: Sequence[str]) -> None:
         """A step that waits for people."""
-        out.print(f"[yellow]waiting[/] {step:<24}{'; '.join(reasons)}")
+        out.print(f"[yellow]waiting[/] {self._place(step)}{step:<24}{'; '.join(reasons)}")
 
     def warned(self, sentence: str) -> None:
         """A warning, on stderr."""
@@ -113,6 +120,10 @@ class TerminalReporter:
         if self.bars is not None:
             self.bars.stop()
             self.bars = None
+
+    def _place(self, step: str) -> str:
+        """Which of how many steps this is, in a column of its own; empty where nobody knows."""
+        return self._places.get(step, "").ljust(self._width)
 
     def _notes(self, notes: Mapping[str, str]) -> None:
         for name, text in notes.items():

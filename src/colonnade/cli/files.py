@@ -22,6 +22,17 @@ def check_writable(file: Path) -> None:
         raise InputError(what, file=file, mend="Choose a file in a folder that exists.")
 
 
+def check_labels(file: Path | None) -> None:
+    """Refuse, before any work is done, a file of people's labels that is not there; none is named where none is needed.
+
+    Raises:
+        InputError: saying where such a file comes from.
+    """
+    if file is not None and not file.exists():
+        mend = "Draw answers to label with 'colonnade judge sample WORKSPACE --out FILE', and name that file."
+        raise InputError("there is no such file.", file=file, mend=mend)
+
+
 def check_place(folder: Path, inside: str = "") -> None:
     """Refuse, before any work is done, a folder that could not be made or written into.
 

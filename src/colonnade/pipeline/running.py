@@ -38,6 +38,10 @@ _NAMED_PACKAGES = (
 )
 
 
+WORTH_SAYING = 10.0
+"""Seconds from which on it is said how long a step took the last time."""
+
+
 class Finished(NamedTuple):
     """What a run of the pipeline came to.
 
@@ -113,7 +117,7 @@ def _run_steps(
 def _do(
     step: Step, ingredients: Ingredients, workspace: Workspace, store: Store, reporter: Reporter, agreed: Agreement
 ) -> Run:
-    reporter.started(step.name, step.title)
+    reporter.started(step.name, titled(step.title, store.catalogue.latest(step.name)))
     started = datetime.now(UTC)
     clock = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="colonnade-") as scratch:
@@ -134,6 +138,15 @@ def _do(
     store.record(finished)
     reporter.finished(step.name, time.monotonic() - clock, result.notes)
     return finished
+
+
+def titled(title: str, last: Run | None) -> str:
+    """The title, and how long the step took when it was last done; no promise, since what it is done on may differ."""
+    seconds = (last.ended - last.started).total_seconds() if last else 0.0
+    if seconds < WORTH_SAYING:
+        return title
+    took = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+    return f"{title} ({took} last time)"
 
 
 def finished_run(

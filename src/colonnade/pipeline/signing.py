@@ -275,6 +275,10 @@ def _role(person: Person, what: Signing, quorum: tuple[str, ...]) -> str:
             raise InputError(f"the quorum of '{what.subject}' does not ask for '{what.role}'.", mend=mend)
         return what.role
     fitting = [role for role in person.roles if role in quorum]
+    if not fitting and quorum and what.act is not Act.WITHDRAW:
+        wrong = f"'{what.subject}' asks for {', '.join(quorum)}, and {person.id} is in {', '.join(person.roles)} only."
+        mend = "Ask somebody of one of these groups, or name with '--role' one whose member delegated it."
+        raise InputError(wrong, mend=mend)
     if len(fitting) != 1:
         mend = f"Say '--role' with one of {', '.join(fitting or quorum) or 'none'}."
         raise InputError(f"it is not clear for which working group {person.id} speaks.", mend=mend)

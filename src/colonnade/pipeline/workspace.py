@@ -29,6 +29,9 @@ READ = ("policies", "profiles", "launch.yaml", "guard.yaml", "people.yaml")
 """Files and folders in which a change makes another workspace, or another guard of it."""
 
 
+_NAME_ONE = "Name a workspace, or make one with 'colonnade init DIR'."
+
+
 class Workspace(NamedTuple):
     """A folder with a launch and its policies.
 
@@ -57,10 +60,15 @@ def open_workspace(folder: Path) -> Workspace:
     Raises:
         InputError: for whatever is wrong in them.
     """
+    if folder.is_file():
+        named = folder.name == "launch.yaml"
+        mend = f"Name its folder, the workspace: {folder.parent}" if named else _NAME_ONE
+        raise InputError("this is a file, not a folder.", file=folder, mend=mend)
     if not folder.is_dir():
-        raise InputError(
-            "there is no such folder.", file=folder, mend="Name a workspace, or make one with 'colonnade init DIR'."
-        )
+        raise InputError("there is no such folder.", file=folder, mend=_NAME_ONE)
+    if folder == Path() and not (folder / "launch.yaml").exists():
+        what = "the folder you are in, which is taken where none is named, is no workspace: it has no launch.yaml."
+        raise InputError(what, mend=_NAME_ONE)
     intake = read_intake(folder)
     launch, library, policies, resolved, _ = intake
     if not policies.active and library.active:
@@ -74,7 +82,6 @@ def open_workspace(folder: Path) -> Workspace:
     people = read_people(folder)
     profile_file = str(intake.profile_at.file) if intake.profile_at else ""
     reviewed = _reviewed(library, policies, resolved, profile_file)
-    check_people(reviewed, people, folder)
     profile = resolved.profile if resolved is not None else None
     return Workspace(folder, launch, policies, library, reviewed, people, profile, intake)
 
@@ -151,11 +158,12 @@ def _reviewed(
 
 
 def check_workspace(workspace: Workspace) -> None:
-    """Read every other file that a run will read.
+    """Read every other file that a run will read; and nobody is waited for who could never come.
 
     Raises:
         InputError: for the first thing that is wrong, before anything has been written.
     """
+    check_people(workspace.reviewed, workspace.people, workspace.folder)
     prompts = read_prompts(workspace.folder, workspace.policies)
     rated = read_ratings(workspace.folder, prompts)
     _check_binding(workspace, prompts, {answer.prompt for answer in rated.answers})

@@ -92,6 +92,8 @@ def counts(findings: Sequence[Finding]) -> dict[Importance, int]:
 
 
 def _read(workspace: Path) -> tuple[Everything, list[Finding]]:
+    if workspace.is_file():
+        raise InputError("this is a file, not a folder.", file=workspace, mend="Name the folder that holds policies/.")
     if not workspace.is_dir():
         mend = "Name a workspace, or make one with 'colonnade init DIR'."
         raise InputError("there is no such folder.", file=workspace, mend=mend)

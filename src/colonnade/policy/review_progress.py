@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from colonnade.policy.reviews import Reviewed, Standing, review, standing_of
+from colonnade.policy.reviews import Reviewed, Standing, review, standing_of, unreachable
 from colonnade.records import Act, People, PolicyReview, Statement
 
 
@@ -33,6 +33,7 @@ class Progress(NamedTuple):
             answer last ended, and nothing where no file says so.
         asked: whom it waits for; empty unless it waits.
         answers: the answers that count, oldest first.
+        unreachable: why the people there are cannot fill the quorum; empty where they can, and where it does not wait.
     """
 
     review: PolicyReview
@@ -40,6 +41,7 @@ class Progress(NamedTuple):
     since: datetime | None
     asked: tuple[Asked, ...]
     answers: tuple[Statement, ...]
+    unreachable: str = ""
 
 
 def progress(reviewed: Reviewed, people: People | None, statements: Sequence[Statement], today: date) -> Progress:
@@ -57,10 +59,11 @@ def progress(reviewed: Reviewed, people: People | None, statements: Sequence[Sta
     standing = standing_of(reviewed, people, statements, today)
     if state.state == "waiting":
         asked = tuple(_asked(state, reviewed, people, standing))
-        return Progress(state, reviewed.file, _waiting_since(reviewed, statements, today), asked, standing.answers)
+        since, never = _waiting_since(reviewed, statements, today), unreachable(reviewed, people)
+        return Progress(state, reviewed.file, since, asked, standing.answers, never)
     act = Act.REFUSE if state.state == "refused" else Act.APPROVE
-    since = max(row.at for row in standing.answers if row.act is act)
-    return Progress(state, reviewed.file, since, (), standing.answers)
+    answered = max(row.at for row in standing.answers if row.act is act)
+    return Progress(state, reviewed.file, answered, (), standing.answers)
 
 
 def _asked(state: PolicyReview, reviewed: Reviewed, people: People, standing: Standing) -> Iterator[Asked]:

@@ -98,27 +98,35 @@ def check_people(reviewed: Iterable[Reviewed], people: People | None, workspace:
     Raises:
         InputError: naming the file, the role and who is missing.
     """
-    if people is None:
-        return
     for row in reviewed:
-        for role, needed in row.quorum:
-            able = _able(role, row, people)
-            if len(able) < needed:
-                what = (
-                    f"the quorum of {_called(row.subject)} asks for {needed} of '{role}', and {PEOPLE_FILE} has"
-                    f" {len(able)} who may answer (authors may not)."
-                )
-                mend = f"Add people to {workspace / PEOPLE_FILE}, or lower the quorum."
-                raise InputError(what, file=row.file or None, line=1, mend=mend)
-        seats = {(role, seat): _able(role, row, people) for role, needed in row.quorum for seat in range(needed)}
-        filled = len(pair_off(seats))
-        if filled < len(seats):
-            what = (
-                f"the quorum of {_called(row.subject)} asks for {len(seats)} people, and {PEOPLE_FILE} has {filled}:"
-                " one person answers for one working group, however many they belong to."
-            )
+        fault = unreachable(row, people)
+        if fault:
             mend = f"Add people to {workspace / PEOPLE_FILE}, or lower the quorum."
-            raise InputError(what, file=row.file or None, line=1, mend=mend)
+            raise InputError(fault, file=row.file or None, line=1, mend=mend)
+
+
+def unreachable(reviewed: Reviewed, people: People | None) -> str:
+    """Why the people there are cannot fill a quorum, as a sentence; empty where they can, or nobody is named."""
+    if people is None:
+        return ""
+    for role, needed in reviewed.quorum:
+        able = _able(role, reviewed, people)
+        if len(able) < needed:
+            return (
+                f"the quorum of {_called(reviewed.subject)} asks for {needed} of '{role}', and {PEOPLE_FILE} has"
+                f" {len(able)} who may answer (authors may not)."
+            )
+    seats = {(role, seat): _able(role, reviewed, people) for role, needed in reviewed.quorum for seat in range(needed)}
+    filled = len(pair_off(seats))
+    if filled == len(seats):
+        return ""
+    asked = ", ".join(f"{needed} of '{role}'" for role, needed in reviewed.quorum)
+    may_answer = [person.id for person in people.people if any(person.id in able for able in seats.values())]
+    return (
+        f"the quorum of {_called(reviewed.subject)} asks for {len(seats)} people ({asked}), and of the"
+        f" {len(people.people)} in {PEOPLE_FILE} those who may answer for these ({', '.join(may_answer)}) can fill"
+        f" {filled} of the seats: one person answers for one working group, however many they belong to."
+    )
 
 
 def _able(role: str, reviewed: Reviewed, people: People) -> list[str]:

@@ -11,6 +11,7 @@ import base64
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 from pydantic import ValidationError
 
 from colonnade.records import (
+    Act,
     CorruptionError,
     Digest,
     Entry,
@@ -40,6 +42,19 @@ from colonnade.store.store import HOME, LEDGER, OBJECTS, Store
 STATED = "statement"
 """The act under which the ledger names a signed statement."""
 
+_CALLED = MappingProxyType(
+    {
+        Act.APPROVE: "approval",
+        Act.REFUSE: "refusal",
+        Act.WITHDRAW: "withdrawal",
+        Act.DELEGATE: "delegation",
+        Act.ATTEST: "attestation",
+        Act.ACCEPT: "acceptance",
+        Act.REVOKE: "revocation",
+    }
+)
+"""What a person says, as a noun."""
+
 _AHEAD = timedelta(minutes=5)
 """How far a signer's clock may be ahead of this one."""
 
@@ -54,7 +69,8 @@ def new_key(file: Path) -> str:
     content = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     if file.exists():
         kind = "folder" if file.is_dir() else "file"
-        raise InputError(f"this {kind} exists already.", file=file, mend="Choose another name for the key.")
+        mend = "Choose another name for the key; '--public' prints the public half of one that exists."
+        raise InputError(f"this {kind} exists already.", file=file, mend=mend)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600, exist_ok=False)
@@ -63,6 +79,15 @@ def new_key(file: Path) -> str:
         what = f"the key cannot be written: {fault.strerror or fault}."
         raise InputError(what, file=file, mend="Choose a place that can be written to.") from None
     return _public(private)
+
+
+def public_half(file: Path) -> str:
+    """The public half of a private key that exists, as it stands in ``people.yaml``.
+
+    Raises:
+        InputError: where the file is missing, or holds no such key.
+    """
+    return _public(_private(file))
 
 
 def read_key(file: Path, workspace: Path) -> Ed25519PrivateKey:
@@ -74,6 +99,10 @@ def read_key(file: Path, workspace: Path) -> Ed25519PrivateKey:
     if file.resolve().is_relative_to(workspace.resolve()):
         mend = "Move it out, and make a new one if the workspace was shared."
         raise InputError("a private key lies in the workspace.", file=file, mend=mend)
+    return _private(file)
+
+
+def _private(file: Path) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(file.read_bytes(), password=None)
     except FileNotFoundError:
@@ -104,7 +133,7 @@ def sign(statement: Statement, key: Ed25519PrivateKey) -> SignedStatement:
 
 def fault_of_signature(signed: SignedStatement, people: People) -> str:
     """Why a signature does not count, as a sentence that names who and what; empty where it does."""
-    said = f"the {signed.statement.act} of '{signed.statement.subject}' by {signed.statement.person}"
+    said = f"the {_CALLED[signed.statement.act]} of '{signed.statement.subject}' by {signed.statement.person}"
     person = people.person(signed.statement.person)
     if person is None:
         return f"{said} does not count: people.yaml has no such person."

@@ -50,10 +50,36 @@ def refused(*words: object) -> str:
 def test_keys_of_a_folder_that_is_no_workspace_are_not_none_but_a_mistake(tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "empty").mkdir()
-    for name in ("nowhere", "file"):
-        assert "there is no such folder" in refused("keys", *words, tmp_path / name)
+    for name, wrong in (
+        ("nowhere", "there is no such folder"),
+        ("file", "this is a file, not a folder. Name a workspace"),
+    ):
+        assert wrong in refused("keys", *words, tmp_path / name)
     assert "launch.yaml" in refused("keys", *words, tmp_path / "empty")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "file"]
+
+
+def test_a_workspace_that_is_none_is_told_from_one_that_is_named_by_its_file(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = refused("check", workspace / "launch.yaml")
+    assert f"this is a file, not a folder. Name its folder, the workspace: {workspace}" in said
+    assert "this is a file, not a folder." in refused("policy", "lint", workspace / "policies" / "doors.md")
+    monkeypatch.chdir(tmp_path)
+    said = refused("policy", "diff")
+    assert "the folder you are in, which is taken where none is named, is no workspace" in said
+
+
+@pytest.mark.parametrize("words", [["calibrate"], ["check"], ["drift"], ["threshold"]])
+def test_labels_that_are_not_there_are_said_to_come_from_a_sample(workspace: Path, words: list[str]) -> None:
+    said = refused("judge", *words, workspace, "--labels", workspace / "nope.jsonl")
+    assert "nope.jsonl: there is no such file. Draw answers to label with 'colonnade judge sample" in said
+
+
+def test_a_folder_that_the_system_refuses_to_make_is_said_with_its_reason() -> None:
+    if not Path("/proc/self").exists():
+        pytest.skip("this system has no /proc")
+    assert "/proc/new: this folder cannot be made or written into: " in refused("init", "/proc/new")
 
 
 def test_a_key_that_could_never_be_used_or_shown_is_not_made(workspace: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 
@@ -45,6 +48,37 @@ def test_a_file_is_told_which_step_has_begun(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(display, "err", Console(file=file, soft_wrap=True))
     display.TerminalReporter().started("pretraining.train", "Train on the exercises")
     assert file.getvalue() == "begun   pretraining.train       Train on the exercises\n"
+
+
+def test_every_line_of_a_job_says_which_of_how_many_steps_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = StringIO()
+    for name in ("out", "err"):
+        monkeypatch.setattr(display, name, Console(file=file, soft_wrap=True))
+    reporter = display.TerminalReporter(["policy.map", "pretraining.train", "gate.decide"])
+    reporter.reused("policy.map", {})
+    reporter.started("pretraining.train", "Train")
+    reporter.finished("pretraining.train", 2.0, {})
+    reporter.waiting("gate.decide", ["after policy.review"])
+    assert file.getvalue().splitlines() == [
+        "fresh   1/3  policy.map",
+        "begun   2/3  pretraining.train       Train",
+        "done    2/3  pretraining.train           2.0 s",
+        "waiting 3/3  gate.decide             after policy.review",
+    ]
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["colonnade", "--version"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert (left.value.code, capsys.readouterr().out) == (0, f"colonnade {version('colonnade')}\n")
+
+
+def test_the_command_line_can_be_run_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "colonnade", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"colonnade {version('colonnade')}\n"
 
 
 def test_one_is_not_said_in_the_plural() -> None:

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from colonnade.cli.policy import policy_application
+from colonnade.pipeline import check_workspace, open_workspace
 from colonnade.policy import read_policies
 from colonnade.records import InputError
 from colonnade.store.statements import new_key
@@ -126,6 +127,34 @@ def test_an_accepted_harm_is_shown_without_any_taxonomy(workspace: Path, keys: P
 def test_a_group_that_answers_for_nothing_here_accepts_no_harm(workspace: Path, keys: Path) -> None:
     with pytest.raises(InputError, match=r"dee \(press\) may not accept it: the harm 'break-in' is about safety"):
         sign(workspace, keys, "accept", "break-in", "dee", "--until", "2027-01-01", "--reason", "why not")
+
+
+def test_a_quorum_that_nobody_can_fill_is_named_and_stops_no_other_policy(workspace: Path, keys: Path) -> None:
+    policy = workspace / "policies" / "honesty.md"
+    policy.write_text(re.sub(r"(status: active\n)", r"\1quorum: {press: 2}\n", policy.read_text(), count=1))
+    told = sign(workspace, keys, "approve", "doors", "cy")
+    assert "signed: approve 'doors', by cy" in told
+    assert "asks for 2 of 'press', and people.yaml has 1" in told
+    shown = reviewed(workspace)
+    assert "asks for 2 of 'press'" in shown["honesty"]["unreachable"]
+    assert shown["doors"]["unreachable"] == ""
+    assert re.search(r"cannot be filled +the quorum of policy 'honesty' asks for 2 of", run("review", workspace))
+    with pytest.raises(InputError, match="asks for 2 of 'press'"):
+        check_workspace(open_workspace(workspace))
+
+
+def test_who_is_in_none_of_the_groups_asked_is_told_which_these_are(workspace: Path, keys: Path) -> None:
+    with pytest.raises(InputError, match=r"'doors' asks for legal, safety, and dee is in press only\."):
+        sign(workspace, keys, "approve", "doors", "dee")
+    with pytest.raises(InputError, match=r"Say '--role' with one of safety, legal"):
+        sign(workspace, keys, "approve", "doors", "ana")
+
+
+def test_the_public_half_of_a_key_can_be_printed_again(tmp_path: Path) -> None:
+    made = run("key", tmp_path / "ana.pem")
+    assert run("key", tmp_path / "ana.pem", "--public") == made
+    with pytest.raises(InputError, match="'--public' prints the public half"):
+        run("key", tmp_path / "ana.pem")
 
 
 def test_what_was_signed_is_said_with_the_group_and_to_whom(workspace: Path, keys: Path) -> None:

@@ -17,6 +17,7 @@ from colonnade.policy.reviews import (
     read_people,
     review,
     reviewed_policy,
+    unreachable,
 )
 from colonnade.policy.seats import pair_off
 from colonnade.records import (
@@ -320,7 +321,7 @@ def test_a_workspace_without_people_has_none(tmp_path: Path) -> None:
             "stands twice",
         ),
         (f"- {{id: bo, roles: [], key: {KEYS[0]}}}\n- {{id: bo, roles: [], key: {KEYS[0]}}}", "roles"),
-        ("- {id: bo, roles: [legal], key: short}", "key"),
+        ("- {id: bo, roles: [legal], key: short}", "write the line that 'colonnade policy key FILE' prints"),
     ],
 )
 def test_a_wrong_line_of_people_is_named(tmp_path: Path, rows: str, what: str) -> None:
@@ -339,9 +340,15 @@ def test_a_quorum_that_nobody_can_fill_is_refused_at_once() -> None:
     check_people([reviewed_policy(HERE, "doors")], None, Path("workspace"))
 
 
+def test_people_who_may_not_fill_a_seat_are_told_from_those_who_may() -> None:
+    ana = Person(id="ana", roles=("press",), key=KEYS[0])
+    fault = unreachable(reviewed_policy(HERE, "doors"), People(people=(ana, PEOPLE.people[1])))
+    assert f"of the 2 in people.yaml those who may answer for these ({PEOPLE.people[1].id}) can fill 1 of" in fault
+
+
 def test_a_quorum_that_would_need_one_person_on_two_seats_is_refused_at_once() -> None:
     alone = People(people=(PEOPLE.people[1],))
-    with pytest.raises(InputError, match=r"asks for 2 people, and people\.yaml has 1: one person answers for one"):
+    with pytest.raises(InputError, match=r"asks for 2 people \(.+\), and of the 1 in people\.yaml"):
         check_people([reviewed_policy(HERE, "doors")], alone, Path("workspace"))
     check_people([reviewed_policy(HERE, "doors")], People(people=PEOPLE.people[:2]), Path("workspace"))
 
@@ -374,5 +381,7 @@ def test_one_key_in_two_spellings_is_not_two_keys(tmp_path: Path) -> None:
     other = key[:-2] + letters[letters.index(key[-2]) + 1] + "="
     rows = "".join(f'  - {{id: {name}, roles: [legal], key: "{one}"}}\n' for name, one in (("ana", key), ("bo", other)))
     (tmp_path / "people.yaml").write_text(f"people:\n{rows}")
-    with pytest.raises(InputError, match="not how the key is written"):
+    with pytest.raises(
+        InputError, match="this is no public key; write the line that 'colonnade policy key FILE' prints"
+    ):
         read_people(tmp_path)

@@ -18,6 +18,7 @@ from colonnade.store.statements import (
     counting,
     fault_of_signature,
     new_key,
+    public_half,
     read_key,
     record_statement,
     sign,
@@ -75,6 +76,12 @@ def test_a_key_is_never_written_over(keys: Path, people: People) -> None:
     assert (keys / "ana").read_bytes() == before
 
 
+def test_the_public_half_of_a_key_can_be_had_again(keys: Path, people: People) -> None:
+    assert [public_half(keys / person.id) for person in people.people] == [person.key for person in people.people]
+    with pytest.raises(InputError, match="there is no such key"):
+        public_half(keys / "nobody")
+
+
 @pytest.mark.parametrize("content", [b"", b"no key", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
 def test_what_is_no_key_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "key").write_bytes(content)
@@ -101,9 +108,26 @@ def test_what_was_signed_counts_and_is_read_back(store: Store, keys: Path, peopl
     assert verify(store.home.parent).sound
 
 
+@pytest.mark.parametrize(
+    ("act", "noun"),
+    [
+        (Act.APPROVE, "approval"),
+        (Act.REFUSE, "refusal"),
+        (Act.WITHDRAW, "withdrawal"),
+        (Act.DELEGATE, "delegation"),
+        (Act.ATTEST, "attestation"),
+        (Act.ACCEPT, "acceptance"),
+        (Act.REVOKE, "revocation"),
+    ],
+)
+def test_what_does_not_count_is_called_by_a_noun(keys: Path, people: People, act: Act, noun: str) -> None:
+    wrong = signed(keys, statement().model_copy(update={"act": act}), "bo")
+    assert fault_of_signature(wrong, people).startswith(f"the {noun} of 'doors' by ana does not count: ")
+
+
 def test_a_signature_with_somebody_elses_key_names_who_and_what(store: Store, keys: Path, people: People) -> None:
     with pytest.raises(
-        InputError, match="the approve of 'doors' by ana does not count: it was signed with another key"
+        InputError, match="the approval of 'doors' by ana does not count: it was signed with another key"
     ):
         record_statement(store, signed(keys, statement(), "bo"), people)
     assert statements(store) == ()

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from colonnade.cli.display import out
+from colonnade.cli.files import check_labels
 from colonnade.cli.judge.application import HERE, JsonOption, WorkspaceArgument, judge_application, show_unscored
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.judge_versions import Drifted, check_judges, drift_of_judges, judge_threshold
@@ -39,6 +40,7 @@ def check(
 
     Ends with 1 where a check shows, with its whole interval, that more than a share of the findings changes.
     """
+    check_labels(labels)
     found = check_judges(open_workspace(workspace), count, labels, own, only)
     moved = [row for row in found.checks if not row.not_checked and row.low > most]
     if as_json:
@@ -71,6 +73,7 @@ def drift(
     as_json: JsonOption = False,
 ) -> None:
     """Grade a run's answers again with the graders as they stand now, and compare."""
+    check_labels(labels)
     found = drift_of_judges(open_workspace(workspace), run, labels)
     if as_json:
         content = found._asdict() | {"drifts": [row.model_dump(mode="json") for row in found.drifts]}
@@ -89,6 +92,7 @@ def threshold(
     as_json: JsonOption = False,
 ) -> None:
     """Find the confidence from which a cheap judge may decide alone: 'unsure_below' of a cascade."""
+    check_labels(labels)
     found = judge_threshold(open_workspace(workspace), labels, agreement)
     limit = found.threshold
     if as_json:

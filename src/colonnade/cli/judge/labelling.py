@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from colonnade.cli.display import out
-from colonnade.cli.files import check_writable
+from colonnade.cli.files import check_labels, check_writable
 from colonnade.cli.judge.application import HERE, JsonOption, WorkspaceArgument, judge_application, show_unscored
 from colonnade.evaluation.labelling import write_sheets
 from colonnade.pipeline import open_workspace
@@ -33,6 +33,7 @@ def sample(
 ) -> None:
     """Draw answers of the last run for people to label, without saying what the graders found."""
     check_writable(out_file)
+    check_labels(labelled)
     rows = sample_for_people(open_workspace(workspace), count, seed, labelled, whose)
     write_sheets(rows, out_file)
     out.print(f"Wrote {len(rows)} answers to {out_file}.", markup=False)
@@ -49,6 +50,7 @@ def calibrate(
     as_json: JsonOption = False,
 ) -> None:
     """Show how often each grader agrees with people, and its rates as people would have found them."""
+    check_labels(labels)
     found = calibrate_graders(open_workspace(workspace), labels, further)
     if as_json:
         content = {

@@ -9,15 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from colonnade.cli.display import out
+from colonnade.cli.display import err, out
 from colonnade.cli.policy.application import JsonOption, WorkspaceArgument, policy_application
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.agreement import day_in
 from colonnade.pipeline.signing import Signing, sign_statement
 from colonnade.policy.review_progress import Progress, progress
-from colonnade.policy.reviews import reviewed_policy
+from colonnade.policy.reviews import reviewed_policy, unreachable
 from colonnade.records import Act, InputError
-from colonnade.store.statements import counting, new_key, statements_in
+from colonnade.store.statements import counting, new_key, public_half, statements_in
 
 PersonOption = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who signs: an id of people.yaml.")]
 KeyOption = Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key, outside the workspace.")]
@@ -34,8 +34,14 @@ HERE = Path()
 @policy_application.command("key")
 def make_key(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the private key goes; not into a workspace.")],
+    public: Annotated[
+        bool, typer.Option("--public", help="Make none; print the public half of the key that is there.")
+    ] = False,
 ) -> None:
     """Make a key to sign with, and print the public half for people.yaml."""
+    if public:
+        out.print(public_half(file), markup=False)
+        return
     for folder in file.resolve().parents:
         if (folder / "launch.yaml").exists():
             raise InputError("this is inside a workspace.", file=file, mend="Keep private keys elsewhere.")
@@ -59,6 +65,8 @@ def show_reviews(workspace: WorkspaceArgument = HERE, as_json: JsonOption = Fals
         if unbound and row is unbound[0]:
             out.print("\nNo clause of these binds, so no run waits for them:")
         show_review(row)
+        if row.unreachable:
+            out.print(f"    {'cannot be filled':<20}{row.unreachable}", markup=False)
 
 
 def show_review(row: Progress) -> None:
@@ -83,6 +91,7 @@ def _plain(row: Progress, binds: bool) -> dict[str, Any]:
     return row.review.model_dump(mode="json") | {
         "binds": binds,
         "file": row.file,
+        "unreachable": row.unreachable,
         "since": row.since.isoformat() if row.since else None,
         "asked": [asked._asdict() for asked in row.asked],
         "answers": [
@@ -186,7 +195,12 @@ def accept(
 
 
 def _sign(workspace: Path, what: Signing, key: Path) -> None:
-    statement = sign_statement(open_workspace(workspace), what, key, datetime.now(UTC))
+    opened = open_workspace(workspace)
+    for row in opened.reviewed:
+        if fault := unreachable(row, opened.people):
+            err.print("[yellow]warning[/] ", end="")
+            err.print(f"{row.file}: {fault}", markup=False)
+    statement = sign_statement(opened, what, key, datetime.now(UTC))
     until = f" until {statement.expires}" if statement.expires else ""
     group = f" for {statement.role}" if statement.role else ""
     delegate = f" to {statement.to}" if statement.to else ""

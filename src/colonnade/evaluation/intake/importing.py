@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -150,7 +151,9 @@ def plan_import(
 def _check_mapping(raw: Sequence[RawRow], policies: PolicySet, settings: Settings) -> None:
     for clause in sorted({*settings.mapping.values(), *filter(None, [settings.clause])}):
         if policies.clause(clause) is None:
-            raise InputError(f"no policy has the clause '{clause}'.", mend="Correct the id, or write the clause.")
+            near = get_close_matches(clause, [row.id for row in policies.clauses], n=3, cutoff=0.4)
+            meant = f"Correct the id (the nearest are {', '.join(near)})" if near else "Correct the id"
+            raise InputError(f"no policy has the clause '{clause}'.", mend=f"{meant}, or write the clause.")
     known = Counter(category for row in raw for category in row.categories)
     unknown = sorted(set(settings.mapping) - set(known))
     if unknown:

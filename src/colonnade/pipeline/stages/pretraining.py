@@ -13,7 +13,7 @@ from colonnade.pipeline.stages.weights import base_checkpoint, base_weights, che
 from colonnade.pretraining import exercises_from
 from colonnade.pretraining.curation import curate
 from colonnade.pretraining.probes import perplexity_by_domain, sparse_questions
-from colonnade.records import Checkpoint, Document, Exercise, Fate, ProbeResult, Prompt
+from colonnade.records import Checkpoint, Document, Exercise, Fate, ProbeResult, Prompt, TrainingPoint
 
 
 def curate_corpus(context: Context) -> Result:
@@ -77,8 +77,20 @@ def train(context: Context) -> Result:
     return Result(
         records={"checkpoint": [checkpoint], "curve": tuned.curve},
         folders={"adapter": folder},
-        notes={"loss": f"{tuned.curve[0].value:.2f} to {tuned.curve[-1].value:.2f} in {recipe.steps} steps"},
+        notes={"loss": loss_in_words(tuned.curve)},
     )
+
+
+def loss_in_words(curve: Sequence[TrainingPoint]) -> str:
+    """What the loss of a training was, and what it does not say.
+
+    Each step has other texts, and documents are harder than the answers of exercises: whether the last batch's loss
+    is above the first one's tells which texts came last, and not what was learnt.
+    """
+    values = [point.value for point in curve]
+    mean, steps = sum(values) / len(values), f"{len(values)} steps" if len(values) > 1 else "1 step"
+    spread = f"{mean:.2f} on average over {steps}, {min(values):.2f} to {max(values):.2f}"
+    return f"{spread} as each has other texts; pretraining.probe says what was learnt"
 
 
 def probe(context: Context) -> Result:

@@ -71,7 +71,11 @@ def test_a_dry_run_writes_nothing(workspace: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        (("--clause", "doors.exit"), "no policy has the clause 'doors.exit'"),
+        (
+            ("--clause", "doors.exit"),
+            "Correct the id (the nearest are doors.entry, doors.rosters), or write the clause.",
+        ),
+        (("--clause", "zzz"), "no policy has the clause 'zzz'. Correct the id, or write the clause."),
         (("--clause", "doors.entry", "--shares", "1:2"), "'1:2' are no shares"),
         (("--clause", "doors.entry", "--shares", "0:0:0"), "'0:0:0' are no shares"),
         (("--clause", "doors.entry", "--shares", "1:nan:1"), "'1:nan:1' are no shares"),
