@@ -14,7 +14,7 @@ _ESCAPE = re.compile(r"\\(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{
 """A pair of halves, one letter by number, or a short escape."""
 
 _ANY_ESCAPE = re.compile(
-    r"\\(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u[0-9a-fA-F]{0,3}\Z|[bfnrt]|)"
+    r"\\(u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u[0-9a-fA-F]{0,3}\Z|[bfnrt]|)"
 )
 """An escape wherever a backslash stands, for who does not know which backslashes are escaped themselves."""
 
@@ -132,7 +132,7 @@ def unescaped(text: str) -> str:
 def _seen(found: re.Match[str]) -> str:
     kind = found[1]
     if len(kind) >= 5:
-        seen = bytes.fromhex(kind[1:5] + kind[7:]).decode("utf-16-be", "ignore")
+        seen = bytes.fromhex(kind[1:5] + kind[5:][-4:]).decode("utf-16-be", "ignore")
     else:
         seen = " " if kind and kind in "fnrt" else ""
     return seen.rjust(len(found[0]), _UNSEEN)

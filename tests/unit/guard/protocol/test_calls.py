@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colonnade.guard.protocol import readable
 from colonnade.guard.protocol.calls import Plainer, judged_arguments, plain_escapes, readable, unescaped
 
 ESCAPED = st.lists(
