@@ -163,7 +163,7 @@ class _Channel:
     def forget(self, position: int) -> None:
         """Nothing before this position is asked for any more, unless what is kept has too little that can be seen."""
         if position - self.base > 4 * STEP:
-            kept = clean(self.tail[position - self.base : self.sent - self.base])
+            kept = clean(unescaped(self.tail[position - self.base : self.sent - self.base]))
             if len((joined(kept) or kept).text) >= CONTEXT:
                 self.tail, self.base = self.tail[position - self.base :], position
 

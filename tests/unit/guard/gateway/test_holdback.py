@@ -165,7 +165,7 @@ def test_backslashes_in_what_is_innocent_arrive_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7, 5000])
-@pytest.mark.parametrize("nothing", ["\u200b", " "])
+@pytest.mark.parametrize("nothing", ["\u200b", " ", "\\u200b"])
 def test_what_cannot_be_seen_does_not_part_a_match_from_the_words_before_it(nothing: str, size: int) -> None:
     number = Pattern(name="code", find=r"(?<=the code is )[0-9]{6}")
     guard = guard_of(clause(patterns=(number,), exceptions=()))
