@@ -15,7 +15,7 @@ from typing import Any
 
 from .client import Answer, Guarded, request, send
 from .disguised import unpacked
-from .disguises import FOREIGN_READ, behind
+from .disguises import FOREIGN_READ, readings
 from .listening import Arrival, read_request, send_json, strings
 from .plans import Part, Plan, saying
 from .reading import MalformedError, Read, joined, read, sound
@@ -200,12 +200,14 @@ class Toy:
         if self._flaw == "reads letters as they stand":
             return False
         if self._flaw == "reads the end only":
-            return any(behind(text[at : at + _FEW]) for at in range(0, len(text), _FEW // 4))
-        if self._flaw == "reads one case":
-            return FOREIGN in text or FOREIGN_READ not in behind(text) != ""
-        if self._flaw == "reads no escapes" or (self._flaw == "reads sound JSON only" and not _parsed(text)):
-            return behind(text.replace("\\", "/")) != ""
-        return behind(text) != ""
+            return any(_is_behind(text[at : at + _FEW]) for at in range(0, len(text), _FEW // 4))
+        if self._flaw == "reads one case" and FOREIGN not in text:
+            return _is_behind(text, foreign=False)
+        if self._flaw == "reads no escapes":
+            return _is_behind(text.replace("\\", "/"))
+        if self._flaw == "reads sound JSON only":
+            return any(map(_is_behind, _parsed(text) or [text.replace("\\", "/")]))
+        return _is_behind(text)
 
     def _replaced(self, found: Read, asked: Asked) -> Plan:
         choices = []
@@ -213,7 +215,7 @@ class Toy:
             texts = [text for (number, _), text in found.said.items() if number == index]
             match = next(filter(None, map(_FORBIDDEN.search, texts)), None)
             said = found.said.get((index, "content"), "")
-            if match or not said:
+            if match or not said or any(map(self._sees_behind, texts)):
                 hit = match[0] if match else ""
                 at = said.find(hit) if hit in said else 0
                 beginning = said[: at + 3] if self._flaw == "lets a beginning out" else ""
@@ -236,6 +238,11 @@ class Toy:
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
             )
         await writer.drain()
+
+
+def _is_behind(text: str, foreign: bool = True) -> bool:
+    """Whether a text is read as a forbidden one, or as the foreign word where that counts."""
+    return any(_FORBIDDEN.search(read) or (foreign and FOREIGN_READ in read) for read in readings(text))
 
 
 def _judged(asked: Asked, streaming: bool, answer: Answer) -> tuple[Read | None, str]:
@@ -290,7 +297,7 @@ def _one(event: str) -> list[str]:
 def _parsed(text: str) -> list[str]:
     try:
         return strings(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
 
 
