@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON value instead of a table")
     options = parser.parse_args(arguments)
     if options.patterns:
-        print(words.WORD_PATTERN, words.NUMBER_PATTERN, sep="\n")
+        print(words.WORD_PATTERN, words.NUMBER_PATTERN, words.FOREIGN, sep="\n")
         return 0
     checks = suite.all_checks(options.groups)
     if options.list:

@@ -28,7 +28,7 @@ from colonnade.guard.telemetry.metrics import Known, Metrics
 from colonnade.records import Clause, Feedback
 from colonnade.store.log import GroupWriter, TransparencyLog, create_log, verifier_key
 
-from .words import NUMBER_PATTERN, WORD_PATTERN
+from .words import FOREIGN, NUMBER_PATTERN, WORD_PATTERN
 
 TODAY = date(2026, 11, 23)
 ORIGIN = "example.org/conformance"
@@ -58,7 +58,11 @@ def forbidding_clause() -> Clause:
             "ceiling": "mention",
             "above": "refuse",
             "grantable": False,
-            "patterns": [{"name": "word", "find": WORD_PATTERN}, {"name": "number", "find": NUMBER_PATTERN}],
+            "patterns": [
+                {"name": "word", "find": WORD_PATTERN},
+                {"name": "number", "find": NUMBER_PATTERN},
+                {"name": "foreign", "literal": FOREIGN},
+            ],
             "admin": {"policy": "desk", "status": "active", "version": "1.0.0", "owners": ("desk",)},
         }
     )

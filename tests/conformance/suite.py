@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from . import mishaps, replies, requests, routes
+from . import disguised, mishaps, replies, requests, routes
 from .check import Check, Context, Outcome, Verdict
 
 VERDICTS: tuple[Verdict, ...] = ("leak", "broken", "passed", "not served")
@@ -24,7 +24,7 @@ class Result(NamedTuple):
 
 def all_checks(groups: Sequence[str] = ()) -> list[Check]:
     """Every check, or those of some groups."""
-    found = [*replies.checks(), *requests.checks(), *routes.checks(), *mishaps.checks()]
+    found = [*replies.checks(), *requests.checks(), *disguised.checks(), *routes.checks(), *mishaps.checks()]
     return [check for check in found if not groups or check.group in groups]
 
 

@@ -10,6 +10,8 @@ import pytest
 from . import suite
 from .check import Check, Context
 from .client import Guarded
+from .disguised import FILE_KINDS, UNSOUND
+from .disguises import ESCAPED, PLAIN
 from .suite import Result
 from .toy import FLAWS, Toy
 from .upstream import Upstream
@@ -17,7 +19,12 @@ from .upstream import Upstream
 PATIENCE = 5.0
 EVERY = 23
 """Of the large groups every so many checks are run; prime, so that no dimension is passed over."""
-LARGE = ("withheld", "innocent", "request", "server's faults")
+LARGE = ("withheld", "innocent", "request", "disguised", "server's faults")
+
+
+DISGUISES = {*PLAIN, *ESCAPED}
+RAW = {"a backslash", "hundreds of backslashes", "escaped quotes", "an escaped line feed", "another script"}
+"""What hides nothing from who looks at the letters as they stand."""
 
 
 def some(checks: list[Check]) -> list[Check]:
@@ -71,6 +78,7 @@ def test_a_toy_without_a_flaw_lets_nothing_out_and_breaks_nothing() -> None:
     [
         ("relays", "withheld", "leak"),
         ("relays", "request", "leak"),
+        ("relays", "disguised", "leak"),
         ("relays", "unreadable", "leak"),
         ("relays", "tricks", "leak"),
         ("relays", "claims", "leak"),
@@ -115,6 +123,35 @@ def test_a_flaw_shows_in_every_check_of_its_group(flaw: str, group: str, verdict
 def test_a_flaw_of_a_reader_shows_where_it_lies(flaw: str, seen: dict[str, str], unseen: dict[str, str]) -> None:
     assert found(flaw, **seen) == {"leak"}
     assert "leak" not in found(flaw, **unseen)
+
+
+@pytest.mark.parametrize(
+    ("flaw", "seen"),
+    [
+        ("reads letters as they stand", DISGUISES - {"capitals"} - RAW),
+        ("reads the end only", {"hundreds of zero-width characters", "hundreds of blanks"}),
+        ("reads no escapes", set(ESCAPED) - RAW),
+        ("reads sound JSON only", set(UNSOUND)),
+        ("reads one case", {"capitals of another script"}),
+        ("believes a file", set(FILE_KINDS) - {"text/plain"}),
+    ],
+)
+def test_a_reader_that_is_easily_deceived_is_found_out_by_every_disguise_that_deceives_it(
+    flaw: str, seen: set[str]
+) -> None:
+    checks = [check for check in suite.all_checks(("disguised",)) if _is_tried(check)]
+    results = asyncio.run(_examine(flaw, checks))
+    leaking = {row.check.cell["disguise"] for row in results if row.outcome.verdict == "leak"}
+    assert leaking >= seen
+    assert "capitals" not in leaking, "which deceive none of them"
+    assert [str(row) for row in results if row.outcome.verdict == "broken"] == []
+
+
+def _is_tried(check: Check) -> bool:
+    """One channel and one place of each kind are enough to deceive a toy."""
+    cell = check.cell
+    told = cell.get("channel") in ("content", "tool arguments") and cell["way"] == "stream"
+    return cell["endpoint"] == "chat" and (told or cell.get("place", "user text") not in ("user text", "tool result"))
 
 
 def test_what_is_not_served_is_neither_passed_nor_failed() -> None:

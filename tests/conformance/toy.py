@@ -14,6 +14,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from .client import Answer, Guarded, request, send
+from .disguised import unpacked
+from .disguises import FOREIGN_READ, readings
 from .listening import Arrival, read_request, send_json, strings
 from .plans import Part, Plan, saying
 from .reading import MalformedError, Read, joined, read, sound
@@ -21,7 +23,7 @@ from .requests import CLAIMS
 from .speaking import Asked
 from .upstream import ENDPOINTS
 from .wire import END, STREAM_HEAD, Pause, chunk, stream_of, whole_of
-from .words import NUMBER_PATTERN, WORD_PATTERN
+from .words import FOREIGN, NUMBER_PATTERN, WORD_PATTERN
 
 FLAWS = {
     "relays": "passes every byte on, both ways",
@@ -33,6 +35,12 @@ FLAWS = {
     "reads the first choice": "looks at the first choice only",
     "names the word": "refuses with the very word",
     "lets a beginning out": "gives out the first three letters of what it withholds",
+    "reads letters as they stand": "looks at no text for what it looks like",
+    "reads the end only": "keeps no more than a few dozen letters at hand",
+    "reads no escapes": "looks at no text as a program does that takes it for JSON",
+    "reads sound JSON only": "looks at escapes only in what its own reader takes for JSON",
+    "reads one case": "knows a word of another script in small letters only",
+    "believes a file": "reads a file only where it says that it is text",
     "alters": "tidies white space and capitals up",
     "forgets the usage": "leaves out what an answer took",
     "passes off": "ends what was torn as if it were whole",
@@ -47,6 +55,7 @@ _FORBIDDEN = re.compile(f"{WORD_PATTERN}|{NUMBER_PATTERN}", re.IGNORECASE)
 _FIXED = "That is not for this desk."
 _BY_PATH = {path: name for name, path in ENDPOINTS.items()}
 _PATIENCE = 3.0
+_FEW = 64
 
 
 class Toy:
@@ -135,7 +144,9 @@ class Toy:
         believed = self._flaw == "believes" and {name.lower() for name in CLAIMS} & set(arrival.headers)
         failed = self._failing and self._flaw != "fails open"
         read_whole = "".join(_spoken(body)) + "\n" + "\n".join(strings(body))
-        if not believed and (failed or _FORBIDDEN.search(read_whole)):
+        files = [unpacked(text) for text in strings(body) if self._flaw != "believes a file" or ":text/" in text]
+        seen = _FORBIDDEN.search(read_whole) or any(self._sees_behind(text) for text in [*strings(body), *files])
+        if not believed and (failed or seen):
             await _write(writer, saying(_FIXED), asked, streaming)
             return
         content = json.dumps(body).encode()
@@ -180,7 +191,23 @@ class Toy:
             return any(_FORBIDDEN.search(text) for (_, channel), text in found.said.items() if channel == "content")
         if self._flaw == "reads the first choice":
             return any(_FORBIDDEN.search(text) for (index, _), text in found.said.items() if index == 0)
-        return any(_FORBIDDEN.search(text) for text in (*joined(answer), answer.text, answer.head))
+        texts = joined(answer)
+        forbidden = any(_FORBIDDEN.search(text) for text in (*texts, answer.text, answer.head))
+        return forbidden or any(map(self._sees_behind, [*texts, *found.said.values()]))
+
+    def _sees_behind(self, text: str) -> bool:
+        """Whether the word is seen in a text in which it is disguised."""
+        if self._flaw == "reads letters as they stand":
+            return False
+        if self._flaw == "reads the end only":
+            return any(_is_behind(text[at : at + _FEW]) for at in range(0, len(text), _FEW // 4))
+        if self._flaw == "reads one case" and FOREIGN not in text:
+            return _is_behind(text, foreign=False)
+        if self._flaw == "reads no escapes":
+            return _is_behind(text.replace("\\", "/"))
+        if self._flaw == "reads sound JSON only":
+            return any(map(_is_behind, _parsed(text) or [text.replace("\\", "/")]))
+        return _is_behind(text)
 
     def _replaced(self, found: Read, asked: Asked) -> Plan:
         choices = []
@@ -188,7 +215,7 @@ class Toy:
             texts = [text for (number, _), text in found.said.items() if number == index]
             match = next(filter(None, map(_FORBIDDEN.search, texts)), None)
             said = found.said.get((index, "content"), "")
-            if match or not said:
+            if match or not said or any(map(self._sees_behind, texts)):
                 hit = match[0] if match else ""
                 at = said.find(hit) if hit in said else 0
                 beginning = said[: at + 3] if self._flaw == "lets a beginning out" else ""
@@ -211,6 +238,11 @@ class Toy:
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
             )
         await writer.drain()
+
+
+def _is_behind(text: str, foreign: bool = True) -> bool:
+    """Whether a text is read as a forbidden one, or as the foreign word where that counts."""
+    return any(_FORBIDDEN.search(read) or (foreign and FOREIGN_READ in read) for read in readings(text))
 
 
 def _judged(asked: Asked, streaming: bool, answer: Answer) -> tuple[Read | None, str]:
@@ -265,7 +297,7 @@ def _one(event: str) -> list[str]:
 def _parsed(text: str) -> list[str]:
     try:
         return strings(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
 
 

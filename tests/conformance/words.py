@@ -12,6 +12,9 @@ NUMBER = "VX-4402-9917"
 NUMBER_PATTERN = r"VX-[0-9]{4}-[0-9]{4}"
 """A made-up format of numbers."""
 
+FOREIGN = "цфылюгщд"
+"""A made-up word of letters that look like no Latin ones, with capitals of its own."""
+
 LONGEST = len("zyxgorp-  7731")
 """Characters of the longest text that either pattern finds: what a stream must be able to hold back."""
 

@@ -30,6 +30,11 @@ _NO_ANSWER = "no answer in time"
 _T = TypeVar("_T")
 
 
+_ENDINGS = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
+"""What ends the work itself. Whatever else a detector raises is a fault of the detector, a panic of a library in Rust
+too, which is no ``Exception``: an unjudged text must not pass, and nobody is left without an answer."""
+
+
 class Found(NamedTuple):
     """A detection, and which of the texts it was made in; ``WHOLE`` for the conversation."""
 
@@ -231,7 +236,9 @@ def _in_place(seat: _Seat, work: Iterable[tuple[int, str]]) -> _Answer:
         return _Answer((), "timed out", _NO_ANSWER, perf_counter() - started)
     except MissingPackageError:
         return _Answer((), "missing", "a package that it needs is missing", perf_counter() - started)
-    except Exception as fault:  # whatever went wrong in there, an unjudged text must not pass
+    except _ENDINGS:
+        raise
+    except BaseException as fault:
         return _Answer((), "failed", type(fault).__name__, perf_counter() - started)
     return _Answer(found, "ran", "", perf_counter() - started)
 
@@ -240,7 +247,9 @@ def _by_form(seat: _Seat, detector: PatternDetector, text: str, start: int, comp
     started = perf_counter()
     try:
         rows = detector.patterns.find(text, start, complete)
-    except Exception as fault:  # as above
+    except _ENDINGS:
+        raise
+    except BaseException as fault:
         return _Answer((), "failed", type(fault).__name__, perf_counter() - started)
     found = tuple(
         [Found(0, Detection(row.topic, row.level, 1.0, True, f"{seat.name}/{row.name}", row.span)) for row in rows]
@@ -251,7 +260,9 @@ def _by_form(seat: _Seat, detector: PatternDetector, text: str, start: int, comp
 def _begun(detector: PatternDetector, text: str, start: int) -> int:
     try:
         return detector.patterns.pending(text, start)
-    except Exception:  # what cannot be told apart from a match stays behind
+    except _ENDINGS:
+        raise
+    except BaseException:  # what cannot be told apart from a match stays behind
         return start
 
 

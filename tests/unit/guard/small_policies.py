@@ -47,7 +47,7 @@ class BrokenEncoder(WordEncoder):
     """Works while the detector is made, then fails as it is told to."""
 
     def __init__(self) -> None:
-        self.fault: Exception | None = None
+        self.fault: BaseException | None = None
         self.value: float | None = None
 
     def encode(self, texts: Sequence[str], progress: object = None) -> NDArray[np.float32]:

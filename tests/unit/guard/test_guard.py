@@ -9,9 +9,10 @@ import pytest
 from colonnade.guard import Guard, Who, compile_table
 from colonnade.guard.cases import DETECTOR_FAILED
 from colonnade.guard.detection import Detection
+from colonnade.guard.detection.patterns import Patterns, pattern_detectors
 from colonnade.guard.running import HEAVY
 from colonnade.models.remote import to_its_end
-from colonnade.records import Action, InputError, Level, Ruling
+from colonnade.records import Action, InputError, Level, Pattern, Ruling
 from tests.unit.guard.nearest_examples import Detector
 
 from .small_policies import TODAY, BrokenEncoder, WordEncoder, clause, configuration, drugs, small_guard
@@ -154,8 +155,12 @@ def test_a_table_without_a_reply_for_an_action_is_refused() -> None:
         Guard(table.model_copy(update={"replies": table.replies[:-1]}), Detector((drugs(),), WordEncoder()))
 
 
-@pytest.mark.parametrize("fault", [RuntimeError("out of memory"), ValueError("x"), KeyError("y")])
-def test_a_detector_that_fails_refuses_and_is_not_listed_as_run(fault: Exception) -> None:
+class Panic(BaseException):
+    """Of a library in another language, which asks not to be caught."""
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("out of memory"), ValueError("x"), KeyError("y"), Panic("index 3")])
+def test_a_detector_that_fails_refuses_and_is_not_listed_as_run(fault: BaseException) -> None:
     encoder = BrokenEncoder()
     guard = small_guard(encoder)
     encoder.fault = fault
@@ -163,6 +168,33 @@ def test_a_detector_that_fails_refuses_and_is_not_listed_as_run(fault: Exception
     assert (ruling.action, ruling.rule, ruling.applied) == ("refuse", "detector failed", ())
     assert "examples/words" in ruling.reason
     assert type(fault).__name__ in ruling.reason
+
+
+@pytest.mark.parametrize("length", [1, HEAVY])
+def test_a_panic_of_a_pattern_holds_a_reply_back(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = clause(patterns=(Pattern(name="word", literal="nightshade"),), exceptions=())
+    guard = Guard(compile_table((row,), configuration(), "eu", TODAY), pattern_detectors((row,)), clauses=(row,))
+    who = Who("", "public", "general")
+    asked = to_its_end(lambda: guard.rule("request", "bake bread", who))
+
+    def panic(*_: object) -> None:
+        raise Panic("index 3")
+
+    monkeypatch.setattr(Patterns, "find", panic)
+    monkeypatch.setattr(Patterns, "pending", panic)
+    text = "bread " * length
+    ruling = to_its_end(lambda: guard.rule_patterns(text, 0, False, who, asked))
+    assert ruling is not None
+    assert (ruling.rule, ruling.detectors[0].outcome) == (DETECTOR_FAILED, "failed")
+    assert to_its_end(lambda: guard.under_way(text, 2)) == 2
+
+
+def test_whoever_ends_the_service_is_no_fault_of_a_detector() -> None:
+    encoder = BrokenEncoder()
+    guard = small_guard(encoder)
+    encoder.fault = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        guard.rule_request("bake bread tomorrow", "public", "general")
 
 
 def test_a_reply_is_judged_on_its_own_topic() -> None:

@@ -19,7 +19,16 @@ from colonnade.guard.detection.detector import Detection
 from colonnade.guard.detection.needs import digits_of, needs_of
 from colonnade.guard.detection.partial import LETTERS, Begun, holds, together
 from colonnade.guard.detection.personal import RECOGNISERS, Check
-from colonnade.guard.detection.reading import Reading, clean, folded, joined, run_on, settled, text_run_on
+from colonnade.guard.detection.reading import (
+    Reading,
+    clean,
+    folded,
+    joined,
+    letters_alone,
+    run_on,
+    settled,
+    text_run_on,
+)
 from colonnade.records import Clause, Digest, InputError, Level, Pattern, PersonalData, digest_of
 from colonnade.records.expressions import (
     Chars,
@@ -34,7 +43,7 @@ from colonnade.records.expressions import (
 )
 from colonnade.records.record import canonical_json
 
-VERSION = "3"
+VERSION = "4"
 """Of this code; goes into the digest of every detector made by it."""
 
 SHORT = 4
@@ -61,12 +70,18 @@ class Found(NamedTuple):
 
 
 class _Word(NamedTuple):
-    """A fixed text: how it is looked for in the folded reading, and how it reads where nothing is put for a letter."""
+    """A fixed text.
+
+    Attributes:
+        forms: how it is looked for in the folded reading, and how it reads where nothing is put for a letter.
+        apart: the same where its letters stand apart, so that its hyphens are no others than those between letters.
+    """
 
     topic: str
     name: str
     level: Level
     forms: tuple[tuple[str, str], ...]
+    apart: tuple[tuple[str, str], ...]
 
 
 class _Search(NamedTuple):
@@ -116,7 +131,7 @@ class Patterns:
         searches = [_searches(clause, row) for clause, row in rows if row.literal is None]
         self._searches = [search for several in searches for search, _ in several]
         self.content = sorted((clause.id, canonical_json(row.model_dump(mode="json")).decode()) for clause, row in rows)
-        forms = {form for word in self._words for form, _ in word.forms}
+        forms = {form for word in self._words for form, _ in (*word.forms, *word.apart)}
         self.longest = max(
             [len(form) for form in forms] + [row.longest + max(0, row.ahead - 1) for row in self._searches], default=0
         )
@@ -145,7 +160,7 @@ class Patterns:
         together = joined(reading if complete else settled(reading))
         if together is not None:
             flat = folded(together.text) if self._words else ""
-            found |= dict.fromkeys(self._in_words(together, flat, start))
+            found |= dict.fromkeys(self._in_words(together, flat, start, apart=True))
             found |= dict.fromkeys(self._in_joined(together, start, complete))
         if turns and self._words and "\n\n" in reading.text:
             found |= dict.fromkeys(self._over_turns(text, reading))
@@ -172,14 +187,16 @@ class Patterns:
             first = min(first, self._word_under_way(together, start, end))
         return max(first, start)
 
-    def _in_words(self, reading: Reading, flat: str, start: int) -> Iterator[Found]:
+    def _in_words(self, reading: Reading, flat: str, start: int, apart: bool = False) -> Iterator[Found]:
         begin = _place(reading, start)
         for word in self._words:
-            for form, plain in word.forms:
+            for number, (form, plain) in enumerate((*word.forms, *word.apart) if apart else word.forms):
+                # 're-sign' is not 'resign' unless every letter stands alone.
+                least = 2 * len(form) - 1 if number >= len(word.forms) else 0
                 place = flat.find(form, begin)
                 while place >= 0:
-                    if _is_meant(reading.text, place, plain):
-                        span = reading.span(place, place + len(form))
+                    span = reading.span(place, place + len(form))
+                    if span[1] - span[0] >= least and _is_meant(reading.text, place, plain):
                         yield Found(word.topic, word.name, word.level, span)
                     place = flat.find(form, place + 1)
 
@@ -272,10 +289,15 @@ def _word(clause: Clause, row: Pattern) -> _Word:
     cases = dict.fromkeys((literal, literal.lower(), literal.upper(), literal.title()))
     plain = dict.fromkeys(clean(case).text.lower() for case in cases)
     forms = {form: None for whole in plain for form in (whole, whole.replace(" ", "")) if form}
+    apart = {form: None for form in map(letters_alone, plain) if form and form not in forms}
     if not forms:
         what = f"the pattern '{row.name}' of '{clause.id}' has no visible character."
         raise InputError(what, file=clause.file or None, line=clause.line or None, mend="Write what is looked for.")
-    return _Word(clause.id, row.name, row.level, tuple((folded(form), form) for form in forms))
+    return _Word(clause.id, row.name, row.level, _folded(forms), _folded(apart))
+
+
+def _folded(forms: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((folded(form), form) for form in forms)
 
 
 _Trees = tuple[Expression, Expression]

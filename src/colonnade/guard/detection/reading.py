@@ -4,13 +4,13 @@ Four readings of a text, each with the way back to the characters of the origina
 
 - *clean*: every character by itself in its compatibility form (full-width, mathematical and circled letters, digits of
   any script), without accents, in the Latin letter that it looks like (Cyrillic and Greek ones, small capitals, letters
-  in squares); invisible characters (zero-width, soft hyphen, direction marks, variation selectors, tags, controls) left
-  out.
+  in squares, with strokes or hooks), every dash as a hyphen; invisible characters (zero-width, soft hyphen, direction
+  marks, variation selectors, tags, controls) left out.
 - *joined*: the clean one with letters that stand apart put together (``s e c r e t``, ``s.e.c.r.e.t``, ``s - e - c``)
   and several blanks as one.
 - *run on*: the clean one without blank lines, which is what stands between two turns of a conversation.
 - *folded*: any of them in small letters, with digits and signs for the letters that they are put for (``5`` for
-  ``s``, ``@`` for ``a``), and every dash as a blank. It keeps every character in its place.
+  ``s``, ``@`` for ``a``), and a hyphen as a blank. It keeps every character in its place.
 
 Clean and folded are made character by character, so a text that grows only adds to them. Whether two letters are joined
 depends on a few characters behind them; ``settled`` says how far the joined reading is sure, whatever comes. What is
@@ -35,28 +35,32 @@ _ALIKE = dict(
 )
 """Letters of other scripts that look like Latin ones."""
 
-_ALIKE |= dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢøØđĐłŁħĦŧŦƀ", "abcdefghijklmnoprstuvwyzoOdDlLhHtTb", strict=True))
-"""Small capitals, and letters with a stroke, which is no accent that could be taken off."""
+_A_LETTER = re.compile(
+    r"(?:LATIN(?: SMALL| CAPITAL)? LETTER(?: SMALL CAPITAL)?|INDICATOR SYMBOL LETTER) ([A-Z])(?: WITH .*)?\Z"
+)
+"""Names of what is read as a Latin letter: small capitals, letters in boxes, circles and parentheses, those that flags
+are made of, and those with a stroke or a hook, which is no accent that could be taken off."""
 
-_ALIKE |= {chr(first + place): chr(97 + place) for first in (0x1F150, 0x1F170, 0x1F1E6) for place in range(26)}
-"""White letters on black circles and squares, and those that flags are made of."""
+_DASHES = "‐‑‒–—―−⁃֊"
 
 _CONTROLS = bytes((*range(9), *range(14, 32), 127))
 """Characters of ASCII that no reader sees."""
 
 _CONTROL_SIGNS = frozenset(_CONTROLS.decode())
 
-_FOLDS = str.maketrans("01l!|345$7@8-_\t\n\r‐‑‒–—−", "oiiiieassta" + "b" + " " * 11)
+_FOLDS = str.maketrans("01l!|345$7@8-_\t\n\r\v\f", "oiiiieassta" + "b" + " " * 7)
 """A one is put for an i and for an l, so the two are one letter."""
 
 _SEPARATORS = r".\-_*·•~+|/\\,;:'’"
-_BLANKS = r" \t\n\r"
+_BLANKS = r" \t\n\r\v\f"
 _GAP = re.compile(
     rf"[{_BLANKS}{_SEPARATORS}](?<=(?<![^\W_])[^\W_][\s\S])"
     rf"(?:(?<=[{_BLANKS}])[{_SEPARATORS}][{_BLANKS}]?|(?<![{_BLANKS}])[{_BLANKS}])?(?=[^\W_](?![^\W_]))"
     rf"|[{_BLANKS}](?<=[{_BLANKS}][{_BLANKS}])",
 )
 """What stands between two letters that stand alone, or a blank behind a blank."""
+
+_BETWEEN_LETTERS = re.compile(rf"[{_BLANKS}{_SEPARATORS}]+")
 
 _SEVERAL_BLANKS = re.compile(rf"[{_BLANKS}]{{2,}}")
 
@@ -92,18 +96,36 @@ class Reading(NamedTuple):
 @lru_cache(maxsize=65536)
 def _clean_sign(sign: str) -> str:
     """The clean form of one character: mostly one character, sometimes none or several."""
+    if (form := _one_sign(sign)) is not None:
+        return form
     parts = []
     for part in unicodedata.normalize("NFKD", sign):
         if _is_unseen(part):
             continue
-        digit = unicodedata.decimal(part, None)
+        form = _one_sign(part)
         if part.isspace():
             parts.append(" ")
-        elif digit is not None:
-            parts.append(str(digit))
+        elif form is not None:
+            parts.append(form)
         else:
             parts.append(_ALIKE.get(part, "ss" if part == "ß" else part))
     return "".join(parts)
+
+
+def _one_sign(sign: str) -> str | None:
+    """The digit, the dash or the letter of ASCII that a character is read as; none for most.
+
+    Asked before a compatibility form is made, too: that of a letter in parentheses is in parentheses.
+    """
+    digit = unicodedata.digit(sign, None)
+    if digit is not None:
+        return str(digit)
+    if sign in _DASHES:
+        return "-"
+    named = _A_LETTER.search(unicodedata.name(sign, "")) if sign > "\x7f" and not _is_unseen(sign) else None
+    if named is None:
+        return None
+    return named[1] if unicodedata.category(sign) == "Lu" else named[1].lower()
 
 
 def _is_unseen(part: str) -> bool:
@@ -142,6 +164,11 @@ def joined(reading: Reading) -> Reading | None:
     return _without(reading, gaps) if gaps else None
 
 
+def letters_alone(text: str) -> str:
+    """What is left of a text whose letters stood apart once they are put together."""
+    return _BETWEEN_LETTERS.sub("", text)
+
+
 def run_on(reading: Reading) -> Reading:
     """The clean reading without its blank lines, as if the turns of a conversation were one."""
     blanks = _SEVERAL_BLANKS.finditer(reading.text)
@@ -153,7 +180,7 @@ def text_run_on(text: str) -> str:
     first, *middle = text.split(_BETWEEN_TURNS)
     if not middle:
         return first
-    blanks, last = " \t\n\r", middle.pop()
+    blanks, last = " \t\n\r\v\f", middle.pop()
     return "".join([first.rstrip(blanks), *[turn.strip(blanks) for turn in middle], last.lstrip(blanks)])
 
 

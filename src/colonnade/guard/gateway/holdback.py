@@ -17,7 +17,7 @@ from typing import NamedTuple
 from colonnade.guard.detection.patterns import CONTEXT
 from colonnade.guard.detection.reading import clean, joined
 from colonnade.guard.guard import Guard, HoldBack, Who
-from colonnade.guard.protocol import Delta, UpstreamError, readable
+from colonnade.guard.protocol import Delta, UpstreamError, readable, unescaped
 from colonnade.records import DetectorRun, Ruling
 
 STEP = 120
@@ -128,12 +128,14 @@ class _Channel:
         return self.ruling.model_copy(update={"detectors": tuple(self.runs.values())})
 
     def readings(self) -> tuple[str, ...]:
-        """The end of the text as it stands, which is what is sent, and as a program reads it, which is as long.
+        """The end of the text as it stands, which is what is sent, and as programs read it, which is as long.
 
-        A call's arguments need be no JSON, so that a backslash in them may hide nothing that it stands before.
+        A call's arguments need be no JSON, so that a backslash in them may hide nothing that it stands before. And any
+        text may be JSON, that of an answer where a schema was asked for, or a value within the arguments.
         """
-        read = readable(self.name, self.tail)
-        return (self.tail,) if read == self.tail else (self.tail, read)
+        if "\\" not in self.tail:
+            return (self.tail,)
+        return tuple(dict.fromkeys((self.tail, readable(self.name, self.tail), unescaped(self.tail))))
 
     def due(self, step: int, all_of_it: bool = False) -> list[str]:
         """The windows that nobody has judged yet, each with what stands before it.
@@ -161,7 +163,7 @@ class _Channel:
     def forget(self, position: int) -> None:
         """Nothing before this position is asked for any more, unless what is kept has too little that can be seen."""
         if position - self.base > 4 * STEP:
-            kept = clean(self.tail[position - self.base : self.sent - self.base])
+            kept = clean(unescaped(self.tail[position - self.base : self.sent - self.base]))
             if len((joined(kept) or kept).text) >= CONTEXT:
                 self.tail, self.base = self.tail[position - self.base :], position
 

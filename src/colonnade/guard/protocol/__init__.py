@@ -1,7 +1,7 @@
 """Requests, replies and streams of the OpenAI protocols, as pure functions and small machines of state."""
 
 from colonnade.guard.protocol.asked import Asked, Delta, Output, OutputKey, Part, Replaced
-from colonnade.guard.protocol.calls import readable
+from colonnade.guard.protocol.calls import readable, unescaped
 from colonnade.guard.protocol.endpoint import Endpoint, StreamReader, StreamWriter
 from colonnade.guard.protocol.endpoints import ENDPOINTS
 from colonnade.guard.protocol.errors import ProtocolError, UpstreamError
@@ -25,4 +25,5 @@ __all__ = [
     "model_list",
     "parse_reply",
     "readable",
+    "unescaped",
 ]

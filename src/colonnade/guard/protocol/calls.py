@@ -13,6 +13,11 @@ NAME = re.compile(r"[!-~]{1,128}")
 _ESCAPE = re.compile(r"\\(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[^u])", re.DOTALL)
 """A pair of halves, one letter by number, or a short escape."""
 
+_ANY_ESCAPE = re.compile(
+    r"\\(u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u[0-9a-fA-F]{0,3}\Z|[bfnrt]|)"
+)
+"""An escape wherever a backslash stands, for who does not know which backslashes are escaped themselves."""
+
 _LIVE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 """An escape that ends before it is whole."""
 
@@ -108,10 +113,29 @@ def _blank(found: re.Match[str]) -> str:
         code = int(kind[1:5], 16)
         if code in (0x22, 0x5C):
             return 5 * _UNSEEN + chr(code)
-        return (_UNSEEN if code < 0x20 and not chr(code).isspace() else " ") * len(found[0])
+        seen = chr(code).isspace() or not (code < 0x20 or 0xD800 <= code <= 0xDFFF)
+        return (" " if seen else _UNSEEN).rjust(len(found[0]), _UNSEEN)
     if kind == "b":
         return 2 * _UNSEEN
-    return "  " if kind in "fnrt" else _UNSEEN + kind
+    return _UNSEEN + (" " if kind in "fnrt" else kind)
+
+
+def unescaped(text: str) -> str:
+    r"""A text as a program reads it that takes it for JSON, letter for letter as long as the text itself.
+
+    Nobody knows whether it is JSON, JSON within JSON, or where in it a string begins. So of every backslash the rest is
+    read, what is escaped by number too; an escape that is cut, or half a letter, hides nothing.
+    """
+    return _ANY_ESCAPE.sub(_seen, text) if "\\" in text else text
+
+
+def _seen(found: re.Match[str]) -> str:
+    kind = found[1]
+    if len(kind) >= 5:
+        seen = bytes.fromhex(kind[1:5] + kind[5:][-4:]).decode("utf-16-be", "ignore")
+    else:
+        seen = " " if kind and kind in "fnrt" else ""
+    return seen.rjust(len(found[0]), _UNSEEN)
 
 
 def judged_arguments(arguments: str) -> str:
@@ -126,7 +150,8 @@ def judged_arguments(arguments: str) -> str:
     except (ValueError, RecursionError):
         read = readable("function", plain_escapes(arguments))
         return arguments if read == arguments else f"{arguments}\n{read}"
-    return "\n".join([arguments, *_strings(value)])
+    # A value may be JSON itself.
+    return "\n".join([arguments, *map(unescaped, _strings(value))])
 
 
 def _strings(value: Any) -> Iterator[str]:

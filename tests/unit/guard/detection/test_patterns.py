@@ -55,9 +55,36 @@ def test_no_character_that_is_not_seen_parts_a_fixed_text(unseen: str) -> None:
     assert matched(patterns(expression(r"\bharbinger\b")), text) == [text[4:-5]]
 
 
-@pytest.mark.parametrize("text", ["ʜᴀʀʙɪɴɢᴇʀ", "🅷🅰🆁🅱🅸🅽🅶🅴🆁", "🅗🅐🅡🅑🅘🅝🅖🅔🅡", "🇭🇦🇷🇧🇮🇳🇬🇪🇷", "ħarƀinger", "harЬinɡer"])
+@pytest.mark.parametrize(
+    "text", ["ʜᴀʀʙɪɴɢᴇʀ", "🅷🅰🆁🅱🅸🅽🅶🅴🆁", "🅗🅐🅡🅑🅘🅝🅖🅔🅡", "🇭🇦🇷🇧🇮🇳🇬🇪🇷", "ħarƀinger", "harЬinɡer", "ɦɑɍɓɨɲɠɇɽ", "⒣⒜⒭⒝⒤⒩⒢⒠⒭"]
+)
 def test_letters_that_only_look_otherwise_are_the_letters(text: str) -> None:
     assert matched(patterns(word("Harbinger")), f"the {text} plan") == [text]
+
+
+@pytest.mark.parametrize("four", "❹➃➍⓸⑷④⁴₄٤")
+def test_a_digit_in_whatever_circle_is_a_digit(four: str) -> None:
+    assert patterns(expression("a4402")).find(f"A{four}402")
+
+
+@pytest.mark.parametrize("dash", "‐‑‒–—―−⁃﹘－")
+def test_every_dash_is_a_hyphen(dash: str) -> None:
+    text = f"the code{dash}7731 now"
+    assert matched(patterns(expression("code-7731")), text) == [text[4:-4]]
+    assert matched(patterns(word("code-7731")), text) == [text[4:-4]]
+
+
+@pytest.mark.parametrize("blank", "\v\f\x1c\x85\u2028")
+def test_every_blank_parts_letters_that_stand_apart(blank: str) -> None:
+    text = f"a {blank.join('harbinger')} z"
+    assert matched(patterns(word("harbinger")), text) == [text[2:-2]]
+
+
+def test_a_hyphen_of_a_fixed_text_whose_letters_stand_apart_is_one_between_letters() -> None:
+    found = patterns(word("re-sign"))
+    for text in ("r e - s i g n", "r e s i g n", "r.e.s.i.g.n"):
+        assert matched(found, f"to {text} now") == [text]
+    assert not found.find("to resign now, or a b resign")
 
 
 @pytest.mark.parametrize("literal", ["Новости", "новости", "ΝΗΣΟΣ", "νησοσ", "γωνια"])

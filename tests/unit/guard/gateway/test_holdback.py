@@ -144,8 +144,28 @@ def test_quotes_of_a_forbidden_text_are_quotes_in_a_call_too(arguments: str) -> 
     assert ("nightshade" in "".join(texts.values()), ends) == (False, ["0 deflect"])
 
 
+@pytest.mark.parametrize("size", [1, 4, 5, 6, 7, 5000])
+@pytest.mark.parametrize("channel", ["content", "reasoning", "custom:0", "tool:0"])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_word_that_is_escaped_as_in_json_is_the_word_in_any_channel(channel: str, size: int, depth: int) -> None:
+    before = 'open\n{"a": "bread ' if channel != "content" else '{"a": "bread '
+    written = (
+        "".join(f"{depth * chr(92)}u{ord(letter):04x}" for letter in "nights") + f"{depth * chr(92)}u0000hade-7731"
+    )
+    guard = guard_of(clause(patterns=(Pattern(name="codename", literal=HIDDEN),), exceptions=()))
+    texts, ends = shown([*cut(before + written, [size], channel=channel), end()], guard=guard)
+    assert ends == ["0 deflect"]
+    assert len("".join(texts.values())) < len(before) + depth + 5  # nor the first letter, though its escape began
+
+
+def test_backslashes_in_what_is_innocent_arrive_as_they_are() -> None:
+    text = "\\nu over \\frac{a}{b}, C:\\bread\\u00, \\ud835 and \\\\u006e \\"
+    texts, ends = shown([*cut(text, [1]), end()])
+    assert (texts, ends) == ({"0 content": text}, ["0 stop"])
+
+
 @pytest.mark.parametrize("size", [1, 7, 5000])
-@pytest.mark.parametrize("nothing", ["\u200b", " "])
+@pytest.mark.parametrize("nothing", ["\u200b", " ", "\\u200b"])
 def test_what_cannot_be_seen_does_not_part_a_match_from_the_words_before_it(nothing: str, size: int) -> None:
     number = Pattern(name="code", find=r"(?<=the code is )[0-9]{6}")
     guard = guard_of(clause(patterns=(number,), exceptions=()))

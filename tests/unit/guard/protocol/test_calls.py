@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colonnade.guard.protocol import readable
-from colonnade.guard.protocol.calls import Plainer, judged_arguments, plain_escapes
+from colonnade.guard.protocol.calls import Plainer, judged_arguments, plain_escapes, readable, unescaped
 
 ESCAPED = st.lists(
     st.sampled_from([
@@ -41,13 +40,31 @@ def test_a_readable_text_is_as_long_as_the_text(text: str) -> None:
 
 
 def test_words_on_two_lines_of_an_argument_are_two_words() -> None:
-    assert readable("tool:1", 'say\n{"a":"break\\ninto \\"it\\""}') == 'say\n{"a":"break  into \0"it\0""}'
+    assert readable("tool:1", 'say\n{"a":"break\\ninto \\"it\\""}') == 'say\n{"a":"break\0 into \0"it\0""}'
 
 
 def test_escaped_words_of_an_earlier_call_are_judged_as_they_are_read() -> None:
     assert judged_arguments('{"a":["\\u0062read",{"b":"c"}]}').endswith("\na\nbread\nb\nc")
     assert judged_arguments('{"a":"b"}') == '{"a":"b"}'
     assert judged_arguments('{"\\') == '{"\\'
+
+
+def test_json_within_the_arguments_of_an_earlier_call_is_read_too() -> None:
+    inner = json.dumps({"a": "хлеб"})
+    assert "хлеб" in judged_arguments(json.dumps({"body": inner})).replace("\0", "")
+
+
+@given(st.text(alphabet='\\u0dc8bnaфz😀"'))
+def test_an_unescaped_text_is_as_long_as_the_text(text: str) -> None:
+    assert len(unescaped(text)) == len(text)
+
+
+@given(st.text(), st.integers(1, 3))
+def test_a_text_in_json_in_json_is_read_as_the_text(text: str, depth: int) -> None:
+    packed = text = "".join(letter for letter in text if letter.isalnum())
+    for _ in range(depth):
+        packed = json.dumps(packed)
+    assert unescaped(packed).replace("\0", "").replace(chr(34), "") == text
 
 
 @pytest.mark.parametrize(

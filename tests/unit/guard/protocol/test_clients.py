@@ -162,6 +162,18 @@ def test_a_whole_chat_fits_the_client() -> None:
     assert not {"upstream", "big", "queue"} & set(json.dumps(whole).replace('"', " ").split())
 
 
+@pytest.mark.parametrize("number", [4_402_991_700_000_000, 10**8 + 1])
+def test_a_number_that_counts_no_tokens_gets_nowhere(number: int) -> None:
+    counts = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+    beside = CHAT.whole(
+        asked_for(CHAT), CHAT_REPLY | {"usage": counts | {"prompt_tokens_details": {"cached_tokens": number}}}, {}
+    )
+    assert beside["usage"] == counts
+    for name in counts:
+        whole = CHAT.whole(asked_for(CHAT), CHAT_REPLY | {"usage": counts | {name: number}}, {})
+        assert str(number) not in json.dumps(whole)
+
+
 def test_a_whole_completion_fits_the_client() -> None:
     whole = COMPLETIONS.whole(asked_for(COMPLETIONS), COMPLETIONS_REPLY, {})
     Completion.model_validate(whole)

@@ -343,3 +343,18 @@ def test_a_file_that_is_text_is_read_whatever_it_says_of_its_type(cut: int) -> N
     asked = small(CHAT, messages=[{"role": "user", "content": [part]}])
     assert [row.text for row in asked.parts] == [said]
     assert asked.pictures == 1
+
+
+@pytest.mark.parametrize("endpoint", [CHAT, RESPONSES])
+def test_what_a_tool_gives_back_as_json_is_judged_with_its_letters(endpoint: Endpoint) -> None:
+    said = json.dumps({"found": "хлеб"})
+    if endpoint is CHAT:
+        call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+        turns = [{"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "c", "content": said}]
+        asked = small(CHAT, messages=[{"role": "user", "content": "hi"}, *turns])
+    else:
+        called = {"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}"}
+        given_back = {"type": "function_call_output", "call_id": "c", "output": said}
+        asked = small(RESPONSES, input=[{"role": "user", "content": "hi"}, called, given_back])
+    assert "хлеб" in "".join(row.text for row in asked.parts).replace("\0", "")
+    assert said in json.dumps(asked.body, ensure_ascii=False).replace('\\"', '"').replace("\\\\", "\\")

@@ -16,6 +16,9 @@ from colonnade.store.random import draw
 MOST = 128
 """Choices of a reply, and calls of a choice."""
 
+MOST_TOKENS = 100_000_000
+"""Of one answer. A larger number counts nothing: it is a number that a server wants to get through unjudged."""
+
 FINISHES = {
     "stop": "stop",
     "length": "length",
@@ -202,7 +205,7 @@ def tool_name_of(value: Any) -> str:
 
 
 def counted(value: Any, names: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Counts of tokens: whole numbers under known names, nothing else.
+    """Counts of tokens: whole numbers under known names, none beyond ``MOST_TOKENS``, nothing else.
 
     Args:
         value: what the server says.
@@ -216,7 +219,7 @@ def counted(value: Any, names: Mapping[str, Any]) -> dict[str, Any] | None:
         if inner is not None:
             if (within := counted(given, inner)) is not None:
                 found[name] = within
-        elif type(given) is int and 0 <= given < 2**53:
+        elif type(given) is int and 0 <= given <= MOST_TOKENS:
             found[name] = given
     return found or None
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from colonnade.guard.protocol.asked import Part
+from colonnade.guard.protocol.calls import unescaped
 from colonnade.guard.protocol.errors import ProtocolError
 
 DEEPEST = 64
@@ -30,9 +31,10 @@ class Notes:
         self._calls: dict[str, str] = {}
 
     def say(self, role: str, text: str, place: str) -> None:
-        """A text, unless it is empty."""
+        """A text, unless it is empty; what a tool gives back, mostly JSON, with what is escaped in it, too."""
         if text:
-            self.parts.append(Part(role, text, place))
+            read = unescaped(text) if role == "tool" else text
+            self.parts.append(Part(role, text if read == text else f"{text}\n{read}", place))
 
     def call(self, identity: str) -> str:
         """A call's own number in the place of the id that the client chose.
