@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from colonnade.records.data_target import DataTarget
 from colonnade.records.record import Digest, Record, digest_of
@@ -149,10 +149,20 @@ class Example(Record):
     language: str = "en"
 
 
+LEAST_BOUND = 1e-9
+"""The lowest rate but 0 that a policy may ask for: three billion clean answers would show it."""
+
+
+def _shown_by_some_number(rate: float) -> float:
+    if 0 < rate < LEAST_BOUND:
+        raise ValueError(f"no number of answers could show so low a rate; give 0, or at least {LEAST_BOUND:g}")
+    return rate
+
+
 class Bound(Record):
     """A rate must be shown to lie at or under ``max`` at this one-sided confidence."""
 
-    max: Annotated[float, Field(ge=0, le=1)]
+    max: Annotated[float, Field(ge=0, le=1), AfterValidator(_shown_by_some_number)]
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
 
 

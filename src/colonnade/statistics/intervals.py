@@ -95,11 +95,14 @@ def clean_trials_needed(bound: float, confidence: float = 0.95) -> int:
     """How many trials without one event show that the rate is at or under ``bound``.
 
     Raises:
-        ValueError: where the bound is 0: no number of trials shows that.
+        ValueError: where the bound is 0, or so near to it that the number has no end.
     """
-    if bound <= 0:
-        raise ValueError("no number of trials shows a rate of 0")
-    return 0 if bound >= 1 else math.ceil(math.log(1 - confidence) / math.log1p(-bound))
+    if bound >= 1:
+        return 0
+    needed = math.log(1 - confidence) / math.log1p(-bound) if bound > 0 else math.inf
+    if math.isinf(needed):
+        raise ValueError(f"no number of trials shows a rate of {bound:g}")
+    return math.ceil(needed)
 
 
 def bootstrap_ratio(

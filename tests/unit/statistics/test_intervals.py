@@ -101,8 +101,9 @@ def test_how_many_clean_trials_a_bound_needs() -> None:
     assert clean_trials_needed(0.1) == 29
     assert clean_trials_needed(0.01, 0.99) == 459
     assert clean_trials_needed(1.0) == 0
-    with pytest.raises(ValueError, match="rate of 0"):
-        clean_trials_needed(0.0)
+    for bound in (0.0, 5e-324, -1.0):
+        with pytest.raises(ValueError, match="no number of trials"):
+            clean_trials_needed(bound)
 
 
 @settings(max_examples=50, deadline=None)
