@@ -222,8 +222,3 @@ class Lookup:
         if found is not None:
             return found
         return Cell(topic=topic, level=level, tier=tier, purpose=purpose, action=Action.REFUSE, rule=DEFAULT_DENY)
-
-
-def lookup(table: GuardTable) -> Lookup:
-    """The table as something that decides in constant time."""
-    return Lookup(table)
