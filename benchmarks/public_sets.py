@@ -21,7 +21,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from colonnade.grading import AnsweredPrompt, EmbeddedJudge, JudgeWeights, RewardWeights
-from colonnade.grading.decline_rules import declining_phrase
+from colonnade.grading.refusals import declining_phrase
 from colonnade.grading.refusals.embedded import EmbeddedRefusals
 from colonnade.grading.refusals.vote import RefusalVote
 from colonnade.models import adapter

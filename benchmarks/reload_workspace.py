@@ -12,9 +12,8 @@ from unittest.mock import patch
 
 from colonnade.guard.access import grant_subject
 from colonnade.guard.access.grants import grant_content
-from colonnade.guard.keys import StoredKey, hash_of, write_keys
+from colonnade.guard.keys import StoredKey, hash_of, keys_file, write_keys
 from colonnade.pipeline.access_book import ASKED
-from colonnade.pipeline.gateway_service import keys_file
 from colonnade.pipeline.workspace import open_workspace
 from colonnade.records import Act, Clause, Digest, Grant, Level, RateCaps, Statement
 from colonnade.store import Store

@@ -132,7 +132,7 @@ def test_an_edited_rubric_makes_stale_what_read_it_and_leaves_the_rest(copy: Pat
 def test_a_flipped_byte_is_found_by_verify_and_the_next_run_names_it_and_makes_it_anew(copy: Path) -> None:
     store = Store(copy)
     digest = str(store.output("guard.compile", "table"))
-    path = store.objects.local_path(digest)
+    path = Path(store.objects.path(digest))
     store.close()
     content = bytearray(path.read_bytes())
     content[10] ^= 1

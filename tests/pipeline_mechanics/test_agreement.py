@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +22,7 @@ from colonnade.policy.revisions import read_revision
 from colonnade.records import Act, InputError, PolicySet
 from colonnade.store import Store
 from colonnade.store.statements import new_key, statements_in
+from tests.repositories import git
 
 from .conftest import Job
 from .fake_steps import REVIEWED_STEPS, calls
@@ -371,13 +371,6 @@ def test_what_rests_on_an_attested_rewording_is_found_under_its_new_words(review
 
 
 # --- revisions -----------------------------------------------------------------------------------
-
-
-def git(folder: Path, *arguments: str) -> None:
-    found = shutil.which("git")
-    assert found
-    who = ("-c", "user.name=a test", "-c", "user.email=test@example.invalid")
-    subprocess.run([found, *who, *arguments], cwd=folder, check=True, capture_output=True)
 
 
 def test_policies_are_read_as_they_stood_in_a_revision(job: Job) -> None:

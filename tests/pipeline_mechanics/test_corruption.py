@@ -28,7 +28,7 @@ def _artefacts(job: Job, step: str) -> list[Path]:
     assert run is not None
     digests = {digest for _, output in run.outputs for digest in (output, *store.folder_files(output).values())}
     store.close()
-    return sorted(store.objects.local_path(digest) for digest in digests)
+    return sorted(Path(store.objects.path(digest)) for digest in digests)
 
 
 @pytest.mark.parametrize("step", NAMES)

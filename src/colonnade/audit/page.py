@@ -8,6 +8,7 @@ from typing import NamedTuple
 from colonnade.records import Digest
 
 _SHORT = 12
+_SMALLEST_P = 0.0001
 
 
 class Cell(NamedTuple):
@@ -87,6 +88,21 @@ def count(number: int) -> Cell:
 def decimal(number: float, digits: int = 2) -> Cell:
     """A number with this many digits."""
     return Cell(f"{number:.{digits}f}", "number")
+
+
+def p_value(number: float) -> Cell:
+    """A p-value; of one that four digits cannot show, only what it is under."""
+    return decimal(number, 4) if number >= _SMALLEST_P else Cell(f"< {_SMALLEST_P}", "number")
+
+
+def difference(share: float) -> Cell:
+    """One share less another, in points."""
+    return Cell(f"{100 * share:+.1f} points", "number")
+
+
+def difference_range(low: float, high: float) -> Cell:
+    """An interval of differences, in points."""
+    return Cell(f"{100 * low:+.1f} to {100 * high:+.1f}", "number")
 
 
 def percent(share: float | None) -> Cell:

@@ -12,6 +12,7 @@ import typer
 from pydantic import ValidationError
 
 from colonnade.cli.display import counted, out, visible
+from colonnade.cli.options import HERE, JsonOption, KeyOption, PersonOption, WorkspaceArgument
 from colonnade.guard.access.alerting import AlertStanding
 from colonnade.guard.access.capping import Tally
 from colonnade.guard.configuration import LogSettings
@@ -38,7 +39,6 @@ from colonnade.records.grant import LONGEST_EMERGENCY
 
 access_application = typer.Typer(no_args_is_help=True, help="Grant, watch and end specialised access.")
 
-HERE = Path()
 LAST_DAY = date.max - timedelta(days=1)
 _NAME = "has letters, digits, '.', '_', '@' and '-', and begins with a letter or a digit."
 _WRONG = {
@@ -49,14 +49,8 @@ _WRONG = {
     "purposes": f"a purpose {_NAME}",
     "adapters": f"the name of an adapter {_NAME}",
 }
-WorkspaceArgument = Annotated[
-    Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/.")
-]
 GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="The grant's id.")]
-PersonOption = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who signs: an id of people.yaml.")]
-KeyOption = Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key, outside the workspace.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, in a sentence; it stands in the ledger.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 
 
 @access_application.command("request")

@@ -26,6 +26,7 @@ from colonnade.cli.guard import guard_application
 from colonnade.cli.inspection import inspect_application
 from colonnade.cli.judge import judge_application
 from colonnade.cli.keys import keys_application
+from colonnade.cli.options import JsonOption
 from colonnade.cli.policy import policy_application
 from colonnade.cli.prompts import prompts_application
 from colonnade.cli.serve import serve
@@ -71,7 +72,6 @@ application.add_typer(guard_application, name="guard")
 WorkspaceArgument = Annotated[
     Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 
 
 def _show_version(asked: bool) -> None:

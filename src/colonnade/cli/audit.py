@@ -12,7 +12,6 @@ import typer
 from colonnade.audit.proving import check_proof, prove_consistency, prove_row
 from colonnade.cli.audit_options import (
     HERE,
-    JsonOption,
     KeysOption,
     LogKeyOption,
     LogOption,
@@ -28,6 +27,7 @@ from colonnade.cli.audit_options import (
 )
 from colonnade.cli.display import counted, err, out
 from colonnade.cli.files import write_file
+from colonnade.cli.options import JsonOption
 from colonnade.cli.witnessing import cosigned, day_of, witness
 from colonnade.records import InputError
 from colonnade.store.log import (

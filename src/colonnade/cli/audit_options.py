@@ -33,7 +33,6 @@ SecretVariableOption = Annotated[
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; stands in the log for good, so name nobody.")]
 PersonOption = Annotated[str, typer.Option("--as", metavar="NAME", help="Who you are; stands in the log for good.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 
 
 def refuse_unused(why: str, **options: object) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from colonnade.cli.display import out
+from colonnade.cli.options import HERE, JsonOption
 from colonnade.evaluation.capability import read_suites
 from colonnade.evaluation.capability.importing import SOURCES, import_suite, source_named, write_suite
 from colonnade.records import InputError
@@ -16,9 +17,6 @@ from colonnade.records import InputError
 capability_application = typer.Typer(
     no_args_is_help=True, help="Take in general questions, which show what training has cost."
 )
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
-HERE = Path()
 
 
 @capability_application.command("import")

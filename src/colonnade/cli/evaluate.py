@@ -8,7 +8,6 @@ from colonnade.cli.evaluation import (
     ConcurrentOption,
     CountOption,
     GraderOption,
-    JsonOption,
     ModelOption,
     PerMinuteOption,
     PriceOption,
@@ -20,6 +19,7 @@ from colonnade.cli.evaluation import (
     WorkspaceOption,
     evaluate_stage,
 )
+from colonnade.cli.options import JsonOption
 from colonnade.cli.renewal import confirm, propose, reject, renew, show
 from colonnade.models.pacing import Limits
 from colonnade.records import InputError, LifeStage

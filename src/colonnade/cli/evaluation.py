@@ -49,7 +49,6 @@ PerMinuteOption = Annotated[
 PriceOption = Annotated[
     str, typer.Option("--price", metavar="IN,OUT", help="What a million tokens cost, for the running cost.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 
 
 def evaluate_stage(

@@ -12,6 +12,7 @@ import typer
 import yaml
 
 from colonnade.cli.display import out
+from colonnade.cli.options import JsonOption
 from colonnade.evaluation.inspect import (
     Rate,
     Reading,
@@ -45,7 +46,6 @@ ClauseOption = Annotated[str, typer.Option("--clause", metavar="ID", help="The c
 ConfidenceOption = Annotated[
     float, typer.Option("--confidence", min=0.5, max=0.9999, help="How sure every interval is, for instance 0.95.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 ArgumentOption = Annotated[
     list[str] | None, typer.Option("--task-arg", "-T", metavar="NAME=VALUE", help="Of the task; several times.")
 ]

@@ -15,20 +15,16 @@ import typer
 from pydantic import ValidationError
 
 from colonnade.cli.display import err, out
+from colonnade.cli.options import HERE, WorkspaceArgument
 from colonnade.guard import read_guard_configuration
-from colonnade.guard.keys import ANYONE, StoredKey, hash_of, new_key, read_keys, write_keys
+from colonnade.guard.keys import ANYONE, StoredKey, hash_of, keys_file, new_key, read_keys, write_keys
 from colonnade.pipeline import open_workspace
-from colonnade.pipeline.gateway_service import keys_file
 from colonnade.records import InputError
 from colonnade.store import Store
 from colonnade.store.lock import take_turns
 
 keys_application = typer.Typer(no_args_is_help=True, help="API keys of the service: add, list, revoke.")
 
-WorkspaceArgument = Annotated[
-    Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/.")
-]
-HERE = Path()
 PATIENCE = 10.0
 """Seconds for which a change of the keys waits for another one."""
 

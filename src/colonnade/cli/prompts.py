@@ -11,6 +11,7 @@ import typer
 
 from colonnade.cli.display import out
 from colonnade.cli.files import check_place
+from colonnade.cli.options import HERE, JsonOption, WorkspaceArgument, WorkspaceOption
 from colonnade.evaluation.intake import (
     KINDS,
     READERS,
@@ -38,11 +39,6 @@ prompts_application = typer.Typer(
     help="Take in sets of prompts, count them, and look whether training has seen the sealed ones.",
 )
 
-WorkspaceArgument = Annotated[
-    Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
-HERE = Path()
 FOUND = 1
 """Exit status where training has seen a sealed prompt."""
 
@@ -53,7 +49,6 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A file, or a
 SourceOption = Annotated[
     str, typer.Option("--from", metavar="NAME", help="A set of 'colonnade prompts sources'; else by the ending.")
 ]
-WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace.")]
 ClauseOption = Annotated[
     str, typer.Option("--clause", metavar="ID", help="The clause of every category that is not mapped.")
 ]

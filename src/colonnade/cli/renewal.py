@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from colonnade.cli.display import out, visible
+from colonnade.cli.options import HERE, JsonOption, WorkspaceArgument, WorkspaceOption
 from colonnade.evaluation.prompts import read_retirements, standing_retirements
 from colonnade.evaluation.renewal import (
     SPEAKERS,
@@ -40,14 +41,9 @@ from colonnade.records import (
     Split,
 )
 
-HERE = Path()
 FAILED = 1
 """Exit status where a retired prompt fails."""
 
-WorkspaceArgument = Annotated[
-    Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/.")
-]
-WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace.")]
 EntryArgument = Annotated[str, typer.Argument(metavar="ID", help="An entry of the queue, q-....")]
 PersonOption = Annotated[
     str, typer.Option("--as", metavar="NAME", help="Who you are; an id of people.yaml where there is one.")
@@ -60,7 +56,6 @@ TwinOption = Annotated[str, typer.Option("--twin", metavar="TEXT", help="What lo
 ClusterOption = Annotated[
     str, typer.Option("--cluster", metavar="NAME", help="What it paraphrases: a cluster of the set, or a new name.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 
 
 def renew(

@@ -14,6 +14,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from colonnade.cli.display import counted, err, out, visible
+from colonnade.cli.options import HERE, JsonOption, WorkspaceOption
 from colonnade.guard import read_guard_configuration
 from colonnade.guard.replaying import Cost, Exchange, Outcome, Replayed, Should, Unread, cost
 from colonnade.pipeline import open_workspace
@@ -56,7 +57,6 @@ PlaceArgument = Annotated[
         metavar="[FILE|LOG]", help="A JSONL file of requests, or an audit log; by default the workspace's own."
     ),
 ]
-WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace.")]
 AfterOption = Annotated[
     str,
     typer.Option(
@@ -81,8 +81,6 @@ VariableOption = Annotated[
 ]
 ShowOption = Annotated[bool, typer.Option("--show", help="Print what was asked beside each change.")]
 FailOption = Annotated[bool, typer.Option("--fail-on-change", help="End with 1 if an answer changes.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
-HERE = Path()
 
 
 def replay(

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from colonnade.cli.display import err
-from colonnade.guard.keys import read_keys
+from colonnade.guard.keys import keys_file, read_keys
 from colonnade.guard.serving import check_port, served_address
 from colonnade.guard.serving import serve as serve_gateway
 from colonnade.guard.telemetry.spans import spans_over_http
 from colonnade.pipeline import open_workspace
-from colonnade.pipeline.gateway_service import GatewayService, Wish, keys_file
+from colonnade.pipeline.gateway_service import GatewayService, Wish
 from colonnade.pipeline.recording import log_settings, open_log
 from colonnade.pipeline.service import Behind, last_decision, server_behind, weights_behind
 from colonnade.pipeline.workspace import Workspace

@@ -13,7 +13,6 @@ import typer
 from colonnade.audit.witnessing import Witness, witness_checkpoint
 from colonnade.cli.audit_options import (
     HERE,
-    JsonOption,
     LogKeyOption,
     LogOption,
     PrivateKeyOption,
@@ -22,6 +21,7 @@ from colonnade.cli.audit_options import (
 )
 from colonnade.cli.display import counted, err, out
 from colonnade.cli.files import check_place
+from colonnade.cli.options import JsonOption
 from colonnade.records import InputError
 from colonnade.store.log import VerifierKey, verifier_key
 from colonnade.store.log.checkpoints import CHECKPOINT, parse_checkpoint

@@ -80,7 +80,6 @@ def corrected_rates(
     speaker: Digest,
     confidence: float,
     drawn_by: str,
-    further: int = 0,
 ) -> tuple[CorrectedRate, ...]:
     """A corrected rate for every one that :func:`colonnade.evaluation.measure` gives, and for pillar × language.
 
@@ -96,12 +95,11 @@ def corrected_rates(
         speaker: whose answers these are.
         confidence: of every interval.
         drawn_by: the grader by whose findings the labelled answers were drawn.
-        further: for so many further labels it is said how to divide them.
     """
     by_id = {prompt.id: prompt for prompt in prompts}
     pillars = {clause.id: str(clause.pillar) for clause in clauses}
     return tuple(
-        _corrected(grader, metric, group, speaker, members, confidence, further)
+        _corrected(grader, metric, group, speaker, members, confidence, 0)
         for (grader, metric), rows in _by_grader(verdicts, agreed(labels), by_id, drawn_by).items()
         for group, members in _groups(rows, by_id, pillars, clauses_too=True).items()
     )

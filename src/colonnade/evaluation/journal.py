@@ -22,6 +22,7 @@ SYNC_SECONDS = 1.0
 
 _BEFORE, _BETWEEN, _AFTER = b'{"check":"', b'","entry":', b"}\n"
 _CHECK = 16
+_BLOCK = 1 << 16
 _START = len(_BEFORE) + _CHECK + len(_BETWEEN)
 
 
@@ -168,10 +169,10 @@ class Journal:
             os.ftruncate(self._descriptor, end)
             self.notes.append(f"{self.file}: the last line was torn and is left out; what it answered is asked again.")
 
-    def _last_newline(self, size: int, block: int = 1 << 16) -> int:
+    def _last_newline(self, size: int) -> int:
         end = size
         while True:  # the first line ends in one
-            start = max(0, end - block)
+            start = max(0, end - _BLOCK)
             place = os.pread(self._descriptor, end - start, start).rfind(b"\n")
             if place >= 0:
                 return start + place

@@ -45,7 +45,6 @@ def look_lightly(
     confidence: float = 0.95,
     seed: int = 0,
     clock: Callable[[], float] = monotonic,
-    on_progress: Callable[[int, int], None] | None = None,
 ) -> Light:
     """Ask prompts in an order drawn by chance until the time is up, a cluster never torn.
 
@@ -62,7 +61,6 @@ def look_lightly(
         confidence: of the sequences and the alarm.
         seed: for the order.
         clock: seconds.
-        on_progress: told how many prompts are done, of how many.
     """
     began, slowest = clock(), 0.0
     transcripts: list[Transcript] = []
@@ -79,8 +77,6 @@ def look_lightly(
         verdicts += grade(answers)
         looks += _looks(verdicts, by_id, speaker, bounds, confidence, history)
         slowest = max(slowest, clock() - before)
-        if on_progress:
-            on_progress(len(transcripts), len(prompts))
     return Light(tuple(transcripts), tuple(verdicts), tuple(looks), len(transcripts), len(prompts), clock() - began)
 
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from colonnade.grading.grader import Item, Opinion, fault_of, finding_for, verdict
-from colonnade.grading.refusals import JudgedResponse, ResponseKind, declining_phrase, kind_of_response
+from colonnade.grading.refusals import JudgedResponse, ResponseKind, kind_of_response
 from colonnade.records import Action, Expected, Finding, Verdict
-
-__all__ = ["DeclineRules", "declining_phrase", "response_verdict"]
 
 
 class DeclineRules:

@@ -3,7 +3,7 @@
 from colonnade.guard.configuration import GuardConfiguration, read_guard_configuration
 from colonnade.guard.detection import Detection
 from colonnade.guard.guard import Guard, HoldBack, Who
-from colonnade.guard.table import Lookup, compile_table, lookup, prove
+from colonnade.guard.table import Lookup, compile_table, prove
 from colonnade.guard.topics import topic_clauses
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Lookup",
     "Who",
     "compile_table",
-    "lookup",
     "prove",
     "read_guard_configuration",
     "topic_clauses",

@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 from colonnade.guard.configuration import Name
 from colonnade.guard.protocol.errors import ProtocolError
 from colonnade.records import CorruptionError, InputError, Record, canonical_json
+from colonnade.store import HOME
 
 PREFIX = "ck-"
 """What every key begins with, so that one that was published by mistake can be found."""
@@ -138,6 +139,11 @@ def hash_of(key: str) -> str:
 def new_key() -> str:
     """A fresh key; whoever makes it shows it once."""
     return PREFIX + secrets.token_urlsafe(BYTES)
+
+
+def keys_file(workspace: Path) -> Path:
+    """Where the API keys of a workspace lie."""
+    return workspace / HOME / "keys.jsonl"
 
 
 def read_keys(file: Path) -> tuple[StoredKey, ...]:

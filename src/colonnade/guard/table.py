@@ -174,7 +174,7 @@ def _decided(clause: Clause, hard: Clause | None, level: Level, tier: str, purpo
     if level.rank <= ceiling_of(clause).rank:
         return _Decided("allow", clause.id)
     reaching = _reaching(clause, level, today)
-    fitting = [exception for exception in reaching if _fits(exception, tier, purpose)]
+    fitting = [exception for exception in reaching if exception.when.fits(tier, purpose)]
     if fitting:
         # The one that holds longest, so that a short-lived twin does not close the cell early.
         best = max(fitting, key=lambda exception: exception.expires)
@@ -189,10 +189,6 @@ def _reaching(clause: Clause, level: Level, today: date) -> list[ClauseException
         for exception in clause.exceptions
         if exception.expires >= today and exception.ceiling.rank >= level.rank
     ]
-
-
-def _fits(exception: ClauseException, tier: str, purpose: str) -> bool:
-    return exception.when.tier in (None, tier) and exception.when.purpose in (None, purpose)
 
 
 def _sentence(clause: Clause, exception: ClauseException) -> str:
@@ -222,8 +218,3 @@ class Lookup:
         if found is not None:
             return found
         return Cell(topic=topic, level=level, tier=tier, purpose=purpose, action=Action.REFUSE, rule=DEFAULT_DENY)
-
-
-def lookup(table: GuardTable) -> Lookup:
-    """The table as something that decides in constant time."""
-    return Lookup(table)

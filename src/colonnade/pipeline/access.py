@@ -181,10 +181,9 @@ def openers(grant: Grant, book: Book) -> frozenset[str]:
     return frozenset(row.person for row in said if row.act is Act.APPROVE)
 
 
-def alerts_of(workspace: Workspace, book: Book | None = None) -> tuple[AlertStanding, ...]:
+def alerts_of(workspace: Workspace) -> tuple[AlertStanding, ...]:
     """Every alert and what became of it, oldest first."""
-    book = book if book is not None else read_book(workspace.folder, workspace.people)
-    settings = access_settings(workspace)
+    book, settings = read_book(workspace.folder, workspace.people), access_settings(workspace)
     return tuple(standing_of_alert(alert, book.events, workspace.people, settings) for alert in book.alerts)
 
 

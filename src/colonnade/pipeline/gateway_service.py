@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
@@ -22,7 +21,7 @@ from colonnade.guard.access.watching import Watch
 from colonnade.guard.feedback import FeedbackDesk, LoggedAnswers
 from colonnade.guard.gateway import Service, Standing, application
 from colonnade.guard.gateway.side_routes import feedback_route, metrics_route
-from colonnade.guard.keys import Keys, read_keys
+from colonnade.guard.keys import Keys, keys_file, read_keys
 from colonnade.guard.observing import Observer
 from colonnade.guard.protocol import ENDPOINTS
 from colonnade.guard.recording import GrantUses, LogState, Recorder, Unrecorded
@@ -37,10 +36,6 @@ from colonnade.pipeline.service import Behind, adapter_settings, build_guard
 from colonnade.pipeline.system_prompts import PromptFiles, read_by, system_prompts_of
 from colonnade.pipeline.workspace import READ, Rereader, Workspace
 from colonnade.records import ColonnadeError
-from colonnade.store import HOME
-
-KEYS = "keys.jsonl"
-"""The file of API keys, in the workspace's own folder."""
 
 _READ = (*READ, "prompts")
 
@@ -71,11 +66,6 @@ class Wish(NamedTuple):
     observers: Sequence[Observer] = ()
     build: Callable[[Workspace, bool], Guard] = lambda workspace, probed: build_guard(workspace, probed=probed)
     spans: Spans | None = None
-
-
-def keys_file(workspace: Path) -> Path:
-    """Where the API keys of a workspace lie."""
-    return workspace / HOME / KEYS
 
 
 class GatewayService:

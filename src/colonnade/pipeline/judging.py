@@ -38,7 +38,7 @@ from colonnade.store import Store
 from colonnade.store.store import HOME
 
 MEASURING = "decline-rules"
-"""The grader whose findings the answers are drawn by: the one that the gate reads."""
+"""The grader that measures, chooses and draws answers for people: rules that never rewarded."""
 
 Whose = Literal["base", "trained"]
 

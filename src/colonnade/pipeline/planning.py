@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from colonnade.pipeline.agreement import Agreement, agreement
 from colonnade.pipeline.meaning import meaning
 from colonnade.pipeline.steps import REVIEW, STEPS, Step
 from colonnade.pipeline.workspace import Workspace
-from colonnade.records import CorruptionError, Digest, Run, Use, digest_of
+from colonnade.records import CorruptionError, Digest, Run, Use, digest_bytes, digest_of
 from colonnade.store import Store
 
 
@@ -169,10 +168,7 @@ def _files(folder: Path, patterns: tuple[str, ...]) -> dict[str, Digest]:
         for path in folder.glob(pattern)
         if path.is_file() and not path.name.startswith(".")
     }
-    return {
-        path.relative_to(folder).as_posix(): "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(found)
-    }
+    return {path.relative_to(folder).as_posix(): digest_bytes(path.read_bytes()) for path in sorted(found)}
 
 
 def _expired(workspace: Workspace, today: date) -> list[str]:

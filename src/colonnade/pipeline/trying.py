@@ -11,7 +11,7 @@ from colonnade.guard.access import GrantIndex
 from colonnade.guard.access.past import PastHolder
 from colonnade.guard.detection.probe import texts_to_read
 from colonnade.guard.explaining import Explainer
-from colonnade.guard.keys import StoredKey, read_keys
+from colonnade.guard.keys import StoredKey, keys_file, read_keys
 from colonnade.guard.remembering import RememberingJudge, remembering
 from colonnade.pipeline.access import access_settings, standings
 from colonnade.pipeline.detection import teaching_prompts
@@ -19,8 +19,6 @@ from colonnade.pipeline.guard_parts import guard_parts
 from colonnade.pipeline.hosting import starts_soon
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import Grant, GrantState, InputError, Prompt
-
-KEYS = "keys.jsonl"
 
 PATIENCE = 120.0
 """Seconds that a probe has here at least: the person who waits is the one who asked."""
@@ -120,7 +118,7 @@ def trial_of(workspace: Workspace) -> Trial:
 
     guard = parts.guard(detectors, judge, limit)
     explainer = Explainer(guard, detectors, judge, workspace.policies.active, grants)
-    return Trial(explainer, grants, read_keys(workspace.folder / ".colonnade" / KEYS), today, probe)
+    return Trial(explainer, grants, read_keys(keys_file(workspace.folder)), today, probe)
 
 
 def _use_of_probe(workspace: Workspace, said: bool | None, prompts: Sequence[Prompt]) -> ProbeUse:

@@ -92,7 +92,7 @@ def opened_by(clause: Clause, case: Case, today: date) -> str | None:
             for exception in clause.exceptions
             if exception.expires >= today
             and exception.ceiling.rank >= case.level.rank
-            and _fits(exception, case.tier, case.purpose)
+            and exception.when.fits(case.tier, case.purpose)
         ),
         None,
     )
@@ -106,12 +106,8 @@ def reach(clause: Clause, exception: ClauseException, domain: Domain) -> frozens
     return frozenset(
         (level, tier, purpose)
         for level, tier, purpose in product(Level, domain.tiers, domain.purposes)
-        if low < level.rank <= exception.ceiling.rank and _fits(exception, tier, purpose)
+        if low < level.rank <= exception.ceiling.rank and exception.when.fits(tier, purpose)
     )
-
-
-def _fits(exception: ClauseException, tier: str, purpose: str) -> bool:
-    return exception.when.tier in (None, tier) and exception.when.purpose in (None, purpose)
 
 
 def normal(prompt: str) -> str:
@@ -188,7 +184,7 @@ def _common_case(first: _Shown, second: _Shown, domain: Domain, today: date) -> 
     conditions = [_exception(shown) for shown in (first, second)]
     for case in cases(domain, first.draft.clause, second.draft.clause):
         if all(
-            exception is None or (exception.expires >= today and _fits(exception, case.tier, case.purpose))
+            exception is None or (exception.expires >= today and exception.when.fits(case.tier, case.purpose))
             for exception in conditions
         ):
             return case

@@ -110,10 +110,14 @@ class Scope(Record):
 
 
 class Condition(Record):
-    """To whom an exception applies."""
+    """To whom an exception applies; what it does not name may be anything."""
 
     tier: str | None = None
     purpose: str | None = None
+
+    def fits(self, tier: str, purpose: str) -> bool:
+        """Whether somebody of this tier, with this purpose, is meant."""
+        return self.tier in (None, tier) and self.purpose in (None, purpose)
 
 
 class ClauseException(Record):

@@ -55,7 +55,7 @@ class ExpressionError(ValueError):
         self.mend = mend
 
 
-class Chars(NamedTuple):
+class Characters(NamedTuple):
     """One character of a class, as a piece of an expression.
 
     Attributes:
@@ -103,7 +103,7 @@ class Repeat(NamedTuple):
     lazy: bool
 
 
-Node = Chars | Mark | Look | Sequence_ | Choice | Repeat
+Node = Characters | Mark | Look | Sequence_ | Choice | Repeat
 
 
 class Expression(NamedTuple):
@@ -174,16 +174,16 @@ def _sequence(parsed: Any, cased: bool, everything: bool) -> Node:
 
 def _node(kind: Any, value: Any, cased: bool, everything: bool) -> Node:
     if kind is codes.LITERAL:
-        return Chars(
+        return Characters(
             _own_case(_sign(value), cased and chr(value).lower() != chr(value).upper()), chr(value), chr(value)
         )
     if kind is codes.NOT_LITERAL:
-        return Chars(_own_case(f"[^{_sign(value)}]", cased), edges=chr(value))
+        return Characters(_own_case(f"[^{_sign(value)}]", cased), edges=chr(value))
     if kind is codes.ANY:
-        return Chars(r"[\s\S]" if everything else r"[^\n]")
+        return Characters(r"[\s\S]" if everything else r"[^\n]")
     if kind is codes.IN:
         edges = [code for kind, inside in value if kind in (codes.LITERAL, codes.RANGE) for code in _codes(inside)]
-        return Chars(_own_case(_class(value), cased), edges="".join(map(chr, edges)))
+        return Characters(_own_case(_class(value), cased), edges="".join(map(chr, edges)))
     if kind is codes.BRANCH:
         return Choice(tuple(_sequence(branch, cased, everything) for branch in value[1]))
     if kind is codes.SUBPATTERN:
@@ -257,7 +257,7 @@ def _in_class(code: int) -> str:
 
 def written(node: Node) -> str:
     """The expression of a tree."""
-    if isinstance(node, (Chars, Mark, Look)):
+    if isinstance(node, (Characters, Mark, Look)):
         return node.source
     if isinstance(node, Sequence_):
         return "".join(written(item) for item in node.items)
@@ -268,7 +268,7 @@ def written(node: Node) -> str:
 
 def width(node: Node) -> tuple[int, int]:
     """Characters of the shortest and of the longest match."""
-    if isinstance(node, Chars):
+    if isinstance(node, Characters):
         return 1, 1
     if isinstance(node, Sequence_):
         widths = [width(item) for item in node.items]
@@ -318,10 +318,10 @@ class _Ways:
     """Counts from above in how many ways one text can be read from one place."""
 
     def __init__(self, tree: Node) -> None:
-        chars = [part for part in every_part(tree) if isinstance(part, Chars)]
-        classes = {part.source for part in chars}
+        characters = [part for part in every_part(tree) if isinstance(part, Characters)]
+        classes = {part.source for part in characters}
         signs = set(_TELLING)
-        for sign in "".join(part.edges for part in chars):
+        for sign in "".join(part.edges for part in characters):
             # The neighbours tell where a range ends.
             signs |= {sign, chr(max(0, ord(sign) - 1)), chr(min(0x10FFFF, ord(sign) + 1))}
         signs |= {sign.swapcase() for sign in signs if len(sign.swapcase()) == 1}
@@ -333,7 +333,7 @@ class _Ways:
 
     def _first(self, node: Node) -> tuple[Samples, bool]:
         """What it may begin with, and whether it may be empty."""
-        if isinstance(node, Chars):
+        if isinstance(node, Characters):
             return self._classes[node.source], False
         if isinstance(node, (Mark, Look)):
             # It reads nothing. Where it fails, what stands before is tried with other ends, of which there are no

@@ -89,10 +89,6 @@ class Taxonomy(Record):
     read_digest: str = ""
     risks: tuple[Risk, ...]
 
-    def risk(self, identifier: str) -> Risk | None:
-        """The entry with this id, or nothing."""
-        return next((risk for risk in self.risks if risk.id == identifier), None)
-
 
 class Mapping(Record):
     """One row of an SSSOM table: how a subject relates to an object, and why somebody thinks so.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import yaml
@@ -97,7 +97,6 @@ def slip_in_value(value: Any) -> tuple[str, str] | None:
 
 
 _Repairs = Iterator[tuple[str, str, str]]
-_Repair = Callable[[str], _Repairs]
 
 
 def _tab(line: str) -> _Repairs:

@@ -29,7 +29,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_column
 
-from colonnade.records import ColonnadeError, Digest, Facet, Run, Use
+from colonnade.records import ColonnadeError, Digest, Facet, Run
 from colonnade.store.catalogue_faults import set_aside, speak_plainly
 from colonnade.store.objects import NOTHING
 
@@ -242,16 +242,6 @@ class Catalogue:
                     session.scalars(select(column).where(column.startswith(prefix, autoescape=True)).limit(20))
                 )
         return tuple(sorted(found))
-
-    def readers(self, use: Use) -> tuple[Run, ...]:
-        """Every run that read a facet of a clause in exactly this state."""
-        query = (
-            select(RunRow.record)
-            .join(UseRow, UseRow.run == RunRow.digest)
-            .where(UseRow.clause == use.clause, UseRow.facet == use.facet, UseRow.facet_digest == use.facet_digest)
-        )
-        with Session(self.engine) as session:
-            return tuple(Run.model_validate_json(text) for text in session.scalars(query))
 
     def impact(self, clause: str, digests: Mapping[Facet, Digest]) -> tuple[Touched, ...]:
         """Every output of a newest run that rests on one of these facets in this state.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import fsspec
 
@@ -86,7 +85,3 @@ class Objects:
         aside = f"{path}.corrupt"
         self.filesystem.mv(path, aside)
         return aside
-
-    def local_path(self, digest: Digest) -> Path:
-        """The blob's path, where the heap lies on this machine's disk."""
-        return Path(self.path(digest))

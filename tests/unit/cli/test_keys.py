@@ -11,9 +11,8 @@ from typer.testing import CliRunner
 
 from colonnade.cli import keys as keys_commands
 from colonnade.cli.keys import keys_application
-from colonnade.guard.keys import Keys, read_keys
+from colonnade.guard.keys import Keys, keys_file, read_keys
 from colonnade.guard.protocol.errors import ProtocolError
-from colonnade.pipeline.gateway_service import keys_file
 from colonnade.records import InputError
 from tests.workspaces import write_workspace
 

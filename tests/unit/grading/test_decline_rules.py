@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from colonnade.grading.decline_rules import DeclineRules, declining_phrase
+from colonnade.grading.decline_rules import DeclineRules
+from colonnade.grading.refusals import declining_phrase
 from colonnade.records import Action, Expected, Finding
 
 from .decline_answers import DECLINES, HELPS, MISSED, MISTAKEN

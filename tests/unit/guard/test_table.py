@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colonnade.guard import Lookup, compile_table, lookup, prove, topic_clauses
+from colonnade.guard import Lookup, compile_table, prove, topic_clauses
 from colonnade.guard import table as table_module
 from colonnade.records import Boundary, Cell, Clause, ColonnadeError, GuardTable, InputError, Level, Scope
 
@@ -24,7 +24,7 @@ def compiled(*clauses: Clause, today: date = TODAY, region: str = "eu") -> Guard
 def cell(
     table: GuardTable, level: str, tier: str = "public", purpose: str = "general", topic: str = "cyber.intrusion"
 ) -> Cell:
-    return lookup(table).cell(topic, Level(level), tier, purpose)
+    return Lookup(table).cell(topic, Level(level), tier, purpose)
 
 
 def test_every_case_has_exactly_one_cell() -> None:

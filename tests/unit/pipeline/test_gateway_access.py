@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from colonnade.guard.keys import StoredKey, hash_of, write_keys
-from colonnade.pipeline.gateway_service import keys_file
+from colonnade.guard.keys import StoredKey, hash_of, keys_file, write_keys
 from tests.workspaces import GUARD
 
 from . import test_gateway_service

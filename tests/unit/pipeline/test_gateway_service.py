@@ -12,9 +12,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from colonnade.guard import Guard, compile_table, read_guard_configuration, topic_clauses
-from colonnade.guard.keys import StoredKey, hash_of, write_keys
+from colonnade.guard.keys import StoredKey, hash_of, keys_file, write_keys
 from colonnade.pipeline import open_workspace
-from colonnade.pipeline.gateway_service import GatewayService, Wish, keys_file
+from colonnade.pipeline.gateway_service import GatewayService, Wish
 from colonnade.pipeline.recording import log_settings, open_log
 from colonnade.pipeline.service import Behind, server_behind
 from colonnade.pipeline.workspace import Workspace

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from colonnade.guard.keys import StoredKey, hash_of, write_keys
+from colonnade.guard.keys import StoredKey, hash_of, keys_file, write_keys
 from colonnade.pipeline.feedback import own_log, queue_of, words_of
-from colonnade.pipeline.gateway_service import keys_file
 from colonnade.pipeline.workspace import open_workspace
 from tests.unit.pipeline.guarded_log import BREAK_IN, BROKE, small_words
 from tests.unit.pipeline.served import answers, serving, until

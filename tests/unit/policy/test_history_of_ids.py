@@ -13,6 +13,7 @@ import pytest
 from colonnade.policy.findings import Finding, Importance
 from colonnade.policy.history import history_of_ids
 from colonnade.policy.linting import lint
+from tests.repositories import git
 from tests.workspaces import HONESTY, write_workspace
 
 NEW = HONESTY.replace("Saying what it is", "Jokes about machines")
@@ -26,13 +27,6 @@ def workspace(tmp_path: Path) -> Path:
     folder = write_workspace(tmp_path / "product")
     commit(folder, HONESTY)
     return folder
-
-
-def git(folder: Path, *arguments: str) -> None:
-    found = shutil.which("git")
-    assert found
-    who = ("-c", "user.name=a test", "-c", "user.email=test@example.invalid")
-    subprocess.run([found, *who, *arguments], cwd=folder, check=True, capture_output=True)
 
 
 def commit(folder: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
-from colonnade.records import ColonnadeError, Facet, digest_of
+from colonnade.records import Clause, ColonnadeError, Digest, Facet, digest_of
 from colonnade.store import Catalogue
 from colonnade.store.catalogue import _Base
 from tests.unit.records.samples import make_clause
@@ -80,17 +80,19 @@ def test_the_same_artefact_of_two_runs_is_indexed_once(catalogue: Catalogue) -> 
     assert catalogue.holders(PEAR) == ((APPLE, 0),)
 
 
-def test_readers_are_those_of_exactly_this_state_of_the_facet(catalogue: Catalogue) -> None:
+def test_what_a_change_touches_read_exactly_this_state_of_the_facet(catalogue: Catalogue) -> None:
     clause = make_clause()
     changed = clause.model_copy(update={"text": "Other prose."})
-    old = make_run(uses=clause.use(Facet.TEXT, Facet.RUBRIC))
-    new = make_run(uses=changed.use(Facet.TEXT), minute=1)
-    for position, run in enumerate((old, new)):
-        catalogue.add(run, position, {})
-    assert catalogue.readers(*clause.use(Facet.TEXT)) == (old,)
-    assert catalogue.readers(*changed.use(Facet.TEXT)) == (new,)
-    assert catalogue.readers(*changed.use(Facet.RUBRIC)) == (old,), "the rubric did not change"
-    assert catalogue.readers(*clause.use(Facet.SCOPE)) == ()
+    catalogue.add(make_run("old", outputs={"a": APPLE}, uses=clause.use(Facet.TEXT, Facet.RUBRIC)), 0, {})
+    catalogue.add(make_run("new", outputs={"b": PEAR}, uses=changed.use(Facet.TEXT), minute=1), 1, {})
+
+    def touched(by: Clause, facet: Facet) -> list[Digest]:
+        return [row.artefact for row in catalogue.impact(by.id, {facet: by.facet(facet)})]
+
+    assert touched(clause, Facet.TEXT) == [APPLE]
+    assert touched(changed, Facet.TEXT) == [PEAR]
+    assert touched(changed, Facet.RUBRIC) == [APPLE], "the rubric did not change"
+    assert touched(clause, Facet.SCOPE) == []
 
 
 def test_a_beginning_resolves_to_every_digest_that_starts_so(catalogue: Catalogue) -> None:

@@ -38,7 +38,7 @@ def test_any_flipped_byte_is_noticed_and_mended_by_storing_again(content: bytes,
         digest = objects.put(content)
         changed = bytearray(content)
         changed[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
-        objects.local_path(digest).write_bytes(changed)
+        Path(objects.path(digest)).write_bytes(changed)
         assert not objects.holds(digest)
         with pytest.raises(CorruptionError, match="have changed"):
             objects.get(digest)
@@ -48,11 +48,11 @@ def test_any_flipped_byte_is_noticed_and_mended_by_storing_again(content: bytes,
 
 def test_what_was_cut_off_or_is_missing_is_noticed(objects: Objects) -> None:
     digest = objects.put(b"twelve bytes")
-    objects.local_path(digest).write_bytes(b"twelve")
+    Path(objects.path(digest)).write_bytes(b"twelve")
     with pytest.raises(CorruptionError, match="have changed") as caught:
         objects.get(digest)
     assert str(caught.value.file) == objects.path(digest)
-    objects.local_path(digest).unlink()
+    Path(objects.path(digest)).unlink()
     with pytest.raises(CorruptionError, match=f"artefact {digest} is missing"):
         objects.get(digest)
     assert not objects.holds(digest)
@@ -60,7 +60,7 @@ def test_what_was_cut_off_or_is_missing_is_noticed(objects: Objects) -> None:
 
 def test_corrupt_bytes_are_set_aside_and_never_used(objects: Objects) -> None:
     digest = objects.put(b"right")
-    objects.local_path(digest).write_bytes(b"wrong")
+    Path(objects.path(digest)).write_bytes(b"wrong")
     aside = objects.quarantine(digest)
     assert aside is not None
     assert Path(aside).read_bytes() == b"wrong"

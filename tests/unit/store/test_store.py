@@ -42,7 +42,7 @@ def test_records_come_back_in_their_order(store: Store) -> None:
 
 def test_records_that_were_changed_on_disk_are_not_read(store: Store) -> None:
     digest = store.put_records(PROMPTS)
-    flip(store.objects.local_path(digest))
+    flip(Path(store.objects.path(digest)))
     with pytest.raises(CorruptionError, match="have changed"):
         store.get_records(Prompt, digest)
 
@@ -77,12 +77,12 @@ def test_a_check_looks_at_every_part(store: Store, folder: Path) -> None:
     digest = store.put_folder(folder)
     store.check(digest)
     part = store.folder_files(digest)["deep/b.bin"]
-    flip(store.objects.local_path(part))
+    flip(Path(store.objects.path(part)))
     with pytest.raises(CorruptionError, match=part):
         store.check(digest)
     store.set_aside(digest)
     assert store.objects.holds(digest)
-    assert not store.objects.local_path(part).exists()
+    assert not Path(store.objects.path(part)).exists()
     assert Path(f"{store.objects.path(part)}.corrupt").exists()
     store.put_folder(folder)
     store.check(digest)
@@ -90,9 +90,9 @@ def test_a_check_looks_at_every_part(store: Store, folder: Path) -> None:
 
 def test_a_corrupt_list_of_files_is_set_aside_itself(store: Store, folder: Path) -> None:
     digest = store.put_folder(folder)
-    flip(store.objects.local_path(digest))
+    flip(Path(store.objects.path(digest)))
     store.set_aside(digest)
-    assert not store.objects.local_path(digest).exists()
+    assert not Path(store.objects.path(digest)).exists()
     with pytest.raises(CorruptionError, match="missing"):
         store.check(digest)
 
@@ -136,7 +136,7 @@ def state(store: Store) -> tuple[object, ...]:
         store.catalogue.known(),
         store.catalogue.resolve("sha256:"),
         [store.catalogue.holders(prompt.digest) for prompt in PROMPTS],
-        store.catalogue.readers(*clause.use(Facet.TEXT)),
+        store.catalogue.impact(clause.id, {Facet.TEXT: clause.facet(Facet.TEXT)}),
         store.catalogue.maker(store.put_records(PROMPTS)),
     )
 
@@ -178,7 +178,7 @@ def test_a_run_whose_bytes_are_lost_is_left_out_and_the_rest_is_there(tmp_path: 
     store = filled(tmp_path)
     lost = store.catalogue.runs()[1]
     store.close()
-    store.objects.local_path(lost.digest).unlink()
+    Path(store.objects.path(lost.digest)).unlink()
     for file in store.home.glob("catalogue.sqlite*"):
         file.unlink()
     again = Store(tmp_path)

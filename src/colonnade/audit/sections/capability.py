@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from colonnade.audit.page import Cell, Figure, Section, Table, count, decimal, percent, percent_range, plain, table
+from colonnade.audit.page import (
+    Figure,
+    Section,
+    Table,
+    count,
+    difference,
+    difference_range,
+    p_value,
+    percent,
+    percent_range,
+    plain,
+    table,
+)
 from colonnade.audit.plots import Dot, Row, axis_for, dot_intervals
 from colonnade.audit.report_data import ReportData, Subject
 from colonnade.records import CapabilityResult
 
-_SMALLEST_P = 0.0001
 _TITLE = "Capability kept"
 _NAMES = {"all": "all questions", "kind:choice": "all choices", "kind:free": "all free answers"}
 _LEAD = (
@@ -117,9 +128,9 @@ def _comparisons(data: ReportData) -> Table:
             count(one.lost),
             count(one.gained),
             count(one.unpaired),
-            Cell(f"{100 * one.difference:+.1f} points", "number"),
-            Cell(f"{100 * one.low:+.1f} to {100 * one.high:+.1f}", "number"),
-            decimal(one.p_value, 4) if one.p_value >= _SMALLEST_P else Cell(f"< {_SMALLEST_P}", "number"),
+            difference(one.difference),
+            difference_range(one.low, one.high),
+            p_value(one.p_value),
         )
         for one in ordered
     )

@@ -10,7 +10,9 @@ from colonnade.audit.page import (
     Section,
     Table,
     count,
-    decimal,
+    difference,
+    difference_range,
+    p_value,
     percent,
     percent_range,
     percent_text,
@@ -37,7 +39,6 @@ _COLUMNS = (
     "Grader",
 )
 _LONGEST_REPLY = 600
-_SMALLEST_P = 0.0001
 
 
 def harm_against_overrefusal(subject: Subject) -> Section:
@@ -277,9 +278,9 @@ def _comparisons(data: ReportData) -> Table:
             count(one.only_first),
             count(one.only_second),
             count(one.unpaired),
-            Cell(f"{100 * one.difference:+.1f} points", "number"),
-            Cell(f"{100 * one.low:+.1f} to {100 * one.high:+.1f}", "number"),
-            decimal(one.p_value, 4) if one.p_value >= _SMALLEST_P else Cell(f"< {_SMALLEST_P}", "number"),
+            difference(one.difference),
+            difference_range(one.low, one.high),
+            p_value(one.p_value),
             one.grader,
         )
         for one in data.comparisons

@@ -13,8 +13,6 @@ from colonnade.cli.display import out
 judge_application = typer.Typer(no_args_is_help=True, help="Hold graders against people, and correct their rates.")
 
 WorkspaceArgument = Annotated[Path, typer.Argument(metavar="[WORKSPACE]", help="A workspace with a finished run.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
-HERE = Path()
 
 
 def show_unscored(rows: Sequence[tuple[str, str, int]]) -> None:

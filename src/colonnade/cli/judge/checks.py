@@ -10,7 +10,8 @@ import typer
 
 from colonnade.cli.display import out
 from colonnade.cli.files import check_labels
-from colonnade.cli.judge.application import HERE, JsonOption, WorkspaceArgument, judge_application, show_unscored
+from colonnade.cli.judge.application import WorkspaceArgument, judge_application, show_unscored
+from colonnade.cli.options import HERE, JsonOption
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.judge_versions import Drifted, check_judges, drift_of_judges, judge_threshold
 from colonnade.pipeline.judging import Whose

@@ -10,7 +10,8 @@ import typer
 
 from colonnade.cli.display import out
 from colonnade.cli.files import check_labels, check_writable
-from colonnade.cli.judge.application import HERE, JsonOption, WorkspaceArgument, judge_application, show_unscored
+from colonnade.cli.judge.application import WorkspaceArgument, judge_application, show_unscored
+from colonnade.cli.options import HERE, JsonOption
 from colonnade.evaluation.labelling import write_sheets
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.judging import Calibrated, Whose, calibrate_graders, sample_for_people

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from colonnade.cli.display import out
-from colonnade.cli.policy.application import JsonOption, WorkspaceArgument, policy_application
+from colonnade.cli.options import JsonOption, WorkspaceArgument
+from colonnade.cli.policy.application import policy_application
 from colonnade.guard import read_guard_configuration
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.agreement import agreement

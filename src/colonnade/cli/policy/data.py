@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from colonnade.cli.display import out
-from colonnade.cli.policy.application import PROBLEMS, JsonOption, WorkspaceArgument, policy_application
+from colonnade.cli.options import HERE, JsonOption, WorkspaceArgument
+from colonnade.cli.policy.application import PROBLEMS, policy_application
 from colonnade.policy import read_launch, read_product
 from colonnade.policy.completeness import Standing, in_words
 from colonnade.policy.guidelines import (
@@ -21,8 +22,6 @@ from colonnade.policy.guidelines import (
 )
 from colonnade.policy.manifest import read_manifest
 from colonnade.policy.representation import CellReport, TargetReport, check_manifest, targets_of
-
-HERE = Path()
 
 
 @policy_application.command("guidelines")

@@ -11,7 +11,8 @@ import typer
 
 from colonnade.cli.display import out
 from colonnade.cli.files import check_place
-from colonnade.cli.policy.application import PROBLEMS, JsonOption, policy_application
+from colonnade.cli.options import JsonOption
+from colonnade.cli.policy.application import PROBLEMS, policy_application
 from colonnade.policy.import_report import report_text
 from colonnade.policy.markdown_import import OWNER, REPORT, Imported, import_markdown, write_import
 from colonnade.records import Pillar

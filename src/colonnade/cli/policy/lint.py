@@ -13,12 +13,12 @@ import typer
 
 from colonnade.cli.display import out
 from colonnade.cli.files import check_writable, write_file
-from colonnade.cli.policy.application import PROBLEMS, JsonOption, WorkspaceArgument, policy_application
+from colonnade.cli.options import HERE, JsonOption, WorkspaceArgument
+from colonnade.cli.policy.application import PROBLEMS, policy_application
 from colonnade.policy.findings import Finding, Importance
 from colonnade.policy.linting import counts, lint
 from colonnade.policy.sarif import to_sarif
 
-HERE = Path()
 _COLOURS = {Importance.ERROR: "red", Importance.WARNING: "yellow", Importance.NOTE: "dim"}
 
 

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from colonnade.cli.display import out
-from colonnade.cli.policy.application import JsonOption, WorkspaceArgument, policy_application
+from colonnade.cli.options import HERE, JsonOption, WorkspaceArgument
+from colonnade.cli.policy.application import policy_application
 from colonnade.cli.policy.reviews import show_review
 from colonnade.pipeline.agreement import day_in
 from colonnade.policy import read_policies
@@ -19,8 +20,6 @@ from colonnade.policy.review_progress import Progress, progress
 from colonnade.policy.reviews import read_people, reviewed_profile
 from colonnade.records import Origin, ResolvedProfile
 from colonnade.store.statements import counting, statements_in
-
-HERE = Path()
 
 
 @policy_application.command("profile")

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from colonnade.cli.display import counted, out, visible
-from colonnade.cli.policy.application import JsonOption, WorkspaceArgument, policy_application
+from colonnade.cli.options import JsonOption, WorkspaceArgument
+from colonnade.cli.policy.application import policy_application
 from colonnade.pipeline import feedback, open_workspace
 from colonnade.pipeline.feedback import Sealed, Words
 from colonnade.pipeline.workspace import Workspace

@@ -10,15 +10,14 @@ import typer
 
 from colonnade.cli.display import err, out
 from colonnade.cli.files import check_writable, write_file
-from colonnade.cli.policy.application import PROBLEMS, WorkspaceArgument, policy_application
+from colonnade.cli.options import HERE, WorkspaceArgument
+from colonnade.cli.policy.application import PROBLEMS, policy_application
 from colonnade.cli.policy.profiles import profile_review
 from colonnade.policy import read_policies, read_product
 from colonnade.policy.forms import FORMS, edition_of, form_named, outdated_clauses
 from colonnade.policy.profiles import read_profile, resolve_profile
 from colonnade.records import InputError, PolicySet
 from colonnade.records.reading import read_text
-
-HERE = Path()
 
 
 @policy_application.command("render")

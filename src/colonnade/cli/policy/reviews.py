@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from colonnade.cli.display import err, out
-from colonnade.cli.policy.application import JsonOption, WorkspaceArgument, policy_application
+from colonnade.cli.options import HERE, JsonOption, KeyOption, PersonOption, WorkspaceArgument
+from colonnade.cli.policy.application import policy_application
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.agreement import day_in
 from colonnade.pipeline.signing import Signing, sign_statement
@@ -19,16 +20,12 @@ from colonnade.policy.reviews import reviewed_policy, unreachable
 from colonnade.records import Act, InputError
 from colonnade.store.statements import counting, new_key, public_half, statements_in
 
-PersonOption = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who signs: an id of people.yaml.")]
-KeyOption = Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key, outside the workspace.")]
 RoleOption = Annotated[
     str, typer.Option("--role", help="The working group to speak for; needed where there are several.")
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, in a sentence; it stands in every trace.")]
 UntilOption = Annotated[str, typer.Option("--until", metavar="YYYY-MM-DD", help="The last day on which it counts.")]
 SubjectArgument = Annotated[str, typer.Argument(metavar="POLICY", help="The policy's id, or profile:ID.")]
-FolderArgument = Annotated[Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/.")]
-HERE = Path()
 
 
 @policy_application.command("key")
@@ -106,7 +103,7 @@ def approve(
     policy: SubjectArgument,
     person: PersonOption,
     key: KeyOption,
-    workspace: FolderArgument = HERE,
+    workspace: WorkspaceArgument = HERE,
     role: RoleOption = "",
     until: UntilOption = "",
     reason: ReasonOption = "",
@@ -121,7 +118,7 @@ def refuse(
     person: PersonOption,
     key: KeyOption,
     reason: ReasonOption,
-    workspace: FolderArgument = HERE,
+    workspace: WorkspaceArgument = HERE,
     role: RoleOption = "",
 ) -> None:
     """Refuse a policy as it stands, with the reason."""
@@ -136,7 +133,7 @@ def withdraw(
     person: PersonOption,
     key: KeyOption,
     reason: ReasonOption,
-    workspace: FolderArgument = HERE,
+    workspace: WorkspaceArgument = HERE,
     role: RoleOption = "",
 ) -> None:
     """Take an earlier answer, attestation or acceptance back."""
@@ -150,7 +147,7 @@ def delegate(
     person: PersonOption,
     key: KeyOption,
     reason: ReasonOption,
-    workspace: FolderArgument = HERE,
+    workspace: WorkspaceArgument = HERE,
     role: RoleOption = "",
     until: UntilOption = "",
 ) -> None:
@@ -166,7 +163,7 @@ def attest(
     person: PersonOption,
     key: KeyOption,
     reason: ReasonOption,
-    workspace: FolderArgument = HERE,
+    workspace: WorkspaceArgument = HERE,
     against: Annotated[
         str,
         typer.Option(
@@ -187,7 +184,7 @@ def accept(
     key: KeyOption,
     until: UntilOption,
     reason: ReasonOption,
-    workspace: FolderArgument = HERE,
+    workspace: WorkspaceArgument = HERE,
     role: RoleOption = "",
 ) -> None:
     """Accept a harm that no clause covers, until a day."""

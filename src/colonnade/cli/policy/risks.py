@@ -12,7 +12,8 @@ import typer
 
 from colonnade.cli.display import out
 from colonnade.cli.files import check_place, check_writable, write_file
-from colonnade.cli.policy.application import PROBLEMS, JsonOption, WorkspaceArgument, policy_application
+from colonnade.cli.options import HERE, JsonOption, WorkspaceArgument
+from colonnade.cli.policy.application import PROBLEMS, policy_application
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.agreement import agreement_in
 from colonnade.policy.heat_map import answers, heat_map_text, risk_page
@@ -21,8 +22,6 @@ from colonnade.policy.risk_map import RiskMap, check_harm_risks, map_risks, note
 from colonnade.policy.taxonomies import Import, Written, read_mappings, read_taxonomies, write_import
 from colonnade.policy.workspace import map_harms
 from colonnade.records import InputError, RiskState
-
-HERE = Path()
 
 
 @policy_application.command("import-taxonomy")

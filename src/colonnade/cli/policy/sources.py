@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from colonnade.cli.display import err, out
-from colonnade.cli.policy.application import PROBLEMS, JsonOption, WorkspaceArgument, policy_application
+from colonnade.cli.options import HERE, JsonOption, WorkspaceArgument
+from colonnade.cli.policy.application import PROBLEMS, policy_application
 from colonnade.policy import read_launch, read_policies, read_product
 from colonnade.policy.due import AHEAD_DAYS, STALE_AFTER_DAYS, Due, placed
 from colonnade.policy.due import due as find_due
@@ -32,7 +33,6 @@ from colonnade.policy.sources import (
 )
 from colonnade.records import InputError
 
-HERE = Path()
 CENTURY = 36500
 
 DayOption = Annotated[

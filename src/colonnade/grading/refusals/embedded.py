@@ -120,9 +120,9 @@ class EmbeddedRefusals:
         return np.hstack([vectors.astype(np.float64), _FACT_WEIGHT * np.asarray(facts, dtype=np.float64)])
 
 
-def read_openings(file: Path = OPENINGS) -> list[Opening]:
+def read_openings() -> list[Opening]:
     """The openings for training, in the order of the file."""
-    by_language: Mapping[str, Mapping[str, Sequence[str]]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    by_language: Mapping[str, Mapping[str, Sequence[str]]] = yaml.safe_load(OPENINGS.read_text(encoding="utf-8"))
     return [
         Opening(language, kind, text)
         for language, kinds in by_language.items()

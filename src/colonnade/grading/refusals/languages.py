@@ -53,13 +53,8 @@ for _table in TABLES.values():
         _BY_WORD[plain(_short)] = (*_BY_WORD.get(plain(_short), ()), _table.language)
 
 
-def language_of(text: str) -> str:
-    """The code of the likeliest of the known languages; ``en`` where nothing speaks for any."""
-    return likeliest(text[:_LOOKED_AT])[0]
-
-
 def likeliest(text: str) -> tuple[str, ...]:
-    """The likeliest language, and with it those that the text's short words speak for as much."""
+    """The codes of the known languages that the text speaks for most; ``en`` where nothing speaks for any."""
     written = text[:_LOOKED_AT]
     opening = plain(written)
     letters_too = not written.isascii()

@@ -80,11 +80,6 @@ class PurposeReader:
             else:
                 self._sides[purpose.id] = side
 
-    @property
-    def read(self) -> frozenset[str]:
-        """The purposes that can be told from what is beside them."""
-        return frozenset(self._sides)
-
     def beside(self, asked: Sequence[tuple[str, str]]) -> list[float | None]:
         """How far each text lies beside its purpose, 0 to 1; none where that purpose cannot be read.
 

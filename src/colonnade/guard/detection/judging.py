@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -148,11 +147,6 @@ class HttpJudge:
         except aiohttp.ClientError as fault:
             raise JudgeError(f"the judge's server cannot be reached ({type(fault).__name__})") from None
         return _completion(content)
-
-
-def http_judge(url: str, model: str, seconds: float, key_variable: str = "") -> HttpJudge:
-    """A judge whose key stands in a variable of the environment, which is read now and never written down."""
-    return HttpJudge(url, model, os.environ.get(key_variable, "") if key_variable else "", seconds)
 
 
 def _completion(content: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from colonnade.records.expressions import Chars, Choice, Node, Repeat, Sequence_
+from colonnade.records.expressions import Characters, Choice, Node, Repeat, Sequence_
 
 
 def needs_of(tree: Node) -> tuple[tuple[str, ...], ...]:
@@ -12,7 +12,7 @@ def needs_of(tree: Node) -> tuple[tuple[str, ...], ...]:
 
 
 def _candidates(node: Node) -> list[tuple[str, ...]]:
-    if isinstance(node, Chars):
+    if isinstance(node, Characters):
         return [(node.literal.lower(),)] if _is_plain(node) else []
     if isinstance(node, Choice):
         each = [needs_of(branch) for branch in node.branches]
@@ -21,7 +21,7 @@ def _candidates(node: Node) -> list[tuple[str, ...]]:
         return _candidates(node.body) if node.least else []
     found, run = list[tuple[str, ...]](), ""
     for item in node.items if isinstance(node, Sequence_) else ():
-        if isinstance(item, Chars) and _is_plain(item):
+        if isinstance(item, Characters) and _is_plain(item):
             run += item.literal.lower()
         else:
             found += [(run,)] if run else []
@@ -30,14 +30,14 @@ def _candidates(node: Node) -> list[tuple[str, ...]]:
     return [*found, (run,)] if run else found
 
 
-def _is_plain(node: Chars) -> bool:
+def _is_plain(node: Characters) -> bool:
     # A dotless i and a long s match their Latin twins in either case, and the clean reading has the twins.
     return bool(node.literal) and node.literal.isascii()
 
 
 def digits_of(node: Node) -> int:
     """How many digits every match holds at least."""
-    if isinstance(node, Chars):
+    if isinstance(node, Characters):
         return int(node.source in (r"[\d]", "[0-9]", "[1-9]", "[2-9]"))
     if isinstance(node, Sequence_):
         return sum(map(digits_of, node.items))

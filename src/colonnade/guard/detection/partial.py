@@ -11,7 +11,17 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from colonnade.records.expressions import Chars, Choice, Expression, Look, Mark, Node, Repeat, Sequence_, every_part
+from colonnade.records.expressions import (
+    Characters,
+    Choice,
+    Expression,
+    Look,
+    Mark,
+    Node,
+    Repeat,
+    Sequence_,
+    every_part,
+)
 
 
 def beginnings(expression: Expression) -> str:
@@ -69,7 +79,7 @@ def _begun(node: Node, ahead: int) -> str:
     if isinstance(node, Repeat):
         if node.most == 0:
             return ""
-        if isinstance(node.body, Chars):
+        if isinstance(node.body, Characters):
             return rf"{node.body.source}{{1,{node.most}}}\Z"
         return f"(?:{_whole(node.body)}){{0,{node.most - 1}}}{_rest((node.body,), ahead)}"
     return ""
@@ -115,5 +125,5 @@ def together(expressions: Sequence[Expression]) -> tuple[Begun, ...]:
 
 def holds(expression: Expression, signs: str) -> bool:
     """Whether a match can hold any of these characters."""
-    sources = {part.source for part in every_part(expression.tree) if isinstance(part, Chars)}
+    sources = {part.source for part in every_part(expression.tree) if isinstance(part, Characters)}
     return any(re.fullmatch(source, sign, re.IGNORECASE) for source in sources for sign in signs)

@@ -31,7 +31,7 @@ from colonnade.guard.detection.reading import (
 )
 from colonnade.records import Clause, Digest, InputError, Level, Pattern, PersonalData, digest_of
 from colonnade.records.expressions import (
-    Chars,
+    Characters,
     Choice,
     Expression,
     ExpressionError,
@@ -338,9 +338,9 @@ def _search(clause: Clause, row: Pattern, expression: Expression, check: Check |
 
 def _cleaned(node: Node) -> Node:
     """The expression for the clean reading: its own letters read as the text's are."""
-    if isinstance(node, Chars) and node.literal > "\x7f":
+    if isinstance(node, Characters) and node.literal > "\x7f":
         form = clean(node.literal).text
-        signs = tuple(Chars(re.escape(sign), sign, sign) for sign in form)
+        signs = tuple(Characters(re.escape(sign), sign, sign) for sign in form)
         return signs[0] if len(signs) == 1 else Sequence_(signs) if signs else node
     if isinstance(node, Sequence_):
         return Sequence_(tuple(map(_cleaned, node.items)))

@@ -107,10 +107,6 @@ class Probe:
         """
         return _closed(self._outputs(texts))
 
-    def above(self, texts: Sequence[str]) -> Array:
-        """Above a ceiling, whatever the topic: shape (texts,), around 0 to 1."""
-        return np.asarray(self._outputs(texts)[:, -1])
-
     def _outputs(self, texts: Sequence[str]) -> Array:
         vectors = read(self._activations, [wording.numbers_alike(text) for text in texts])
         alike = likeness(directions(self._scale(vectors)), self._learnt)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from colonnade.evaluation.runner import Cost, Price
 from colonnade.models.pacing import Limits
+from colonnade.pipeline.judging import MEASURING
 from colonnade.records import (
     CapabilityAnswer,
     CapabilityResult,
@@ -26,9 +27,6 @@ from colonnade.records import (
     Transcript,
     Verdict,
 )
-
-MEASURING = "decline-rules"
-"""The grader that chooses and sweeps: rules that never rewarded."""
 
 
 class Wishes(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from colonnade.audit import ExamplePair, ReportData, render_report
 from colonnade.pipeline.context import Context, Result
+from colonnade.pipeline.judging import MEASURING
 from colonnade.records import (
     CapabilityComparison,
     CapabilityResult,
@@ -27,7 +28,6 @@ from colonnade.records import (
     Verdict,
 )
 
-MEASURING_GRADER = "decline-rules"
 _SHOWN_EXAMPLES = 6
 
 
@@ -67,7 +67,7 @@ def report(context: Context) -> Result:
         examples=_examples(context),
         runs=tuple(sorted({made.run for made in runs.values() if made}, key=lambda run: run.ended)),
         names={base: "base", pretrained.digest: "after pretraining", trained.digest: "trained"},
-        measuring_grader=MEASURING_GRADER,
+        measuring_grader=MEASURING,
     )
     page = render_report(context.launch, context.policies, data)
     return Result(pages={"page": page}, notes={"page": f"{len(page.encode()) // 1024} KiB, self-contained"})
@@ -81,7 +81,7 @@ def _examples(context: Context) -> tuple[ExamplePair, ...]:
         verdicts = {
             row.transcript: row
             for row in context.records(Verdict, f"evaluation.grade/{name}")
-            if row.grader == MEASURING_GRADER
+            if row.grader == MEASURING
         }
         stride = max(1, len(transcripts) // _SHOWN_EXAMPLES - 1)
         shown += [ExamplePair(row, verdicts[row.digest]) for row in transcripts[::stride] if row.digest in verdicts]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colonnade.guard.detection import Opinion
-from colonnade.guard.detection.judging import LONGEST_TEXT, HttpJudge, JudgeError, http_judge, read_opinion
+from colonnade.guard.detection.judging import LONGEST_TEXT, HttpJudge, JudgeError, read_opinion
 from colonnade.records import Level
 from tests.unit.guard.detection.clauses import clause_with
 from tests.unit.models.toy_server import Response, ToyServer, refused, said
@@ -199,9 +199,8 @@ def test_no_more_than_so_many_questions_are_under_way() -> None:
         assert server.most_at_a_time == 2
 
 
-def test_the_key_comes_from_the_environment_and_is_in_no_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    bare = http_judge("http://127.0.0.1:9/v1", "toy", 5.0)
-    monkeypatch.setenv("JUDGE_KEY", "k-123")
-    keyed = http_judge("http://127.0.0.1:9/v1", "toy", 5.0, "JUDGE_KEY")
-    assert keyed.digest == bare.digest != http_judge("http://127.0.0.1:9/v1", "other", 5.0).digest
+def test_the_key_is_in_no_digest() -> None:
+    bare = HttpJudge("http://127.0.0.1:9/v1", "toy")
+    keyed = HttpJudge("http://127.0.0.1:9/v1", "toy", "k-123")
+    assert keyed.digest == bare.digest != HttpJudge("http://127.0.0.1:9/v1", "other").digest
     assert "k-123" not in repr(keyed.digest) + keyed.name

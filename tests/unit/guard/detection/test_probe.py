@@ -51,7 +51,6 @@ def test_what_a_ceiling_permits_and_what_is_about_nothing_scores_lower_than_what
     under = [row["prompt"] for row in (*INTRUSION, *DRUGS) if row["label"] == "benign"]
     scores = probe.scores([*above, *under, "the train leaves at nine"]).max(axis=1)
     assert scores[: len(above)].min() > scores[len(above) :].max()
-    assert probe.above(above).min() > probe.above(under).max()
 
 
 def test_a_text_scores_highest_for_its_own_topic(probe: Probe) -> None:
