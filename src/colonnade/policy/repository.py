@@ -137,6 +137,16 @@ def _list_submodule(root: Path, path: str, commit: str) -> Iterator[tuple[str, E
         yield f"{path}/{name}", entry
 
 
+def ignored_below(folder: Path, name: str) -> tuple[str, ...]:
+    """The files at or below a path of a folder that git is told to leave out, so that no commit has them.
+
+    Raises:
+        InputError: where git does not answer.
+    """
+    asked = ("ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", name)
+    return tuple(map(os.fsdecode, run_git(folder, *asked).split(b"\0")[:-1]))
+
+
 def read_objects(root: Path, names: Iterable[str]) -> dict[str, bytes]:
     """The content of each object by its name; one that the repository lacks is left out.
 
