@@ -272,16 +272,18 @@ def alerts(
 @access_application.command("alert")
 def answer(
     name: Annotated[str, typer.Argument(metavar="ALERT", help="The alert's id; 'alerts' lists them.")],
-    uphold: Annotated[
-        bool,
-        typer.Option("--uphold/--dismiss", help="To uphold it suspends the grants of those whom it is about."),
-    ],
     person: PersonOption,
     key: KeyOption,
     reason: ReasonOption,
     workspace: WorkspaceArgument = HERE,
+    uphold: Annotated[
+        bool | None,
+        typer.Option("--uphold/--dismiss", help="To uphold it suspends the grants of those whom it is about."),
+    ] = None,
 ) -> None:
     """Answer an alert, signed; the newest answer counts."""
+    if uphold is None:
+        raise InputError("it is not said what the answer is.", mend="Add '--uphold' or '--dismiss'.")
     _show_alert(grants.answer_alert(open_workspace(workspace), name, uphold, Signer(person, key, reason), grants.now()))
 
 

@@ -69,8 +69,9 @@ application.command()(verify)
 application.add_typer(guard_application, name="guard")
 
 WorkspaceArgument = Annotated[
-    Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")
+    Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/; by default this one.")
 ]
+HERE = Path()
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 
 
@@ -108,7 +109,7 @@ def init(
 
 
 @application.command()
-def check(workspace: WorkspaceArgument) -> None:
+def check(workspace: WorkspaceArgument = HERE) -> None:
     """Read every file of a workspace and say what is wrong, without running anything."""
     opened = open_workspace(workspace)
     check_workspace(opened)
@@ -119,7 +120,7 @@ def check(workspace: WorkspaceArgument) -> None:
 
 
 @application.command()
-def run(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
+def run(workspace: WorkspaceArgument = HERE, as_json: JsonOption = False) -> None:
     """Do the whole job: policy, training, evaluation, gate, guard, report. Ends with 3 unless released."""
     reporter = QuietReporter() if as_json else TerminalReporter([step.name for step in STEPS])
     try:
@@ -149,7 +150,7 @@ def run(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
 
 @application.command()
 def plan(
-    workspace: WorkspaceArgument,
+    workspace: WorkspaceArgument = HERE,
     why: Annotated[
         str, typer.Option("--why", metavar="DIGEST", help="Say of this one artefact whether it holds, and if not, why.")
     ] = "",

@@ -322,7 +322,10 @@ def _subjects(found: Found, ring: KeyRing) -> str:
     """Whose contents there are, as far as rows name them, for whoever does not know what the service calls somebody."""
     known = [name for name in values_of(found.log, "principal") if ring.keys_of(name)]
     if not known:
-        return "No row names anybody whose contents are still kept."
+        unnamed = len({tag for tag, _ in ring.all_keys().values()})
+        return (
+            f"Something is kept of {counted(unnamed, 'subject')}, and no row names one." if unnamed else "Nothing is."
+        )
     shown = [visible(name) + _WITHOUT_KEYS * (name == ANYONE.name) for name in sorted(known)[:_MOST_NAMES]]
     more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
     return f"Something is kept of {', '.join(shown)}{more}."

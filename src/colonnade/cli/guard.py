@@ -25,13 +25,13 @@ guard_application = typer.Typer(
 guard_application.command("replay")(replay)
 
 WorkspaceArgument = Annotated[
-    Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")
+    Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/; by default this one.")
 ]
 
 
 @guard_application.command()
 def check(
-    workspace: WorkspaceArgument,
+    workspace: WorkspaceArgument = Path(),
     meaning: Annotated[
         bool, typer.Option("--minilm", help="With the transformer beside the static embeddings: finds more, slower.")
     ] = False,

@@ -21,9 +21,14 @@ from colonnade.pipeline.workspace import Workspace
 from colonnade.records import InputError, Outcome
 from colonnade.store import Store
 
+HERE = Path()
+
 
 def serve(
-    workspace: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")],
+    workspace: Annotated[
+        Path,
+        typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/; by default this one."),
+    ] = HERE,
     upstream: Annotated[
         str,
         typer.Option(

@@ -20,10 +20,14 @@ from colonnade.records import ColonnadeError, Run
 
 BROKEN = 1
 """Exit status where verification found a problem."""
+HERE = Path()
 
 
 def verify(
-    workspace: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="A folder that 'colonnade run' worked in.")],
+    workspace: Annotated[
+        Path,
+        typer.Argument(metavar="[WORKSPACE]", help="A folder that 'colonnade run' worked in; by default this one."),
+    ] = HERE,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")] = False,
 ) -> None:
     """Check every digest, chain and signature, and count again what follows from other records. Ends with 1 if wrong.
