@@ -134,7 +134,7 @@ def laid_out(
     root = root_of(workspace)
     commit = commit_of(workspace, revision)
     here = workspace.resolve().relative_to(root)
-    parts = _PARTS | also
+    parts = {**_PARTS, **also}
     wanted = {(here / name).as_posix(): name for name in parts}
     with tempfile.TemporaryDirectory(prefix="colonnade-revision-") as folder:
         elsewhere = Elsewhere(Path(folder), revision)
