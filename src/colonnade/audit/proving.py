@@ -82,7 +82,7 @@ def prove_consistency(folder: Path, old: int | None = None, witnesses: Sequence[
         old = _last_checkpoint(folder, witnesses)[1]
     if not 0 <= old <= size:
         mend = "Name a size that the log had once."
-        raise InputError(f"the last checkpoint is over {size} rows, not {old} or more.", file=folder, mend=mend)
+        raise InputError(f"rows under the last checkpoint: {size}, and {old} were named.", file=folder, mend=mend)
     return ConsistencyProof(old, consistency_path(tree_nodes(folder), old, size), checkpoint)
 
 

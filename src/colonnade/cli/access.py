@@ -11,17 +11,24 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from colonnade.cli.audit_options import (
+    KeysOption,
+    SecretOption,
+    SecretVariableOption,
+    WordsOption,
+    find_log,
+    key_ring,
+)
 from colonnade.cli.display import counted, out, visible
 from colonnade.cli.options import HERE, JsonOption, KeyOption, PersonOption, WorkspaceArgument
 from colonnade.guard.access.alerting import AlertStanding
 from colonnade.guard.access.capping import Tally
-from colonnade.guard.configuration import LogSettings
 from colonnade.pipeline import access as grants
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.access import Signer
 from colonnade.pipeline.access_book import read_book
-from colonnade.pipeline.access_words import Sealed, Words, words_of_uses
-from colonnade.pipeline.recording import PEOPLE, SECRET, log_settings
+from colonnade.pipeline.access_words import Words, words_of_uses
+from colonnade.pipeline.feedback import Sealed
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import (
     Act,
@@ -157,7 +164,10 @@ def show_grants(workspace: WorkspaceArgument = HERE, as_json: JsonOption = False
                 row.model_dump(mode="json")
                 | {
                     "uses": len(uses[row.grant.id]),
-                    "caps": [each._asdict() for each in Tally(uses[row.grant.id]).used(row.grant.caps, moment)],
+                    "caps": [
+                        each._asdict() | {"remaining": each.remaining}
+                        for each in Tally(uses[row.grant.id]).used(row.grant.caps, moment)
+                    ],
                 }
                 for row in rows
             ],
@@ -188,11 +198,10 @@ def review(
     key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="Their private key.")] = None,
     reason: ReasonOption = "",
     with_words: Annotated[bool, typer.Option("--words", help="Show what was said, if you hold the keys.")] = False,
-    log: Annotated[Path | None, typer.Option("--log", metavar="FOLDER", help="The audit log with the words.")] = None,
-    keys: Annotated[Path | None, typer.Option("--keys", metavar="FOLDER", help="People's keys, to open them.")] = None,
-    secret: Annotated[
-        Path | None, typer.Option("--secret", metavar="FILE", help="What the keys are wrapped in.")
-    ] = None,
+    log: WordsOption = None,
+    keys: KeysOption = None,
+    secret: SecretOption = None,
+    secret_variable: SecretVariableOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """List the uses that wait for a person; or sign a verdict on one, with --grant, --use and --within or --outside.
@@ -211,8 +220,8 @@ def review(
     if name or person or key is not None:
         raise InputError("there is no verdict to sign.", mend="Add '--within' or '--outside', or leave out the rest.")
     queue = grants.review_queue(opened)
-    wanted = with_words or log is not None or keys is not None or secret is not None
-    sealed = _sealed(opened, log, keys, secret) if wanted else None
+    wanted = with_words or log is not None or keys is not None or secret is not None or secret_variable
+    sealed = _sealed(opened, log, keys, secret, secret_variable) if wanted else None
     words = words_of_uses(queue, sealed, grants.access_key(workspace)) if sealed is not None else {}
     if as_json:
         rows = [
@@ -257,16 +266,18 @@ def alerts(
 @access_application.command("alert")
 def answer(
     name: Annotated[str, typer.Argument(metavar="ALERT", help="The alert's id; 'alerts' lists them.")],
-    uphold: Annotated[
-        bool,
-        typer.Option("--uphold/--dismiss", help="To uphold it suspends the grants of those whom it is about."),
-    ],
     person: PersonOption,
     key: KeyOption,
     reason: ReasonOption,
     workspace: WorkspaceArgument = HERE,
+    uphold: Annotated[
+        bool | None,
+        typer.Option("--uphold/--dismiss", help="To uphold it suspends the grants of those whom it is about."),
+    ] = None,
 ) -> None:
     """Answer an alert, signed; the newest answer counts."""
+    if uphold is None:
+        raise InputError("it is not said what the answer is.", mend="Add '--uphold' or '--dismiss'.")
     _show_alert(grants.answer_alert(open_workspace(workspace), name, uphold, Signer(person, key, reason), grants.now()))
 
 
@@ -282,11 +293,10 @@ def appeal(
     out.print(f"noted: an appeal about '{row.grant}' by {row.by}", markup=False)
 
 
-def _sealed(workspace: Workspace, log: Path | None, keys: Path | None, secret: Path | None) -> Sealed:
+def _sealed(workspace: Workspace, log: Path | None, keys: Path | None, secret: Path | None, variable: str) -> Sealed:
     """Where the words lie and what opens them: as somebody says, else where the service of this workspace keeps it."""
-    settings = log_settings(workspace) or LogSettings()
-    beside = (workspace.folder / settings.key).parent
-    return Sealed(log or workspace.folder / settings.folder, keys or beside / PEOPLE, secret or beside / SECRET)
+    found = find_log(log or workspace.folder)
+    return Sealed(found.log, key_ring(found, keys, secret, variable))
 
 
 def _said(words: Words) -> str:
@@ -326,7 +336,7 @@ def _wrong(fault: ValidationError) -> InputError:
 
 def _show_caps(grant: Grant, uses: Sequence[GrantUse], now: datetime) -> None:
     """How far each cap is used up; one use more suspends the grant, and nobody shall learn of a cap by that."""
-    rows = (f"{row.used} of {row.cap} {row.window}" for row in Tally(uses).used(grant.caps, now))
+    rows = (f"{row.used} of {row.cap} {row.window} ({row.remaining} left)" for row in Tally(uses).used(grant.caps, now))
     out.print(f"{'':<12}caps: {', '.join(rows)}; one use more suspends it", markup=False)
 
 

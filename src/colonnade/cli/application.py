@@ -26,7 +26,7 @@ from colonnade.cli.guard import guard_application
 from colonnade.cli.inspection import inspect_application
 from colonnade.cli.judge import judge_application
 from colonnade.cli.keys import keys_application
-from colonnade.cli.options import JsonOption
+from colonnade.cli.options import HERE, JsonOption, WorkspaceArgument
 from colonnade.cli.policy import policy_application
 from colonnade.cli.prompts import prompts_application
 from colonnade.cli.serve import serve
@@ -69,10 +69,6 @@ application.command()(serve)
 application.command()(verify)
 application.add_typer(guard_application, name="guard")
 
-WorkspaceArgument = Annotated[
-    Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")
-]
-
 
 def _show_version(asked: bool) -> None:
     if asked:
@@ -108,7 +104,7 @@ def init(
 
 
 @application.command()
-def check(workspace: WorkspaceArgument) -> None:
+def check(workspace: WorkspaceArgument = HERE) -> None:
     """Read every file of a workspace and say what is wrong, without running anything."""
     opened = open_workspace(workspace)
     check_workspace(opened)
@@ -119,7 +115,7 @@ def check(workspace: WorkspaceArgument) -> None:
 
 
 @application.command()
-def run(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
+def run(workspace: WorkspaceArgument = HERE, as_json: JsonOption = False) -> None:
     """Do the whole job: policy, training, evaluation, gate, guard, report. Ends with 3 unless released."""
     reporter = QuietReporter() if as_json else TerminalReporter([step.name for step in STEPS])
     try:
@@ -149,7 +145,7 @@ def run(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
 
 @application.command()
 def plan(
-    workspace: WorkspaceArgument,
+    workspace: WorkspaceArgument = HERE,
     why: Annotated[
         str, typer.Option("--why", metavar="DIGEST", help="Say of this one artefact whether it holds, and if not, why.")
     ] = "",

@@ -11,26 +11,30 @@ import typer
 
 from colonnade.audit.proving import check_proof, prove_consistency, prove_row
 from colonnade.cli.audit_options import (
-    HERE,
+    Found,
     KeysOption,
     LogKeyOption,
     LogOption,
     PersonOption,
-    PrivateKeyOption,
     ReasonOption,
     SecretOption,
     SecretVariableOption,
     WitnessKeysOption,
+    find_log,
+    key_of_log,
     key_ring,
+    no_log_key,
     public_key,
     refuse_unused,
 )
-from colonnade.cli.display import counted, err, out
+from colonnade.cli.display import counted, err, out, visible
 from colonnade.cli.files import write_file
 from colonnade.cli.options import JsonOption
 from colonnade.cli.witnessing import cosigned, day_of, witness
+from colonnade.guard.keys import ANYONE
 from colonnade.records import InputError
 from colonnade.store.log import (
+    KeyRing,
     LogVerification,
     TransparencyLog,
     VerifierKey,
@@ -40,12 +44,16 @@ from colonnade.store.log import (
 from colonnade.store.log.checkpoints import parse_checkpoint
 from colonnade.store.log.contents import ContentsCheck, check_contents
 from colonnade.store.log.erasure import Erased, erase_expired, erase_subject, holds, lift_hold, place_hold
+from colonnade.store.log.finding import values_of
 from colonnade.store.log.notes import SignatureKind, check_name
 from colonnade.store.log.secrets import new_secret, new_signing_key, read_signing_key
-from colonnade.store.log.segments import SETTINGS, read_settings
+from colonnade.store.log.segments import SETTINGS
 
 BROKEN = 1
 """Exit status where verification found a problem."""
+
+_MOST_NAMES = 10
+_WITHOUT_KEYS = " (whoever asks while there are no API keys)"
 
 audit_application = typer.Typer(no_args_is_help=True, help="The audit log: prove, verify, sign, witness, erase, hold.")
 audit_application.command()(witness)
@@ -86,7 +94,7 @@ def key(
 @audit_application.command()
 def prove(
     row: Annotated[int | None, typer.Argument(metavar="[ROW]", help="The index of a row, from 0.")] = None,
-    log: LogOption = HERE,
+    log: LogOption = None,
     since: Annotated[
         int | None,
         typer.Option("--since", min=0, help="Prove instead that the log begins with its first so many rows."),
@@ -116,11 +124,12 @@ def prove(
     if not reveal or row is None:
         refuse_unused("is for '--reveal' of a row", keys=keys, secret=secret, secret_variable=secret_variable)
         refuse_unused("needs a row", reveal=reveal)
+    found = find_log(log)
     if row is not None:
-        ring = key_ring(log, keys, secret, secret_variable) if reveal else None
-        content = bytes(prove_row(log, row, ring, witnesses))
+        ring = key_ring(found, keys, secret, secret_variable) if reveal else None
+        content = bytes(prove_row(found.log, row, ring, witnesses))
     else:
-        content = bytes(prove_consistency(log, since, witnesses))
+        content = bytes(prove_consistency(found.log, since, witnesses))
     if to is None:
         print(content.decode(), end="")
         return
@@ -130,37 +139,62 @@ def prove(
 
 @audit_application.command()
 def verify(
-    place: Annotated[Path, typer.Argument(metavar="PLACE", help="The folder of a log, or a proof of a row.")],
-    log_key: LogKeyOption,
+    place: Annotated[
+        Path | None,
+        typer.Argument(metavar="[PLACE]", help="A workspace, the folder of a log, or a proof of a row."),
+    ] = None,
+    log: LogOption = None,
+    log_key: LogKeyOption = "",
     witness_keys: WitnessKeysOption = None,
     keys: KeysOption = None,
     secret: SecretOption = None,
     secret_variable: SecretVariableOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Check a whole log, or one proof without the log. Ends with 1 if the log is not whole."""
-    public, witnesses = public_key(log_key), tuple(map(public_key, witness_keys or ()))
-    if keys is None or not place.is_dir():
+    """Check a whole log, or one proof without the log. Ends with 1 if the log is not whole.
+
+    Without --log-key the log of a workspace is checked with the key that lies there: that shows damage, and not that
+    somebody who can write there made the log anew. The texts are opened only with --keys.
+    """
+    if place is not None and log is not None:
+        raise InputError("the log is named twice.", mend="Leave '--log' out.")
+    place, witnesses = place or log, tuple(map(public_key, witness_keys or ()))
+    is_log = place is None or place.is_dir()
+    if keys is None or not is_log:
         refuse_unused("is for the keys of a log's contents", secret=secret, secret_variable=secret_variable)
-    if not place.is_dir():
+    if place is not None and not is_log:
         refuse_unused("is for a log, and this is none", keys=keys)
-        _verify_proof(place, public, witnesses, as_json)
+        _verify_proof(place, log_key, witnesses, as_json)
         return
-    found = verify_log(place, public, witnesses)
-    contents = check_contents(place, key_ring(place, keys, secret, secret_variable)) if keys else None
-    problems = (*found.problems, *(contents.problems if contents else ()))
+    found = find_log(place)
+    public = key_of_log(found, log_key)
+    checked = verify_log(found.log, public, witnesses)
+    contents = check_contents(found.log, key_ring(found, keys, secret, secret_variable)) if keys else None
+    problems = (*checked.problems, *(contents.problems if contents else ()))
     if as_json:
-        told = {**found._asdict(), "problems": problems, "contents": contents._asdict() if contents else None}
-        print(json.dumps({**told, "witnessed": [row._asdict() for row in found.witnessed]}))
+        told = {**checked._asdict(), "problems": problems, "contents": contents._asdict() if contents else None}
+        key = {"log_key": str(public), "log_key_named": bool(log_key)}
+        print(json.dumps({**told, "witnessed": [row._asdict() for row in checked.witnessed], **key}))
     else:
-        _tell_verified(found, contents, problems)
+        _tell_verified(checked, contents, problems)
+        _tell_own_key(found, log_key)
     raise typer.Exit(BROKEN if problems else 0)
 
 
 @audit_application.command()
-def checkpoint(private: PrivateKeyOption, log: LogOption = HERE, as_json: JsonOption = False) -> None:
+def checkpoint(
+    private: Annotated[
+        Path | None, typer.Option("--key", metavar="FILE", help="The private key; a workspace has its own.")
+    ] = None,
+    log: LogOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Sign the log as it stands, and print the checkpoint."""
-    opened = TransparencyLog(log)
+    found = find_log(log)
+    private = private or (found.own.key if found.own is not None else None)
+    if private is None:
+        raise InputError("this needs the private key of the log.", mend="Name its file with '--key'.")
+    opened = TransparencyLog(found.log)
     try:
         note = opened.sign_checkpoint(read_signing_key(private))
     finally:
@@ -186,7 +220,7 @@ def erase(
     override: Annotated[
         str, typer.Option("--override", metavar="REASON", help="Which duty goes before that of keeping it longer.")
     ] = "",
-    log: LogOption = HERE,
+    log: LogOption = None,
     keys: KeysOption = None,
     secret: SecretOption = None,
     secret_variable: SecretVariableOption = "",
@@ -197,8 +231,11 @@ def erase(
         raise InputError("name a subject or '--expired', and not both.", mend="Add '--subject NAME'.")
     if expired:
         refuse_unused("is not asked for with '--expired', which has its own", reason=reason, override=override)
-    ring = key_ring(log, keys, secret, secret_variable)
-    opened = TransparencyLog(log)
+    found = find_log(log)
+    ring = key_ring(found, keys, secret, secret_variable)
+    if subject and not ring.keys_of(subject):
+        raise InputError(f"nothing is kept of '{visible(subject)}': there is no key.", mend=_subjects(found, ring))
+    opened = TransparencyLog(found.log)
     try:
         if expired:
             done = erase_expired(opened, ring, person)
@@ -216,7 +253,7 @@ def hold(
     lift: Annotated[bool, typer.Option("--lift", help="End the hold.")] = False,
     reason: ReasonOption = "",
     person: PersonOption = "",
-    log: LogOption = HERE,
+    log: LogOption = None,
     keys: KeysOption = None,
     secret: SecretOption = None,
     secret_variable: SecretVariableOption = "",
@@ -226,17 +263,18 @@ def hold(
     if not case:
         why = "is for one hold, and no id is given"
         refuse_unused(why, subject=subject, lift=lift, reason=reason, keys=keys, secret=secret)
-        _list_holds(log, as_json)
+        _list_holds(find_log(log).log, as_json)
         return
     if lift:
         refuse_unused("is for placing a hold; an id is enough to lift one", subject=subject)
-    tag = ""
+    tag, found = "", find_log(log)
     if subject:
-        ring = key_ring(log, keys, secret, secret_variable)
+        ring = key_ring(found, keys, secret, secret_variable)
         tag = ring.tag(subject)
         if not ring.keys_of(subject):
-            err.print("warning: nothing is kept of this subject so far; check the name.", markup=False)
-    opened = TransparencyLog(log)
+            named = visible(subject)
+            err.print(f"warning: nothing is kept of '{named}' so far. {_subjects(found, ring)}", markup=False)
+    opened = TransparencyLog(found.log)
     try:
         row = lift_hold(opened, case, reason, person) if lift else place_hold(opened, case, tag, reason, person)
     finally:
@@ -271,12 +309,33 @@ def _tell_verified(found: LogVerification, contents: ContentsCheck | None, probl
     out.print(f"{counted(len(problems), 'problem')}. Root: {found.root}")
 
 
+def _tell_own_key(found: Found, log_key: str) -> None:
+    """What a check with a key that lies beside the log does not show."""
+    if not log_key and found.own is not None:
+        what = (
+            f"Checked with the key in {found.own.key.parent}: whoever can write there could have made log and key anew."
+        )
+        out.print(f"{what} '--log-key' takes the key that was published.", markup=False)
+
+
+def _subjects(found: Found, ring: KeyRing) -> str:
+    """Whose contents there are, as far as rows name them, for whoever does not know what the service calls somebody."""
+    known = [name for name in values_of(found.log, "principal") if ring.keys_of(name)]
+    if not known:
+        unnamed = len({tag for tag, _ in ring.all_keys().values()})
+        return (
+            f"Something is kept of {counted(unnamed, 'subject')}, and no row names one." if unnamed else "Nothing is."
+        )
+    shown = [visible(name) + _WITHOUT_KEYS * (name == ANYONE.name) for name in sorted(known)[:_MOST_NAMES]]
+    more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
+    return f"Something is kept of {', '.join(shown)}{more}."
+
+
 def _are(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
 def _list_holds(log: Path, as_json: bool) -> None:
-    read_settings(log)
     standing = holds(log)
     if as_json:
         print(json.dumps([{**row._asdict(), "since": row.since.isoformat()} for row in standing]))
@@ -296,10 +355,12 @@ def _tell_erased(done: Erased, as_json: bool) -> None:
         out.print(f"{counted(len(done.keys), 'key')} {_are(len(done.keys))} destroyed; row {done.row} says so.")
 
 
-def _verify_proof(file: Path, log: VerifierKey, witnesses: tuple[VerifierKey, ...], as_json: bool) -> None:
+def _verify_proof(file: Path, log_key: str, witnesses: tuple[VerifierKey, ...], as_json: bool) -> None:
     if not file.exists():
         raise InputError("there is no such log and no such proof.", file=file, mend="Name one that exists.")
-    proven = check_proof(file, log, witnesses)
+    if not log_key:
+        raise no_log_key()
+    proven = check_proof(file, public_key(log_key), witnesses)
     head, signers = proven.signed.checkpoint, [row.key.name for row in proven.signed.signers]
     if as_json:
         told = {"line": proven.line, "texts": proven.texts, "origin": head.origin, "size": head.size}

@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Column
+from rich.table import Column, Table
 from rich.text import Text
 
 from colonnade.records import Decision, Outcome
@@ -35,6 +36,17 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
+def show_wide(table: Table) -> None:
+    """Print a table as wide as it needs: a column that is squeezed to three letters says nothing."""
+    width = out.width
+    out.width = max(width, Measurement.get(out, out.options.update(max_width=_WIDEST), table).maximum)
+    try:
+        out.print(table, soft_wrap=False)
+    finally:
+        out.width = width
+
+
+_WIDEST = 1000
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Signs that turn the direction of writing, so that a line reads as another one."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from colonnade.cli.display import TerminalReporter, out
+from colonnade.cli.options import HERE, WorkspaceArgument
 from colonnade.cli.replay import replay
 from colonnade.guard import read_guard_configuration, topic_clauses
 from colonnade.guard.detection import Cost, DetectorReport
@@ -24,14 +24,10 @@ guard_application = typer.Typer(
 )
 guard_application.command("replay")(replay)
 
-WorkspaceArgument = Annotated[
-    Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")
-]
-
 
 @guard_application.command()
 def check(
-    workspace: WorkspaceArgument,
+    workspace: WorkspaceArgument = HERE,
     meaning: Annotated[
         bool, typer.Option("--minilm", help="With the transformer beside the static embeddings: finds more, slower.")
     ] = False,

@@ -10,7 +10,7 @@ import typer
 HERE = Path()
 
 WorkspaceArgument = Annotated[
-    Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/.")
+    Path, typer.Argument(metavar="[WORKSPACE]", help="A folder with launch.yaml and policies/; by default this one.")
 ]
 WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace.")]
 PersonOption = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who signs: an id of people.yaml.")]

@@ -13,12 +13,21 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from colonnade.cli.audit_options import (
+    Found,
+    KeysOption,
+    SecretOption,
+    SecretVariableOption,
+    find_log,
+    is_workspace,
+    key_ring,
+)
 from colonnade.cli.display import counted, err, out, visible
 from colonnade.cli.options import HERE, JsonOption, WorkspaceOption
 from colonnade.guard import read_guard_configuration
 from colonnade.guard.replaying import Cost, Exchange, Outcome, Replayed, Should, Unread, cost
 from colonnade.pipeline import open_workspace
-from colonnade.pipeline.feedback import own_log
+from colonnade.pipeline.recording import log_places
 from colonnade.pipeline.replay_labels import Labels, labels_of_file
 from colonnade.pipeline.replaying import (
     Policies,
@@ -32,7 +41,6 @@ from colonnade.pipeline.workspace import Workspace
 from colonnade.policy.revisions import is_revision
 from colonnade.records import InputError, PolicySet, Ruling
 from colonnade.store.log import KeyRing
-from colonnade.store.log.secrets import read_secret
 
 CHANGED = 1
 """Exit status with ``--fail-on-change`` where an answer changes."""
@@ -54,7 +62,8 @@ _COSTS: tuple[tuple[Should, str, str], ...] = (
 PlaceArgument = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[FILE|LOG]", help="A JSONL file of requests, or an audit log; by default the workspace's own."
+        metavar="[FILE|LOG]",
+        help="A JSONL file of requests, an audit log, or a workspace with one; by default the workspace's own.",
     ),
 ]
 AfterOption = Annotated[
@@ -72,13 +81,6 @@ BeforeOption = Annotated[
 LabelsOption = Annotated[
     Path | None, typer.Option("--labels", metavar="FILE", help='JSONL of {"id", "should": "allow"|"refuse"}.')
 ]
-KeysOption = Annotated[Path | None, typer.Option("--keys", metavar="FOLDER", help="The keys of what a log holds.")]
-SecretOption = Annotated[
-    Path | None, typer.Option("--secret", metavar="FILE", help="The secret that the keys are wrapped with.")
-]
-VariableOption = Annotated[
-    str, typer.Option("--secret-variable", metavar="NAME", help="The variable of the environment that holds it.")
-]
 ShowOption = Annotated[bool, typer.Option("--show", help="Print what was asked beside each change.")]
 FailOption = Annotated[bool, typer.Option("--fail-on-change", help="End with 1 if an answer changes.")]
 
@@ -91,12 +93,14 @@ def replay(
     labels: LabelsOption = None,
     keys: KeysOption = None,
     secret: SecretOption = None,
-    secret_variable: VariableOption = "",
+    secret_variable: SecretVariableOption = "",
     show: ShowOption = False,
     fail_on_change: FailOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Rule on yesterday's requests and answers again, and list every answer that would change, with both costs."""
+    if place is not None and workspace == HERE and is_workspace(place):
+        workspace = place
     opened, started = open_workspace(workspace), perf_counter()
     place, ring = _place(opened, place, _Keys(keys, secret, secret_variable))
     exchanges = _exchanges(opened, place, labels, ring)
@@ -139,20 +143,14 @@ def _exchanges(opened: Workspace, place: Path, labels: Path | None, ring: KeyRin
 
 def _place(opened: Workspace, place: Path | None, named: _Keys) -> tuple[Path, KeyRing | None]:
     """What is replayed, with the keys that were named, or those of the workspace for its own log."""
-    own = own_log(opened) if place is None or is_log(place) else None
-    if place is None:
-        if own is None:
-            mend = "Name a file of requests, or a log; 'colonnade serve' makes one."
-            raise InputError("this workspace has no audit log of its own.", file=opened.folder, mend=mend)
-        place = own.log
-    if not is_log(place):
+    if place is not None and not is_log(place) and not is_workspace(place):
         return place, None
-    if named == _Keys(None, None, ""):
-        return place, own.ring if own is not None and own.log.samefile(place) else None
-    if named.keys is None or not named.keys.is_dir():
-        mend = "Name the one of the service: '--keys'."
-        raise InputError("there is no folder of keys here.", file=named.keys, mend=mend)
-    return place, KeyRing(named.keys, read_secret(named.secret, named.variable), place)
+    found, own = find_log(place or opened.folder), log_places(opened.folder)
+    if own is not None and own.log.is_dir() and own.log.samefile(found.log):
+        found = Found(found.log, own)
+    if named == _Keys(None, None, "") and (found.own is None or not found.own.people.is_dir()):
+        return found.log, None
+    return found.log, key_ring(found, *named)
 
 
 def _before(replaying: Replaying, place: Path, workspace: Path, name: str) -> Policies | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from colonnade.cli.display import err
+from colonnade.cli.options import HERE, WorkspaceArgument
 from colonnade.guard.keys import keys_file, read_keys
 from colonnade.guard.serving import check_port, served_address
 from colonnade.guard.serving import serve as serve_gateway
@@ -23,7 +23,7 @@ from colonnade.store import Store
 
 
 def serve(
-    workspace: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")],
+    workspace: WorkspaceArgument = HERE,
     upstream: Annotated[
         str,
         typer.Option(

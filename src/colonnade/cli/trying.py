@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from colonnade.cli.display import err, out, visible
+from colonnade.cli.display import err, out, show_wide, visible
 from colonnade.guard import Who
 from colonnade.guard.explaining import Explanation, Finding
 from colonnade.pipeline import open_workspace
@@ -136,7 +136,7 @@ def _show_openings(row: Explanation) -> None:
 def _show_detectors(row: Explanation) -> None:
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="dim")
     for title in ("detectors", "outcome", "topic", "level", "score", "band", "ms"):
-        table.add_column(title, justify="right" if title in ("score", "ms") else "left", no_wrap=title != "band")
+        table.add_column(title, justify="right" if title in ("score", "ms") else "left", no_wrap=True)
     for finding in row.findings:
         run = finding.run
         best = finding.found[0] if finding.found else None
@@ -152,7 +152,7 @@ def _show_detectors(row: Explanation) -> None:
             style="red" if run.outcome != "ran" else "",
         )
     if row.findings:
-        out.print(table, soft_wrap=False)
+        show_wide(table)
     else:
         _line("detectors", "none ran")
 

@@ -13,6 +13,7 @@ from colonnade.audit import Verification
 from colonnade.audit import verify as verify_workspace
 from colonnade.audit.written import Written
 from colonnade.cli.display import out
+from colonnade.cli.options import HERE
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.meaning import meaning
 from colonnade.pipeline.steps import STEPS
@@ -23,7 +24,10 @@ BROKEN = 1
 
 
 def verify(
-    workspace: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="A folder that 'colonnade run' worked in.")],
+    workspace: Annotated[
+        Path,
+        typer.Argument(metavar="[WORKSPACE]", help="A folder that 'colonnade run' worked in; by default this one."),
+    ] = HERE,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")] = False,
 ) -> None:
     """Check every digest, chain and signature, and count again what follows from other records. Ends with 1 if wrong.

@@ -12,11 +12,12 @@ import typer
 
 from colonnade.audit.witnessing import Witness, witness_checkpoint
 from colonnade.cli.audit_options import (
-    HERE,
     LogKeyOption,
     LogOption,
     PrivateKeyOption,
     WitnessKeysOption,
+    find_log,
+    key_of_log,
     public_key,
 )
 from colonnade.cli.display import counted, err, out
@@ -28,11 +29,14 @@ from colonnade.store.log.checkpoints import CHECKPOINT, parse_checkpoint
 from colonnade.store.log.cosigned import Kept, cosigned_files, keep_cosigned
 from colonnade.store.log.notes import SignatureKind, parse_note
 from colonnade.store.log.secrets import read_signing_key
-from colonnade.store.log.segments import SETTINGS, read_settings
+from colonnade.store.log.segments import SETTINGS
 
 
 def witness(
-    location: Annotated[str, typer.Argument(metavar="CHECKPOINT", help="A path or URL; tiles/ lies beside it.")],
+    location: Annotated[
+        str,
+        typer.Argument(metavar="CHECKPOINT", help="A URL or a path; tiles/ lies beside it. Or a workspace, or a log."),
+    ],
     log_key: LogKeyOption,
     name: Annotated[str, typer.Option("--name", help="The witness's name, such as witness.example.com/w1.")],
     private: PrivateKeyOption,
@@ -44,6 +48,8 @@ def witness(
 ) -> None:
     """On a second machine: check that a log still begins with what was seen last, and cosign. Ends with 1 if not."""
     check_place(state)
+    if Path(location).is_dir():
+        location = str(find_log(Path(location)).log / CHECKPOINT)
     who = Witness(name, read_signing_key(private), state)
     found = witness_checkpoint(who, location, public_key(log_key), proof)
     if found.clock_behind:
@@ -65,19 +71,19 @@ def cosigned(
         str,
         typer.Argument(metavar="[NOTE]", help="What the witness printed, a file or '-'; without one, what is kept."),
     ] = "",
-    log: LogOption = HERE,
+    log: LogOption = None,
     log_key: LogKeyOption = "",
     witness_keys: WitnessKeysOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Keep a checkpoint that a witness cosigned beside the log, or list those that are kept."""
+    found = find_log(log)
     if not note:
-        _list_cosigned(log, as_json)
+        _list_cosigned(found.log, as_json)
         return
-    if not log_key:
-        raise InputError("this needs the log's public key.", mend="Add '--log-key', as the log published it.")
+    public = key_of_log(found, log_key)
     content = sys.stdin.buffer.read() if note == "-" else _read(Path(note))
-    kept = keep_cosigned(log, content, public_key(log_key), tuple(map(public_key, witness_keys or ())))
+    kept = keep_cosigned(found.log, content, public, tuple(map(public_key, witness_keys or ())))
     if as_json:
         print(json.dumps([{"witness": row.witness, "size": row.size, "time": row.time} for row in kept]))
         return
@@ -100,7 +106,6 @@ def _keep_beside(location: str, content: bytes, log: VerifierKey, who: Witness) 
 
 
 def _list_cosigned(log: Path, as_json: bool) -> None:
-    read_settings(log)
     rows: list[tuple[str, int | None, list[str]]] = []
     for file in cosigned_files(log):
         try:

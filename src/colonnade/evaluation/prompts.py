@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -79,15 +79,20 @@ def prompt_files(workspace: Path, split: Split) -> tuple[Path, ...]:
     return (folder / f"{split}.jsonl", *sorted((folder / str(split)).glob("*.jsonl")))
 
 
-def read_prompts(workspace: Path, policies: PolicySet) -> tuple[Prompt, ...]:
+def read_prompts(workspace: Path, policies: PolicySet, splits: Sequence[Split] = tuple(Split)) -> tuple[Prompt, ...]:
     """Every prompt of ``prompts/SPLIT.jsonl`` and ``prompts/SPLIT/*.jsonl`` that has not retired.
+
+    Args:
+        workspace: the folder with ``prompts/``.
+        policies: whose clauses the prompts name.
+        splits: those that are read; the files of others need not be there.
 
     Raises:
         InputError: for a row that is wrong, an unknown clause, an id used twice, the same text
             twice, a cluster that stands in two splits, or a split without a prompt.
     """
-    active, _ = _by_standing(workspace, policies)
-    for split in Split:
+    active, _ = _by_standing(workspace, policies, splits)
+    for split in splits:
         if not any(prompt.split is split for prompt in active):
             file = workspace / "prompts" / RETIRED_FILE
             mend = "Take some of them out of this file."
@@ -104,10 +109,12 @@ def read_retired_prompts(workspace: Path, policies: PolicySet) -> tuple[Prompt, 
     return _by_standing(workspace, policies)[1]
 
 
-def _by_standing(workspace: Path, policies: PolicySet) -> tuple[tuple[Prompt, ...], tuple[Prompt, ...]]:
+def _by_standing(
+    workspace: Path, policies: PolicySet, splits: Sequence[Split] = tuple(Split)
+) -> tuple[tuple[Prompt, ...], tuple[Prompt, ...]]:
     """The prompts that are asked, and those that have retired."""
     standing = standing_retirements(read_retirements(workspace))
-    prompts = [row.prompt for row in read_filed_prompts(workspace, policies)]
+    prompts = [row.prompt for row in read_filed_prompts(workspace, policies, splits)]
     retired = {prompt.id for prompt in prompts if has_retired(prompt, standing)}
     return (
         tuple(prompt for prompt in prompts if prompt.id not in retired),
@@ -146,7 +153,9 @@ def has_retired(prompt: Prompt, standing: Mapping[str, Retirement]) -> bool:
     return row is not None and row.content == text_digest(prompt.text)
 
 
-def read_filed_prompts(workspace: Path, policies: PolicySet) -> tuple[FiledPrompt, ...]:
+def read_filed_prompts(
+    workspace: Path, policies: PolicySet, splits: Sequence[Split] = tuple(Split)
+) -> tuple[FiledPrompt, ...]:
     """Every prompt, retired or not, each with its place: what nothing new may repeat, and what stays sealed.
 
     Raises:
@@ -156,7 +165,7 @@ def read_filed_prompts(workspace: Path, policies: PolicySet) -> tuple[FiledPromp
     places: dict[str, str] = {}
     clusters: dict[str, Split] = {}
     texts: dict[str, str] = {}
-    for split in Split:
+    for split in splits:
         before = len(prompts)
         for file in prompt_files(workspace, split):
             name = file.relative_to(workspace / "prompts").as_posix()

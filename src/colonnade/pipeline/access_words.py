@@ -8,25 +8,10 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from colonnade.guard.access.writing import commitment_to_words
-from colonnade.records import CorruptionError, GrantUse, InputError
-from colonnade.store.log import KeyRing
+from colonnade.pipeline.feedback import Sealed
+from colonnade.records import CorruptionError, GrantUse
 from colonnade.store.log.contents import open_row
-from colonnade.store.log.secrets import read_secret
 from colonnade.store.log.segments import segment_files, whole_lines
-
-
-class Sealed(NamedTuple):
-    """Where prompts and answers lie, and what opens them.
-
-    Attributes:
-        log: the folder of the log.
-        keys: the folder of people's keys.
-        secret: the file with the secret that these are wrapped with.
-    """
-
-    log: Path
-    keys: Path
-    secret: Path
 
 
 class Words(NamedTuple):
@@ -49,23 +34,19 @@ def words_of_uses(uses: Iterable[GrantUse], sealed: Sealed, key: bytes) -> dict[
 
     Args:
         uses: that wait for review.
-        sealed: the log.
+        sealed: the log and the keys.
         key: the secret of the desk, which the commitments were made with.
 
     Raises:
-        InputError: where log, keys or secret are not what they should be.
         CorruptionError: where a sealed text was changed.
     """
-    if not sealed.log.is_dir():
-        raise InputError("there is no such log.", file=sealed.log, mend="Name the folder with log.json.")
-    ring = KeyRing(sealed.keys, read_secret(sealed.secret), sealed.log)
     wanted = list(dict.fromkeys(uses))
     found: dict[GrantUse, Words] = dict.fromkeys(wanted, Words("missing"))
     for index, side, grants in _rows_under_grants(sealed.log):
         concerned = [use for use in wanted if use.grant in grants and use.side == side and not found[use].text]
         if not concerned:
             continue
-        for opening in open_row(sealed.log, ring, index).values():
+        for opening in open_row(sealed.log, sealed.ring, index).values():
             for use in concerned:
                 if opening is None:
                     found[use] = found[use] if found[use].text else Words("erased")

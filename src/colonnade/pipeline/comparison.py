@@ -6,17 +6,20 @@ old launch is no reason not to show what changed since.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from colonnade.guard import GuardConfiguration, read_guard_configuration
 from colonnade.guard.system_prompts import NO_PROMPTS, SystemPrompt, SystemPrompts, prompts_of
+from colonnade.pipeline.detection import teaching_prompts, teaching_prompts_of
 from colonnade.pipeline.workspace import Workspace, with_library
-from colonnade.policy.repository import commit_of
+from colonnade.policy.repository import commit_of, ignored_below
 from colonnade.policy.revisions import Elsewhere, is_revision, laid_out
-from colonnade.records import InputError, PolicySet, Profile
+from colonnade.records import InputError, PolicySet, Profile, Prompt, Split
+
+_PROMPTS = {"prompts": (".jsonl",)}
 
 
 class Side(NamedTuple):
@@ -26,27 +29,30 @@ class Side(NamedTuple):
         configuration: of the guard there, or today's.
         unread: what could not be read, and what stands in its place, one sentence each.
         prompts: the system prompts that are registered there.
+        teaching: the prompts that detectors learn from there; none where nobody asked for them.
     """
 
     workspace: Workspace
     configuration: GuardConfiguration
     unread: tuple[str, ...] = ()
     prompts: SystemPrompts = NO_PROMPTS
+    teaching: tuple[Prompt, ...] = ()
 
 
-def side_of(workspace: Workspace, name: str, today: GuardConfiguration) -> Side:
+def side_of(workspace: Workspace, name: str, today: GuardConfiguration, learning: bool = False) -> Side:
     """The workspace with the policies, the profile and the guard of another place.
 
     Args:
         workspace: the launch that is asked about; its regions and people count.
         name: a folder with policies, or a git revision of the workspace.
         today: the guard's configuration as it stands in the workspace.
+        learning: whether the prompts that detectors learn from are read there, too.
 
     Raises:
         InputError: where there is neither such a folder nor such a revision, or the policies there
             cannot be read.
     """
-    with _place(workspace.folder, name) as elsewhere:
+    with _place(workspace.folder, name, _PROMPTS if learning else {}) as elsewhere:
         policies = elsewhere.policies()
         unread: list[str] = []
         try:
@@ -62,7 +68,27 @@ def side_of(workspace: Workspace, name: str, today: GuardConfiguration) -> Side:
             configuration = today
             unread.append(_instead(fault, "today's guard.yaml"))
         prompts = _prompts(workspace.folder, elsewhere, configuration, unread)
-    return Side(resolved, configuration, tuple(unread), prompts)
+        teaching = _teaching(workspace, elsewhere, resolved.policies, unread) if learning else ()
+    return Side(resolved, configuration, tuple(unread), prompts, teaching)
+
+
+def _teaching(today: Workspace, elsewhere: Elsewhere, policies: PolicySet, unread: list[str]) -> tuple[Prompt, ...]:
+    """The prompts that detectors learnt from there, or today's; files that no revision can have are named."""
+    try:
+        with elsewhere.naming():
+            found = teaching_prompts_of(elsewhere.folder, policies)
+    except InputError as fault:
+        unread.append(_instead(fault, "today's prompts, for the detectors to learn from"))
+        return teaching_prompts(today)
+    hidden = [name for name in ignored_below(today.folder, "prompts") if _teaches(name)] if elsewhere.revision else []
+    if hidden:
+        unread.append(f"Git ignores {', '.join(hidden)}, so nothing of it was learnt for {elsewhere.revision}.")
+    return found
+
+
+def _teaches(name: str) -> bool:
+    parts = Path(name).with_suffix("").parts
+    return name.endswith(".jsonl") and parts[1] in (Split.TRAINING, Split.DEVELOPMENT)
 
 
 def _prompts(today: Path, elsewhere: Elsewhere, configuration: GuardConfiguration, unread: list[str]) -> SystemPrompts:
@@ -105,7 +131,7 @@ def _instead(fault: InputError, taken: str) -> str:
 
 
 @contextmanager
-def _place(workspace: Path, name: str) -> Iterator[Elsewhere]:
+def _place(workspace: Path, name: str, also: Mapping[str, tuple[str, ...]]) -> Iterator[Elsewhere]:
     folder = Path(name)
     if (folder / "policies").is_dir():
         yield Elsewhere(folder)
@@ -114,5 +140,5 @@ def _place(workspace: Path, name: str) -> Iterator[Elsewhere]:
         raise InputError(
             "there is no such folder with policies, and no such revision.", file=folder, mend="Correct it."
         )
-    with laid_out(workspace, name) as elsewhere:
+    with laid_out(workspace, name, also) as elsewhere:
         yield elsewhere

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from colonnade.evaluation import read_prompts
 from colonnade.guard import read_guard_configuration, topic_clauses
 from colonnade.guard.detection import Heads, train
@@ -9,7 +12,7 @@ from colonnade.guard.detection.confirming import Confirmed, confirm
 from colonnade.models import Progress, adapter
 from colonnade.pipeline.hosting import reading_of
 from colonnade.pipeline.workspace import Workspace
-from colonnade.records import Prompt, Sensitivity, Split
+from colonnade.records import PolicySet, Prompt, Sensitivity, Split
 
 
 def learn_heads(workspace: Workspace, encoders: tuple[str, ...] = ("static",), told: Progress | None = None) -> Heads:
@@ -44,8 +47,21 @@ def learn_confirmed(workspace: Workspace) -> Confirmed:
 
 def teaching_prompts(workspace: Workspace) -> tuple[Prompt, ...]:
     """The prompts that may teach a detector: written ones of the first two splits, none sealed, none of the gate's."""
+    return _that_teach(read_prompts(workspace.folder, workspace.policies))
+
+
+def teaching_prompts_of(folder: Path, policies: PolicySet) -> tuple[Prompt, ...]:
+    """The same of another folder, whose gate split need not be there.
+
+    Raises:
+        InputError: where the first two splits cannot be read.
+    """
+    return _that_teach(read_prompts(folder, policies, (Split.TRAINING, Split.DEVELOPMENT)))
+
+
+def _that_teach(prompts: Iterable[Prompt]) -> tuple[Prompt, ...]:
     return tuple(
         prompt
-        for prompt in read_prompts(workspace.folder, workspace.policies)
+        for prompt in prompts
         if prompt.split is not Split.GATE and prompt.sensitivity is not Sensitivity.SEALED and prompt.modality == "text"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from colonnade.pipeline.adjudicating import propose_candidate
-from colonnade.pipeline.recording import PEOPLE, SECRET, log_settings
+from colonnade.pipeline.recording import log_places
 from colonnade.pipeline.workspace import Workspace
 from colonnade.policy.feedback_queue import Queue, append, decide, decided_before, read_queue
 from colonnade.records import (
@@ -64,13 +64,10 @@ def queue_of(folder: Path) -> Queue:
 
 def own_log(workspace: Workspace) -> Sealed | None:
     """The log that a service of the workspace writes, with its keys; nothing where there is none to be read."""
-    settings = log_settings(workspace)
-    if settings is None:
+    places = log_places(workspace.folder)
+    if places is None or not (places.log / SETTINGS).is_file() or not places.people.is_dir():
         return None
-    folder, beside = workspace.folder / settings.folder, (workspace.folder / settings.key).parent
-    if not (folder / SETTINGS).is_file() or not (beside / PEOPLE).is_dir():
-        return None
-    return Sealed(folder, KeyRing(beside / PEOPLE, read_secret(beside / SECRET), folder))
+    return Sealed(places.log, KeyRing(places.people, read_secret(places.secret), places.log))
 
 
 def enter(folder: Path, row: Feedback) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,11 +15,29 @@ from colonnade.store.log import GroupWriter, TransparencyLog, create_log, verifi
 from colonnade.store.log.secrets import new_secret, new_signing_key, read_secret, read_signing_key
 from colonnade.store.log.segments import SETTINGS
 
-SECRET, PEOPLE, PUBLIC = "secret", "people", "log.pub"
-"""Beside the private key of the log: what wraps people's keys, those keys, and the log's public key."""
+SECRET, PEOPLE, PUBLIC = "secret", "people", ".pub"
+"""Beside the private key of the log: what wraps people's keys, those keys, and by its ending the log's public key."""
 
 CHECKPOINT_SECONDS = 10.0
 """Between two checkpoints; rows behind the newest are vouched for by nobody yet, also after a crash."""
+
+
+class LogPlaces(NamedTuple):
+    """Where the service of a workspace keeps its log, and what belongs to it.
+
+    Attributes:
+        log: the folder of the log.
+        key: the private key of its checkpoints.
+        public: the public key, a line in a file.
+        people: the folder of people's keys.
+        secret: what these are wrapped with.
+    """
+
+    log: Path
+    key: Path
+    public: Path
+    people: Path
+    secret: Path
 
 
 class Opened(NamedTuple):
@@ -39,10 +58,29 @@ class Opened(NamedTuple):
 
 def log_settings(workspace: Workspace) -> LogSettings | None:
     """Where rows are written: as ``guard.yaml`` says, in the workspace where it says nothing, none for nowhere."""
-    said = read_guard_configuration(workspace.folder / "guard.yaml").log
+    return _settings_in(workspace.folder)
+
+
+def log_places(folder: Path) -> LogPlaces | None:
+    """Where the log of a workspace lies or would, with its keys; nothing where ``guard.yaml`` says that none is kept.
+
+    Args:
+        folder: the workspace; nothing else of it has to be readable than its ``guard.yaml``.
+    """
+    settings = _settings_in(folder)
+    return None if settings is None else _places(folder, settings)
+
+
+def _settings_in(folder: Path) -> LogSettings | None:
+    said = read_guard_configuration(folder / "guard.yaml").log
     if said == "none":
         return None
     return said if isinstance(said, LogSettings) else LogSettings()
+
+
+def _places(folder: Path, settings: LogSettings) -> LogPlaces:
+    key = folder / settings.key
+    return LogPlaces(folder / settings.folder, key, key.with_suffix(PUBLIC), key.parent / PEOPLE, key.parent / SECRET)
 
 
 def open_log(workspace: Workspace, settings: LogSettings, contents: bool = True) -> Opened:
@@ -56,7 +94,8 @@ def open_log(workspace: Workspace, settings: LogSettings, contents: bool = True)
     Raises:
         InputError: where the key lies in the log, others may read it, or it is missing though the log is there.
     """
-    folder, key_file = workspace.folder / settings.folder, workspace.folder / settings.key
+    places = _places(workspace.folder, settings)
+    folder, key_file = places.log, places.key
     if key_file.resolve().is_relative_to(folder.resolve()):
         mend = "Keep it elsewhere: whoever gets a copy of the log must not get its key."
         raise InputError("the key of the log lies in the log.", file=workspace.folder / "guard.yaml", mend=mend)
@@ -68,11 +107,18 @@ def open_log(workspace: Workspace, settings: LogSettings, contents: bool = True)
     log.sign_checkpoint(key)  # what was written before a crash is vouched for from here on
     ring = None
     if contents and settings.contents == "sealed":
-        ring = QuickRing(key_file.parent / PEOPLE, read_secret(key_file.parent / SECRET), folder)
+        ring = QuickRing(places.people, read_secret(places.secret), folder)
     public = str(verifier_key(log.settings.origin, key))
+    _publish(places.public, public)
     return Opened(
         LogRecorder(GroupWriter(log, key, CHECKPOINT_SECONDS), ring, settings.retain_days), folder, made, public
     )
+
+
+def _publish(file: Path, public: str) -> None:
+    """Keep the public key in a file, for whoever missed what the start of the service printed."""
+    with suppress(OSError), file.open("x", encoding="utf-8") as stream:  # there already, or keys can only be read here
+        stream.write(f"{public}\n")
 
 
 def _make(folder: Path, key_file: Path, origin: str) -> None:

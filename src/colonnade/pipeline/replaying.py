@@ -279,28 +279,27 @@ class Replaying:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._prompts = teaching_prompts(workspace)
+        self._teaching = teaching_prompts(workspace)
         self._memories: Memories = {}
         self._configuration = read_guard_configuration(workspace.folder / "guard.yaml")
         self._prompts_now = read_system_prompts(workspace.folder, self._configuration.system_prompts)
 
     def now(self) -> Policies:
         """The policies as the files say now."""
-        return self._policies(
-            "the files as they are", Side(self._workspace, self._configuration, prompts=self._prompts_now)
-        )
+        side = Side(self._workspace, self._configuration, (), self._prompts_now, self._teaching)
+        return self._policies("the files as they are", side)
 
     def at(self, name: str) -> Policies:
-        """The policies of another folder, or of a revision.
+        """The policies of another folder, or of a revision, and what the detectors learn from there.
 
         Raises:
             InputError: where there is neither.
         """
-        side = side_of(self._workspace, name, self._configuration)
+        side = side_of(self._workspace, name, self._configuration, learning=True)
         return self._policies(named_place(self._workspace.folder, name), side)
 
     def _policies(self, name: str, side: Side) -> Policies:
-        parts = guard_parts(side.workspace, side.configuration, _today(), self._prompts)
+        parts = guard_parts(side.workspace, side.configuration, _today(), side.teaching)
         judge = RememberingJudge(parts.judge) if parts.judge is not None else None
         guard = parts.guard(remembering(parts.detectors, self._memories), judge, lambda _: PATIENCE)
         words = {row.digest: row.text for row in (*side.prompts.prompts, *self._prompts_now.prompts)}

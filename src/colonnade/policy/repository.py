@@ -64,6 +64,10 @@ def run_git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
     return done.stdout
 
 
+_NO_REVISION = "single revision"
+"""What git says of a name that stands for no commit, without naming it."""
+
+
 def _refusal(said: str, folder: Path) -> InputError:
     first = (said.splitlines() or ["it refused without a word"])[0].rstrip(".")
     mend = "Name a revision that this repository has."
@@ -71,7 +75,7 @@ def _refusal(said: str, folder: Path) -> InputError:
         mend = f"If you trust it, say so: 'git config --global --add safe.directory {holder_of(folder) or folder}'."
     elif "not a git repository" in first:
         mend = "Keep the workspace in git ('git init', 'git add .', 'git commit'), or name another folder."
-    elif "single revision" in first:
+    elif _NO_REVISION in first:
         mend = "Commit the policies first ('git add .', 'git commit'), or name a revision that there is."
     return InputError(f"git says: {first}.", file=folder, mend=mend)
 
@@ -98,7 +102,12 @@ def commit_of(folder: Path, revision: str) -> str:
     Raises:
         InputError: where there is none.
     """
-    return run_git(folder, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+    try:
+        return run_git(folder, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+    except InputError as fault:
+        if _NO_REVISION not in fault.what:
+            raise
+        raise InputError(f"git knows no revision '{revision}' here.", file=folder, mend=fault.mend) from None
 
 
 def list_commit(root: Path, commit: str, paths: Sequence[str] = ()) -> dict[str, Entry]:
@@ -135,6 +144,16 @@ def _list_submodule(root: Path, path: str, commit: str) -> Iterator[tuple[str, E
         raise InputError(what, file=root, mend=mend)
     for name, entry in inner.items():
         yield f"{path}/{name}", entry
+
+
+def ignored_below(folder: Path, name: str) -> tuple[str, ...]:
+    """The files at or below a path of a folder that git is told to leave out, so that no commit has them.
+
+    Raises:
+        InputError: where git does not answer.
+    """
+    asked = ("ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", name)
+    return tuple(map(os.fsdecode, run_git(folder, *asked).split(b"\0")[:-1]))
 
 
 def read_objects(root: Path, names: Iterable[str]) -> dict[str, bytes]:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from colonnade.policy.profiles import read_profile
@@ -24,9 +25,9 @@ from colonnade.policy.repository import (
 from colonnade.policy.workspace import read_launch, read_policies
 from colonnade.records import InputError, PolicySet, Profile
 
-_PARTS = ("policies", "profiles", "launch.yaml", "guard.yaml")
 _READ = (".md", ".yaml")
-"""Endings of what is read there."""
+_PARTS = {"policies": _READ, "profiles": _READ, "launch.yaml": (), "guard.yaml": ()}
+"""What is read of a revision; of a folder, the files with these endings."""
 
 _MOST_LINKS = 40
 
@@ -113,7 +114,9 @@ class Elsewhere(NamedTuple):
 
 
 @contextmanager
-def laid_out(workspace: Path, revision: str) -> Iterator[Elsewhere]:
+def laid_out(
+    workspace: Path, revision: str, also: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+) -> Iterator[Elsewhere]:
     """Policies, profiles, launch and guard of a workspace as they stood in a git revision.
 
     They are read from the commit itself: the working tree is not touched, attributes leave nothing
@@ -122,6 +125,7 @@ def laid_out(workspace: Path, revision: str) -> Iterator[Elsewhere]:
     Args:
         workspace: a folder in a git working tree.
         revision: anything that ``git rev-parse`` takes: a commit, a branch, ``HEAD~2``.
+        also: more folders of the workspace, each with the endings of what is read there.
 
     Raises:
         InputError: where this is no git working tree, there is no such revision, or it has no
@@ -130,10 +134,11 @@ def laid_out(workspace: Path, revision: str) -> Iterator[Elsewhere]:
     root = root_of(workspace)
     commit = commit_of(workspace, revision)
     here = workspace.resolve().relative_to(root)
-    wanted = {(here / name).as_posix(): name for name in _PARTS}
+    parts = {**_PARTS, **also}
+    wanted = {(here / name).as_posix(): name for name in parts}
     with tempfile.TemporaryDirectory(prefix="colonnade-revision-") as folder:
         elsewhere = Elsewhere(Path(folder), revision)
-        _lay_out(_Tree(root, commit, revision, wanted), elsewhere.folder)
+        _lay_out(_Tree(root, commit, revision, wanted), elsewhere.folder, parts)
         if not (elsewhere.folder / "policies").is_dir():
             raise InputError(f"{revision} has no policies here.", file=workspace, mend="Name a later revision.")
         yield elsewhere
@@ -229,7 +234,7 @@ def _folders(path: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
-def _lay_out(tree: _Tree, folder: Path) -> None:
+def _lay_out(tree: _Tree, folder: Path, parts: Mapping[str, tuple[str, ...]]) -> None:
     """Write what is read of a workspace; of what lies in a linked folder below, as on a disk, nothing."""
     sources: dict[str, str] = {}
     for path, name in tree.wanted.items():
@@ -239,7 +244,7 @@ def _lay_out(tree: _Tree, folder: Path) -> None:
             continue
         for child in tree.below(at):
             (folder / name).mkdir(exist_ok=True)
-            if child.endswith(_READ) and (end := tree.follow(child)) in tree.entries:
+            if child.endswith(parts[name]) and (end := tree.follow(child)) in tree.entries:
                 sources[posixpath.join(name, posixpath.relpath(child, at))] = end
     contents = tree.contents(set(sources.values()))
     for name, source in sources.items():

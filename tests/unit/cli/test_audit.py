@@ -14,6 +14,7 @@ from colonnade.records import InputError
 from colonnade.store.log import Entry, KeyRing, TransparencyLog, create_log, seal_contents
 from colonnade.store.log.secrets import read_secret
 from colonnade.store.log.segments import body_of, segment_files
+from tests.workspaces import GUARD
 
 
 def audit(*arguments: object, exit_code: int = 0) -> Result:
@@ -36,7 +37,9 @@ class House:
         ring, log = KeyRing(self.keys, read_secret(self.secret), self.log), TransparencyLog(self.log)
         for subject in ("alice", "bob"):
             sealed = seal_contents(ring, subject, date(2020, 1, 1), {"prompt": f"{subject} asks"})
-            log.append_entries([Entry(body_of({"action": "allow", "contents": sealed.references}), sealed.lines)])
+            log.append_entries(
+                [Entry(body_of({"action": "allow", "contents": sealed.references, "principal": subject}), sealed.lines)]
+            )
         log.close()
         self.with_keys = ("--log", self.log, "--keys", self.keys, "--secret", self.secret)
 
@@ -47,6 +50,87 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     return House(tmp_path)
+
+
+@pytest.fixture
+def own(house: House) -> Path:
+    """A workspace whose service writes the log."""
+    folder = house.folder / "ws"
+    keys = folder / ".colonnade" / "audit-keys"
+    keys.mkdir(parents=True, mode=0o700)
+    (folder / "launch.yaml").write_text("")
+    (folder / "guard.yaml").write_text(GUARD)
+    house.log.rename(folder / ".colonnade" / "audit-log")
+    house.keys.rename(keys / "people")
+    house.secret.rename(keys / "secret")
+    house.private.rename(keys / "log.pem")
+    return folder
+
+
+def test_every_command_takes_a_workspace_for_its_own_log_with_its_own_keys(
+    house: House, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, witnessing = witness_of(house)
+    row, at = tmp_path / "row", ("--log", own)
+    said = ("--reason", "asked", "--as", "officer")
+    assert json.loads(audit("checkpoint", "--json", *at).stdout)["size"] == 2
+    audit("prove", 0, "--reveal", "--out", row, *at)
+    assert "prompt: alice asks" in audit("verify", row, "--log-key", house.public).stdout
+    audit("witness", own, *witnessing)
+    assert "1 cosigned checkpoint is kept" in audit("cosigned", *at).stdout
+    audit("hold", "case-7", "--subject", "bob", *said, *at)
+    assert "case-7" in audit("hold", "-w", own).stdout
+    assert "1 key is destroyed" in audit("erase", "--subject", "alice", *said, *at).stdout
+    assert "0 problems" in audit("verify", *at).stdout
+    monkeypatch.chdir(own)
+    assert "0 problems" in audit("verify", "--log-key", house.public).stdout
+    monkeypatch.chdir(own / ".colonnade")
+    assert "case-7" in audit("hold").stdout, "'audit-log' of the present folder, as before"
+
+
+def test_a_place_without_a_log_is_told_where_one_would_lie(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no audit log here, and no workspace"):
+        audit("verify", tmp_path)
+    (tmp_path / "launch.yaml").write_text("")
+    (tmp_path / "guard.yaml").write_text(GUARD)
+    with pytest.raises(InputError, match=r"it would lie in .*/\.colonnade/audit-log\. 'colonnade serve' makes it"):
+        audit("prove", 0, "--log", tmp_path)
+    (tmp_path / "guard.yaml").write_text(GUARD + "log: none\n")
+    with pytest.raises(InputError, match="log: none"):
+        audit("hold", "--log", tmp_path)
+
+
+def test_without_the_key_it_is_said_what_is_not_shown_and_where_the_key_is(house: House, own: Path) -> None:
+    audit("checkpoint", "--log", own)
+    said = " ".join(audit("verify", own).stdout.split())
+    assert "whoever can write there could have made log and key anew. '--log-key' takes the key that was" in said
+    assert "could have made" not in audit("verify", own, "--log-key", house.public).stdout
+    told = json.loads(audit("verify", own, "--json").stdout)
+    assert (told["log_key"], told["log_key_named"], told["problems"]) == (house.public, False, [])
+    (own / ".colonnade" / "audit-keys" / "log.pub").write_text(house.public + "\n")
+    (own / ".colonnade" / "audit-keys" / "log.pem").unlink()
+    assert "0 problems" in audit("verify", own).stdout, "the public key is enough"
+    log = own / ".colonnade" / "audit-log"
+    with pytest.raises(InputError, match=r"a log that somebody wrote anew .* 'colonnade serve' prints it"):
+        audit("verify", log)
+    assert "could have made" not in audit("verify", log, "--log-key", own / ".colonnade/audit-keys/log.pub").stdout
+
+
+def test_whoever_asks_for_somebody_unknown_is_told_whose_contents_there_are(house: House) -> None:
+    who = ("--subject", "anonymous", "--reason", "asked", "--as", "officer")
+    with pytest.raises(InputError) as caught:
+        audit("erase", *who, *house.with_keys)
+    assert "nothing is kept of 'anonymous': there is no key. Something is kept of alice, bob." in caught.value.sentence
+    audit("erase", "--subject", "bob", *who[2:], *house.with_keys)
+    assert "Something is kept of alice." in audit("hold", "case-7", *who, *house.with_keys).stderr
+    ring = KeyRing(house.keys, read_secret(house.secret), house.log)
+    log = TransparencyLog(house.log)
+    sealed = seal_contents(ring, "anyone", date(2020, 1, 1), {"prompt": "hello"})
+    log.append_entries([Entry(body_of({"contents": sealed.references, "principal": "anyone"}), sealed.lines)])
+    log.close()
+    audit("hold", "case-7", "--lift", *who[2:], "--log", house.log)
+    with pytest.raises(InputError, match=r"alice, anyone \(whoever asks while there are no API keys\)\."):
+        audit("erase", *who, *house.with_keys)
 
 
 def test_a_proof_is_verified_with_the_public_key_alone(house: House, tmp_path: Path) -> None:
@@ -215,7 +299,7 @@ def test_every_mistake_is_a_sentence_that_mends_it_and_writes_nothing(house: Hou
     log, keys, secret = ("--log", house.log), ("--keys", house.keys), ("--secret", house.secret)
     alice, by = ("--subject", "alice", "--reason", "r", "--as", "o"), ("--reason", "r", "--as", "o")
     mistakes: list[tuple[tuple[object, ...], str]] = [
-        (("erase", *alice), "there is no audit log here. Name the folder"),
+        (("erase", *alice), "there is no audit log here, and no workspace"),
         (("erase", *alice, *log), "Name their folder with '--keys'"),
         (("erase", *alice, *log, "--keys", tmp_path / "empty", *secret), "with keyring.json in it"),
         (("erase", *alice, *log, *keys), "'--secret-variable'"),

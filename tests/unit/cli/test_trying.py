@@ -114,6 +114,14 @@ def test_a_narrow_terminal_wraps_the_prompt_and_keeps_the_action_and_the_rule(wo
     assert "doors.entry" in row
 
 
+def test_a_narrow_terminal_cuts_nothing_of_what_a_detector_found(workspace: Path) -> None:
+    done = CliRunner().invoke(application, ["try", str(workspace), BREAK_IN], env={"COLUMNS": "60"})
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("examples/words")]
+    assert "doors.entry" in row
+    assert "actionable" in row
+    assert "…" not in row
+
+
 def test_a_tier_or_purpose_that_does_not_exist_is_named(workspace: Path) -> None:
     with pytest.raises(InputError, match="no tier 'king'"):
         attempt(workspace, BROKE, "--tier", "king")

@@ -227,8 +227,9 @@ def test_what_somebody_writes_steers_no_terminal_and_looks_like_no_other_line(ho
 
 def test_the_caps_are_named_when_a_grant_is_asked_for_and_how_far_they_are_used_when_it_is_listed(home: Path) -> None:
     asked = ask(home, per_minute=3, per_day=7, specific_per_day=2)
-    caps = "within a minute, {} of 7 within a day, {} of 2 at actionable or recipe within a day"
-    assert "caps: 0 of 3 " + caps.format(0, 0) + "; one use more suspends it" in asked
+    caps = "within a minute ({} left), {} of 7 within a day ({} left), {} of 2 at actionable or recipe within a day"
+    caps += " ({} left)"
+    assert "caps: 0 of 3 " + caps.format(3, 0, 7, 0, 2) + "; one use more suspends it" in asked
     for person in ("ana", "bo"):
         sign(home, "approve", person)
     service = AccessService(open_workspace(home / "w"))
@@ -236,8 +237,9 @@ def test_the_caps_are_named_when_a_grant_is_asked_for_and_how_far_they_are_used_
     assert service.desk.use("key-7", cell(), "request", "x").grant == "locks"
     shown = invoke("list", home / "w").output
     assert "used 1 time\n" in shown
-    assert "caps: 1 of 3 " + caps.format(1, 0) in shown
-    assert [row["used"] for row in listed(home)["grants"][0]["caps"]] == [1, 1, 0]
+    assert "caps: 1 of 3 " + caps.format(2, 1, 6, 0, 2) in shown
+    caps_of = listed(home)["grants"][0]["caps"]
+    assert [(row["used"], row["remaining"]) for row in caps_of] == [(1, 2), (1, 6), (0, 2)]
 
 
 def test_numbers_of_one_are_in_the_singular(home: Path) -> None:

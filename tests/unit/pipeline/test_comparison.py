@@ -165,3 +165,8 @@ def test_a_folder_is_taken_as_it_is(workspace: Path, tmp_path: Path) -> None:
 def test_neither_a_folder_nor_a_revision_is_refused(workspace: Path) -> None:
     with pytest.raises(InputError, match="no such folder with policies, and no such revision"):
         side(workspace, "../nowhere")
+
+
+def test_a_revision_that_git_does_not_know_is_named(workspace: Path) -> None:
+    with pytest.raises(InputError, match="git knows no revision 'nosuch' here"):
+        side(workspace, "nosuch")

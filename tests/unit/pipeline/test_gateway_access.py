@@ -61,6 +61,16 @@ def ask(served: Served, text: str = ASKED) -> dict[str, Any]:
     return shown
 
 
+def left(served: Served, text: str = ASKED, **more: object) -> str | None:
+    """What the header says is left of the caps."""
+    body = {"model": "help-desk", "messages": [{"role": "user", "content": text}], **more}
+    headers = {"Authorization": "Bearer ck-7", "X-Colonnade-Purpose": "repair"}
+    said: str | None = served.client.post("/v1/chat/completions", json=body, headers=headers).headers.get(
+        "X-Colonnade-Grant-Remaining"
+    )
+    return said
+
+
 def seen_by_the_monitor(home: Path) -> list[dict[str, Any]]:
     file = home / "w" / ".colonnade" / "sightings.jsonl"
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
@@ -82,6 +92,13 @@ def test_who_is_refused_for_a_suspension_is_told_so_and_where_to_appeal(home: Pa
         assert "Your access 'locks' is suspended since" in refused["reason"]
         assert "name 'locks' and say why to the key office." in refused["reason"]
         assert within(5, lambda: state(home) == "suspended")
+
+
+def test_a_holder_is_told_what_is_left_of_each_cap_and_nobody_where_no_grant_was_used(served: Served) -> None:
+    assert left(served) == "locks; per-minute=1; per-day=199; specific-per-day=49"
+    assert left(served, "Who may enter the bakery?") is None, "nothing was used"
+    assert left(served, stream=True) == "locks; per-minute=0; per-day=198; specific-per-day=48"
+    assert left(served) is None, "the use that would be one too many was none"
 
 
 def test_what_a_holder_asks_reaches_the_monitor_as_evidence_and_without_words(home: Path, served: Served) -> None:

@@ -14,12 +14,14 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from colonnade.cli.guard import guard_application
+from colonnade.pipeline import guard_parts
 from colonnade.pipeline.replay_labels import Labels
 from colonnade.pipeline.replaying import exchanges_of_log
 from colonnade.records import ColonnadeError, InputError
 from tests.unit.pipeline.guarded_log import ALONE, BREAK_IN, BROKE, SWAP, Home, copied, fill, make_home, small_words
 
 LENIENT = "ceiling: mechanism, when: {tier: staff, purpose: repair}", "ceiling: actionable, when: {}"
+NEW = "Where does the porter hang the spare wax seals?"
 STRICT = "ceiling: overview\nabove: deflect", "ceiling: mention\nabove: deflect"
 
 
@@ -140,10 +142,10 @@ def test_tomorrow_may_be_another_folder_or_a_revision(home: Home, tmp_path: Path
     assert len(told(home, *opened(home), "--revision", "HEAD")["changed"]) == 1
 
 
-def commit(folder: Path, message: str) -> None:
+def commit(folder: Path, message: str, *more: str) -> None:
     if not (folder / ".git").exists():
         subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
-    subprocess.run(["git", "add", "policies", "launch.yaml", "guard.yaml"], cwd=folder, check=True)
+    subprocess.run(["git", "add", "policies", "launch.yaml", "guard.yaml", *more], cwd=folder, check=True)
     name = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
     subprocess.run(["git", *name, "commit", "-qm", message], cwd=folder, check=True)
 
@@ -162,6 +164,60 @@ def test_a_file_of_requests_is_held_against_the_last_revision(home: Home, tmp_pa
     assert told(home, "--from", commit_name, place=file)["from"] == commit_name
     assert [(row["id"], row["after"]["action"]) for row in found["changed"]] == [("b", "deflect")]
     assert found["costs"]["allow"]["newly"] == 1
+
+
+def test_each_side_learns_from_the_prompts_that_it_had(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught: list[bool] = []
+    made = guard_parts.detectors_of
+
+    def noting(topics: Any, prompts: Any, *more: Any) -> Any:
+        taught.append(NEW in [row.text for row in prompts])
+        return made(topics, prompts, *more)
+
+    monkeypatch.setattr(guard_parts, "detectors_of", noting)
+    (file := tmp_path / "prompts.jsonl").write_text(json.dumps({"prompt": BROKE}) + "\n")
+    commit(home.workspace, "today", "prompts")
+    with (home.workspace / "prompts" / "training.jsonl").open("a") as stream:
+        stream.write(json.dumps({"id": "new", "clause": "doors.entry", "violating": NEW}) + "\n")
+    shutil.copytree(home.workspace, tmp_path / "copy", ignore=shutil.ignore_patterns(".git"))
+    sides = {
+        (): [True, False],  # the files as they are, then the last commit
+        ("--revision", "HEAD"): [False, False],
+        ("--against", tmp_path / "copy", "--from", "HEAD"): [True, False],
+    }
+    for words, learnt in sides.items():
+        taught.clear()
+        replay(home, *words, place=file)
+        assert taught == learnt, words
+
+
+def test_prompts_that_a_revision_cannot_have_are_named(home: Home, tmp_path: Path) -> None:
+    (file := tmp_path / "prompts.jsonl").write_text(json.dumps({"prompt": BROKE}) + "\n")
+    commit(home.workspace, "today")
+    assert "Taken in its place: today's prompts" in " ".join(replay(home, place=file).stderr.split())
+    (home.workspace / ".gitignore").write_text("prompts/training/\nprompts/gate.jsonl\n")
+    commit(home.workspace, "with prompts", "prompts", ".gitignore")
+    assert "note" not in replay(home, place=file).stderr
+    (home.workspace / "prompts" / "training").mkdir()
+    (home.workspace / "prompts" / "training" / "own.jsonl").write_text(
+        json.dumps({"id": "own", "clause": "doors.entry", "violating": NEW}) + "\n"
+    )
+    said = " ".join(replay(home, place=file).stderr.split())
+    assert "Git ignores prompts/training/own.jsonl, so nothing of it was learnt for HEAD." in said
+
+
+def test_a_workspace_stands_for_its_own_log_with_its_own_keys(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no audit log so far"):
+        replay(home, place=home.workspace)
+    own = home.workspace / ".colonnade"
+    shutil.copytree(home.log, own / "audit-log")
+    shutil.copytree(home.keys, own / "audit-keys" / "people")
+    shutil.copy(home.secret, own / "audit-keys" / "secret")
+    found = told(home, place=home.workspace)
+    assert (found["replayed"], found["unread"]) == (4, {})
+    assert told(home, place=own / "audit-log") == found
 
 
 def test_two_replays_say_the_same(home: Home) -> None:

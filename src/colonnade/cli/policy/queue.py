@@ -9,6 +9,14 @@ from typing import Annotated
 
 import typer
 
+from colonnade.cli.audit_options import (
+    KeysOption,
+    SecretOption,
+    SecretVariableOption,
+    WordsOption,
+    find_log,
+    key_ring,
+)
 from colonnade.cli.display import counted, out, visible
 from colonnade.cli.options import JsonOption, WorkspaceArgument
 from colonnade.cli.policy.application import policy_application
@@ -17,9 +25,6 @@ from colonnade.pipeline.feedback import Sealed, Words
 from colonnade.pipeline.workspace import Workspace
 from colonnade.policy.feedback_queue import Queue, by_clause
 from colonnade.records import Feedback, InputError
-from colonnade.store.log import KeyRing
-from colonnade.store.log.secrets import read_secret
-from colonnade.store.log.segments import read_settings
 
 
 @policy_application.command("queue")
@@ -34,17 +39,10 @@ def queue(
     ] = False,
     person: Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides.")] = "",
     reason: Annotated[str, typer.Option("--reason", help="Why, in a sentence.")] = "",
-    log: Annotated[
-        Path | None,
-        typer.Option("--log", metavar="FOLDER", help="The log with the sentences; by default its own."),
-    ] = None,
-    keys: Annotated[Path | None, typer.Option("--keys", metavar="FOLDER", help="The folder of the keys.")] = None,
-    secret: Annotated[
-        Path | None, typer.Option("--secret", metavar="FILE", help="The secret that the keys are wrapped with.")
-    ] = None,
-    secret_variable: Annotated[
-        str, typer.Option("--secret-variable", metavar="NAME", help="The variable of the environment that holds it.")
-    ] = "",
+    log: WordsOption = None,
+    keys: KeysOption = None,
+    secret: SecretOption = None,
+    secret_variable: SecretVariableOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """List what customers say of answers, by clause; close one, or accept it as an example of the clause."""
@@ -129,8 +127,5 @@ def _sealed(
 ) -> Sealed | None:
     if log is None and keys is None and secret is None and not variable:
         return feedback.own_log(opened)
-    if log is None or keys is None or not keys.is_dir():
-        mend = "Give '--log', '--keys' and '--secret', or none of them."
-        raise InputError("to read what was said needs the log, the keys and their secret.", mend=mend)
-    read_settings(log)
-    return Sealed(log, KeyRing(keys, read_secret(secret, variable), log))
+    found = find_log(log or opened.folder)
+    return Sealed(found.log, key_ring(found, keys, secret, variable))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from colonnade.records import GrantUse, Level, RateCaps
+from colonnade.records import Grant, GrantUse, Level, RateCaps
 
 SPECIFIC = (Level.ACTIONABLE, Level.RECIPE)
 SPECIFICALLY = "at actionable or recipe within a day"
@@ -27,6 +27,25 @@ class CapUse(NamedTuple):
     used: int
     cap: int
     window: str
+
+    @property
+    def remaining(self) -> int:
+        """How many more there may be."""
+        return max(0, self.cap - self.used)
+
+
+class Remaining(NamedTuple):
+    """What a grant has left after a use of it.
+
+    Attributes:
+        grant: its id.
+        per_minute, per_day, specific_per_day: how many more uses each cap allows at this moment.
+    """
+
+    grant: str
+    per_minute: int
+    per_day: int
+    specific_per_day: int
 
 
 class Tally:
@@ -66,6 +85,10 @@ class Tally:
             CapUse(_since(self._all, now - _DAY), caps.per_day, "within a day"),
             CapUse(_since(self._specific, now - _DAY), caps.specific_per_day, SPECIFICALLY),
         )
+
+    def remaining(self, grant: Grant, now: datetime) -> Remaining:
+        """What is left of each cap of the grant at a moment."""
+        return Remaining(grant.id, *(row.remaining for row in self.used(grant.caps, now)))
 
     def breached(self, caps: RateCaps, now: datetime, level: Level) -> str:
         """Which cap one more use would breach, with its numbers; empty where none.

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from threading import Lock, RLock
 from typing import NamedTuple
 
-from colonnade.guard.access.capping import Tally
+from colonnade.guard.access.capping import Remaining, Tally
 from colonnade.guard.access.deciding import GrantIndex
 from colonnade.guard.access.holding import covers, told_holder, would_open
 from colonnade.guard.access.uses import UseLog
@@ -31,11 +31,13 @@ class Admission(NamedTuple):
         grant: the grant's id where the use is written down and may go on; empty where not.
         drawn: whether a person is to look at it.
         refusal: why not, as a sentence; empty where it may go on.
+        remaining: what is left of the grant's caps after this use; nothing where there was none.
     """
 
     grant: str
     drawn: bool = False
     refusal: str = ""
+    remaining: Remaining | None = None
 
 
 class Desk:
@@ -250,7 +252,7 @@ class Desk:
         use = written_use(self._draw, self._active[grant.id], cell, side, text, tally.number, now)
         log.append(use)
         tally.add(use)
-        return Admission(grant.id, use.drawn), None
+        return Admission(grant.id, use.drawn, remaining=tally.remaining(grant, now)), None
 
     def _count(self, uses: Iterable[GrantUse]) -> None:
         """Take note of uses that another desk let through, or this one before it was started anew."""
@@ -349,10 +351,12 @@ class Holder:
     Attributes:
         subject: who asks.
         named: the grant that the request names; empty for whichever opens the case.
+        remaining: what is left of the caps of each grant that was used for this request, by its id.
     """
 
     def __init__(self, desk: Desk, subject: str, named: str = "") -> None:
         self._desk, self.subject, self.named = desk, subject, named
+        self.remaining: dict[str, Remaining] = {}
 
     def opens(self, cell: Cell, today: date) -> str:
         """The id of the grant that opens a closed cell today; empty where none does."""
@@ -365,4 +369,9 @@ class Holder:
 
     def use(self, cell: Cell, side: Side, text: str) -> Admission:
         """Ask the desk for one use."""
-        return self._desk.use(self.subject, cell, side, text, self.named)
+        admission = self._desk.use(self.subject, cell, side, text, self.named)
+        if admission.remaining is not None:
+            self.remaining[admission.grant] = admission.remaining
+        elif not admission.grant:
+            self.remaining.clear()  # what was left before is no matter of an answer that is refused
+        return admission

@@ -24,6 +24,7 @@ class PastHolder(Holder):
 
     def __init__(self, grants: GrantIndex, subject: str, day: date, named: str = "") -> None:
         self._grants, self.subject, self.day, self.named = grants, subject, day, named
+        self.remaining = {}
 
     def opens(self, cell: Cell, today: date) -> str:
         """The id of the grant that opened such a cell on the day of the request, whatever day it is now."""

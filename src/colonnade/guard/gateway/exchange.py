@@ -34,6 +34,7 @@ class Exchange:
         id: of the rows about it.
         headers: by their names in lower case.
         started: whether the status has gone out.
+        last: gives one more header at the moment when all of them go out, or none.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, traced: float | None = None) -> None:
@@ -43,6 +44,7 @@ class Exchange:
         }
         self.started = self.gone = False
         self.sent: list[tuple[bytes, bytes]] = [(b"x-colonnade-id", self.id.encode())]
+        self.last: Callable[[], tuple[bytes, str] | None] | None = None
         self._receive, self._send = receive, send
         self._watch: asyncio.Future[Any] | None = None
         self._watched: object | None = None
@@ -122,7 +124,7 @@ class Exchange:
         content = orjson.dumps(body)
         more = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
         length = (b"content-length", str(len(content)).encode())
-        self.started = True
+        self._start()
         await self._send(
             {"type": "http.response.start", "status": status, "headers": [_JSON, length, *self.sent, *more]}
         )
@@ -131,7 +133,7 @@ class Exchange:
     async def piece(self, content: bytes, last: bool = False) -> None:
         """A piece of a stream; the first one brings the status with it. It waits while the client does not read."""
         if not self.started:
-            self.started = True
+            self._start()
             await self._send({"type": "http.response.start", "status": 200, "headers": [*_EVENTS, *self.sent]})
         # A client that does not read holds up its own answer, and not for ever.
         slow = asyncio.get_running_loop().call_later(PATIENCE, self._leave, asyncio.current_task())
@@ -139,6 +141,11 @@ class Exchange:
             await self._send({"type": "http.response.body", "body": content, "more_body": not last})
         finally:
             slow.cancel()
+
+    def _start(self) -> None:
+        self.started = True
+        if self.last is not None and (header := self.last()) is not None:
+            self.say(*header)
 
     def _leave(self, work: asyncio.Task[Any] | None) -> None:
         if work is not None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from time import perf_counter
 from traceback import format_tb
 
@@ -19,7 +20,7 @@ from colonnade.guard.gateway.answering import FAILED, Answering
 from colonnade.guard.gateway.exchange import Exchange, Receive, Scope, Send
 from colonnade.guard.gateway.rows import REFUSED, Course, about, asked_texts, finished, request_row
 from colonnade.guard.gateway.service import Passed, Service
-from colonnade.guard.gateway.shown import header_of, shown_ruling
+from colonnade.guard.gateway.shown import header_of, remaining_of, shown_ruling
 from colonnade.guard.gateway.standing import SYSTEM_HEADER, begun, chosen_model, identify
 from colonnade.guard.gateway.turning_away import turned_away
 from colonnade.guard.gateway.upstreams import UpstreamFault
@@ -112,6 +113,8 @@ class Onion:
         if before_the_model:
             await self._service.written((row_written,), course)
         exchange.say(*header_of(ruling))
+        if who.holder is not None:
+            exchange.last = partial(remaining_of, who.holder)
         passed = Passed(
             now, who, asked, chosen, ruling, common, conversation, course, None if before_the_model else row_written
         )

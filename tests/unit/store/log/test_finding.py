@@ -8,7 +8,7 @@ import pytest
 
 from colonnade.records import InputError
 from colonnade.store.log import Entry, TransparencyLog, create_log
-from colonnade.store.log.finding import find_rows
+from colonnade.store.log.finding import find_rows, values_of
 from colonnade.store.log.segments import body_of, segment_files
 
 
@@ -50,6 +50,12 @@ def test_signs_that_json_escapes_are_found_as_they_stand(tmp_path: Path) -> None
     opened.append_entries([Entry(body_of({"id": 'ä"\\'}))])
     opened.close()
     assert [row.number for row in find_rows(tmp_path / "log", "id", 'ä"\\')] == [0]
+
+
+def test_every_value_of_a_key_is_found_once_and_none_that_stands_in_another(log: Path) -> None:
+    assert values_of(log, "act") == {"request", "reply"}
+    assert values_of(log, "id", files=1) == {f"ex-{number}" for number in range(512, 600)} | {"ex-7"}
+    assert values_of(log, "nothing") == set()
 
 
 def test_where_there_is_no_log_that_is_said(tmp_path: Path) -> None:

@@ -27,6 +27,10 @@ RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "
 
 RULED: dict[str, Schema] = {
     "X-Colonnade-Ruling": {"description": "What was decided and by which rule.", "schema": {"type": "string"}},
+    "X-Colonnade-Grant-Remaining": {
+        "description": "What is left of the caps of each grant that the answer used; only where it used one.",
+        "schema": {"type": "string"},
+    },
     "X-Colonnade-System": {
         "description": "What became of a system prompt that the request began with.",
         "schema": {"type": "string"},
