@@ -61,8 +61,10 @@ class Writer:
     def _release(self, text: str, last: bool = False, early: bool = False) -> str:
         if self.stopped:
             return ""
-        held = self._held + text
-        found = [] if early else [place for place in map(held.find, self._stop) if place >= 0]
+        known, held = len(self._held), self._held + text
+        # One that ends before the new text came too early, and stays text.
+        places = (held.find(word, max(0, known - len(word) + 1)) for word in self._stop)
+        found = [] if early else [place for place in places if place >= 0]
         self.stopped = bool(found)
         ready = min(found) if found else len(held) - (0 if last else begun(held, self._stop))
         self._held = held[ready:]
