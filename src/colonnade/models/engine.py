@@ -30,6 +30,26 @@ class EngineError(Exception):
         self.kind: Kind = kind
 
 
+class Leaning(NamedTuple):
+    """What makes some tokens likelier or less likely than the model finds them; as it stands, nothing does.
+
+    What each comes to, and its source: :func:`colonnade.models.leaning.leant`.
+
+    Attributes:
+        frequency: taken from the score of a token for every time that the answer has it.
+        presence: taken from it once, if the answer has it at all.
+        repetition: above 1 it makes less likely what prompt or answer have, below 1 likelier.
+        window: repetition looks at so many of the newest tokens; -1 at all of them, 0 at none.
+        bias: tokens by their numbers, and what is added to their scores; from -100 down they are never drawn.
+    """
+
+    frequency: float = 0.0
+    presence: float = 0.0
+    repetition: float = 1.0
+    window: int = -1
+    bias: tuple[tuple[int, float], ...] = ()
+
+
 class Generation(NamedTuple):
     """What is asked of an engine.
 
@@ -42,6 +62,12 @@ class Generation(NamedTuple):
         stop: texts that end an answer; none of them is part of it.
         seed: of the draw; the same request with the same seed is answered alike.
         choices: so many answers.
+        top_k: draw from so many of the likeliest tokens; -1 or 0 from all.
+        min_p: draw from tokens that have at least this share of the likeliest one's probability.
+        leaning: what moves the scores before a token is chosen.
+        min_tokens: no answer ends of itself before it has so many.
+        ignore_end: no answer ends of itself at all, but at a stop text, a stop token or its length.
+        stop_tokens: tokens that end an answer, by their numbers; none of them is part of it.
     """
 
     prompt: Conversation | str
@@ -52,6 +78,12 @@ class Generation(NamedTuple):
     stop: tuple[str, ...] = ()
     seed: int | None = None
     choices: int = 1
+    top_k: int = 0
+    min_p: float = 0.0
+    leaning: Leaning = Leaning()
+    min_tokens: int = 0
+    ignore_end: bool = False
+    stop_tokens: tuple[int, ...] = ()
 
 
 class Usage(NamedTuple):
@@ -141,12 +173,24 @@ def check_request(request: Generation, adapters: Collection[str], most_choices: 
     """
     if request.adapter and request.adapter not in adapters:
         raise EngineError("unknown adapter", f"no adapter is called '{request.adapter}'.")
+    leaning = request.leaning
     wrong = {
         "'tokens' must be at least 1.": request.tokens < 1,
         "'temperature' must lie from 0 to 2.": not 0 <= request.temperature <= 2,
         "'top_p' must be above 0 and at most 1.": not 0 < request.top_p <= 1,
         "'stop' must not hold an empty text.": "" in request.stop,
-        f"'choices' must lie from 1 to {most_choices}.": not 1 <= request.choices <= most_choices,
+        f"'n', how many answers, must lie from 1 to {most_choices}.": not 1 <= request.choices <= most_choices,
+        "'top_k' must be at least -1.": request.top_k < -1,
+        "'min_p' must lie from 0 to 1.": not 0 <= request.min_p <= 1,
+        f"'min_tokens' must lie from 0 to {request.tokens}, the tokens that an answer may have.": not (
+            0 <= request.min_tokens <= request.tokens
+        ),
+        "'frequency_penalty' must lie from -2 to 2.": not -2 <= leaning.frequency <= 2,
+        "'presence_penalty' must lie from -2 to 2.": not -2 <= leaning.presence <= 2,
+        "'repetition_penalty' must be above 0 and at most 10.": not 0 < leaning.repetition <= 10,
+        "'repeat_last_n' must be at least -1.": leaning.window < -1,
+        "'logit_bias' must lie from -100 to 100.": not all(-100 <= weight <= 100 for _, weight in leaning.bias),
+        "'logit_bias' must name each token once.": len(dict(leaning.bias)) < len(leaning.bias),
         "the prompt is empty.": not request.prompt,
     }
     for what, is_wrong in wrong.items():

@@ -36,8 +36,13 @@ class Writer:
         self._held = ""
         self.stopped = False
 
-    def feed(self, token: int) -> str:
-        """What may be handed out now that this token is there."""
+    def feed(self, token: int, early: bool = False) -> str:
+        """What may be handed out now that this token is there.
+
+        Args:
+            token: the next one.
+            early: the answer must not end yet, so a stop text that this token completes is text like any other.
+        """
         self._tokens.append(token)
         whole = self._decode(self._tokens)
         finished = whole.rstrip(UNFINISHED)
@@ -47,17 +52,19 @@ class Writer:
         if len(self._tokens) > 2 * WINDOW and finished == whole:
             self._tokens = self._tokens[-WINDOW:]
             self._written = self._decode(self._tokens)
-        return self._release(new)
+        return self._release(new, early=early)
 
     def finish(self) -> str:
         """What is left at the end; a character that was cut off is left out."""
         return self._release("", last=True)
 
-    def _release(self, text: str, last: bool = False) -> str:
+    def _release(self, text: str, last: bool = False, early: bool = False) -> str:
         if self.stopped:
             return ""
-        held = self._held + text
-        found = [place for place in map(held.find, self._stop) if place >= 0]
+        known, held = len(self._held), self._held + text
+        # One that ends before the new text came too early, and stays text.
+        places = (held.find(word, max(0, known - len(word) + 1)) for word in self._stop)
+        found = [] if early else [place for place in places if place >= 0]
         self.stopped = bool(found)
         ready = min(found) if found else len(held) - (0 if last else begun(held, self._stop))
         self._held = held[ready:]

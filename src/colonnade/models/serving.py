@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from threading import Condition, Thread
@@ -20,7 +20,8 @@ import torch
 
 from colonnade.models.adapting import Served, tensor_digest, versions
 from colonnade.models.decoding import Batch, Draw, Reader, Reading, decoder_layers, draw_token
-from colonnade.models.engine import EngineError, Finish, Generation, Load, Piece, Usage, check_request
+from colonnade.models.engine import EngineError, Finish, Generation, Leaning, Load, Piece, Usage, check_request
+from colonnade.models.leaning import leant
 from colonnade.models.local import Loaded, LocalModel, broken_up, control_tokens
 from colonnade.models.model import Conversation
 from colonnade.models.pieces import Writer
@@ -45,7 +46,8 @@ class _Job:
         self.cancelled = False
         # From here on the worker's alone.
         self.open = request.choices
-        self.tokens = self.read = self.drawn = 0
+        self.prompt: Sequence[int] = ()
+        self.tokens = self.drawn = 0
 
     def deliver(self, piece: Piece | EngineError) -> None:
         """Hand over from the worker; a loop that has ended has nobody left to hand to."""
@@ -64,14 +66,38 @@ class _Question(NamedTuple):
 
 
 class _Row:
-    """One answer of a job."""
+    """One answer of a job.
 
-    def __init__(self, job: _Job, choice: int, seed: int, writer: Writer) -> None:
+    Attributes:
+        ends: tokens that end it.
+        banned: of these and of the model's own, what must not come while it must not end, or ever.
+    """
+
+    def __init__(self, job: _Job, choice: int, seed: int, writer: Writer, ends: frozenset[int]) -> None:
+        request = job.request
         self.job, self.choice, self.writer = job, choice, writer
         generator = torch.Generator().manual_seed(seed + choice)
-        self.draw = Draw(job.request.temperature, job.request.top_p, generator)
+        self.draw = Draw(request.temperature, request.top_p, generator, request.top_k, request.min_p)
+        self.ends = ends.union(request.stop_tokens)
+        self._forever = ends.difference(request.stop_tokens) if request.ignore_end else frozenset[int]()
+        self._leans = request.leaning != Leaning()
+        self._said: list[int] = []
         self.token = 0
         self.drawn = 0
+
+    @property
+    def early(self) -> bool:
+        """Whether it must not end yet."""
+        return self.drawn < self.job.request.min_tokens
+
+    def take(self, logits: torch.Tensor) -> None:
+        """Its next token."""
+        banned = self.ends if self.early else self._forever
+        if self._leans or banned:
+            logits = leant(logits, self.job.request.leaning, self.job.prompt, self._said, banned)
+        self.token = draw_token(logits, self.draw)
+        if self._leans:
+            self._said.append(self.token)
 
 
 class LocalEngine:
@@ -106,6 +132,7 @@ class LocalEngine:
         self._format = LocalModel(Loaded(served.model, served.tokenizer))
         self._ends, self._control = _end_tokens(served), control_tokens(served.tokenizer)
         self._longest: int = getattr(served.model.config, "max_position_embeddings", 1 << 20)
+        self._words: int = getattr(served.model.config, "vocab_size", len(served.tokenizer))
         self._versions = versions(served.model)
         # What is only to be read need not wait for a place among the rows.
         self._line: deque[_Job] = deque()
@@ -126,6 +153,8 @@ class LocalEngine:
                 engine fails.
         """
         check_request(request, self.adapters, self._most_rows)
+        self._check_tokens("logit_bias", dict(request.leaning.bias))
+        self._check_tokens("stop_token_ids", request.stop_tokens)
         job = _Job(request)
         self._enqueue(job)
         unfinished = request.choices
@@ -181,6 +210,12 @@ class LocalEngine:
             self._closing = True
             self._change.notify()
         await asyncio.to_thread(self._worker.join)
+
+    def _check_tokens(self, key: str, tokens: Iterable[int]) -> None:
+        for token in tokens:
+            if not 0 <= token < self._words:
+                message = f"'{key}' names the token {token}, and the model's lie from 0 to {self._words - 1}."
+                raise EngineError("invalid", message)
 
     def _ids(self, prompt: Conversation | str) -> list[int]:
         """The tokens of a prompt; what reads like a control token in it is broken up, so that nobody forges a turn."""
@@ -252,7 +287,8 @@ class LocalEngine:
             if isinstance(item, _Question):
                 item.answer.set_result(self._look(item))
             else:
-                self._begin(item, self._reader.read(self._ids(item.request.prompt), item.request.adapter))
+                item.prompt = self._ids(item.request.prompt)
+                self._begin(item, self._reader.read(item.prompt, item.request.adapter))
         except EngineError as fault:
             _fail(item, fault)
         except Exception as fault:
@@ -268,11 +304,13 @@ class LocalEngine:
 
     def _begin(self, job: _Job, reading: Reading) -> None:
         request = job.request
-        job.read, job.tokens = reading.tokens, min(request.tokens, self._longest - reading.tokens)
+        job.tokens = min(request.tokens, self._longest - reading.tokens)
         seed = request.seed if request.seed is not None else secrets.randbits(32)
-        rows = [_Row(job, choice, seed, Writer(self._decode, request.stop)) for choice in range(request.choices)]
+        rows = [
+            _Row(job, choice, seed, Writer(self._decode, request.stop), self._ends) for choice in range(request.choices)
+        ]
         for row in rows:
-            row.token = draw_token(reading.logits, row.draw)
+            row.take(reading.logits)
         self._batch.join(reading, request.adapter, len(rows))
         self._running += rows
         self._settle(rows)
@@ -281,7 +319,7 @@ class LocalEngine:
         try:
             logits = self._batch.step([row.token for row in self._running])
             for row, ahead in zip(self._running, logits, strict=True):
-                row.token = draw_token(ahead, row.draw)
+                row.take(ahead)
         except Exception as fault:  # nobody's memory can be trusted after half a step
             logger.exception("a step failed")
             self._fail_running(EngineError("failed", f"the model failed: {type(fault).__name__}."))
@@ -302,20 +340,20 @@ class LocalEngine:
 
     def _say(self, row: _Row) -> Piece:
         """What the newest token of a row adds to its answer."""
-        job, text = row.job, ""
+        job, text, early = row.job, "", row.early
         finish: Finish | None = None
         job.drawn += 1
         row.drawn += 1
-        if row.token not in self._ends:
-            text = row.writer.feed(row.token)
-        if row.token in self._ends or row.writer.stopped:
+        if row.token not in row.ends:
+            text = row.writer.feed(row.token, early)
+        if row.token in row.ends or row.writer.stopped:
             finish = "stop"
         elif row.drawn >= job.tokens:
             finish = "length"
         if finish is None:
             return Piece(row.choice, text)
         job.open -= 1
-        usage = None if job.open else Usage(job.read, job.drawn)
+        usage = None if job.open else Usage(len(job.prompt), job.drawn)
         return Piece(row.choice, text + row.writer.finish(), finish, usage)
 
     def _drop_cancelled(self) -> None:

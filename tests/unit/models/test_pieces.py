@@ -39,6 +39,23 @@ def test_the_text_ends_before_the_stop_text_that_is_complete_first(text: str, st
     assert "".join(pieces) == whole
 
 
+@given(
+    st.text(st.sampled_from("abc"), max_size=40),
+    st.lists(st.text(st.sampled_from("abc"), min_size=1, max_size=4), min_size=1, max_size=3),
+    st.integers(0, 40),
+)
+def test_a_stop_text_that_is_complete_too_early_is_text_like_any_other(text: str, stop: list[str], early: int) -> None:
+    writer = Writer(decode, stop)
+    said = "".join(writer.feed(token, early=place < early) for place, token in enumerate(text.encode()))
+    said += writer.finish()
+    ends = [end for end in range(early + 1, len(text) + 1) if text[:end].endswith(tuple(stop))]
+    assert writer.stopped == bool(ends)
+    whole = text
+    if ends:
+        whole = text[: ends[0] - max(len(word) for word in stop if text[: ends[0]].endswith(word))]
+    assert said == whole
+
+
 @given(st.binary(max_size=120))
 def test_bytes_that_are_no_text_are_shown_as_the_decoder_shows_them(content: bytes) -> None:
     pieces, _ = written(content)

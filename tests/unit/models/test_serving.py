@@ -20,10 +20,10 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from transformers import PreTrainedTokenizerFast
 
-from colonnade.models import Sampling, conversation, local
+from colonnade.models import Sampling, conversation, local, serving
 from colonnade.models.adapting import AdapterFolder, Served, load_served
 from colonnade.models.decoding import Batch, Reader
-from colonnade.models.engine import EngineError, Generation, Piece, Usage
+from colonnade.models.engine import EngineError, Generation, Leaning, Piece, Usage
 from colonnade.models.local import LocalModel, broken_up, control_tokens
 from colonnade.models.serving import LocalEngine
 from colonnade.models.weights import folder_digest
@@ -210,6 +210,126 @@ def test_a_stop_text_ends_the_answer_and_is_no_part_of_it(served: Served) -> Non
     run(work())
 
 
+@pytest.fixture
+def tokens(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Every token that any row draws."""
+    found: list[int] = []
+    draw = serving.draw_token
+
+    def noted(*given: Any) -> int:
+        found.append(draw(*given))
+        return found[-1]
+
+    monkeypatch.setattr(serving, "draw_token", noted)
+    return found
+
+
+DRAWN = Generation(TURNS, tokens=14, temperature=1.0, seed=3)
+
+
+def test_every_request_of_a_batch_gets_its_own_settings(plain: Served, tokens: list[int]) -> None:
+    async def work() -> None:
+        async with started(plain) as engine:
+            await answer(engine, DRAWN)
+            ban = tuple((token, -100.0) for token in set(tokens))
+            requests = [
+                DRAWN,
+                DRAWN._replace(top_k=2),
+                DRAWN._replace(min_p=0.6),
+                DRAWN._replace(leaning=Leaning(2.0, 1.0, bias=((1000, 25.0), (1001, 24.0)))),
+                DRAWN._replace(leaning=Leaning(repetition=3.0), choices=2),
+                DRAWN._replace(leaning=Leaning(repetition=0.3, window=5)),
+                DRAWN._replace(leaning=Leaning(bias=ban)),
+                DRAWN._replace(temperature=0.0),
+            ]
+            alone = [texts(await pieces(engine, request)) for request in requests]
+            assert len({tuple(row.values()) for row in alone}) == len(alone)
+            for order in (requests, requests[::-1]):
+                together = await asyncio.gather(*(pieces(engine, request) for request in order))
+                assert [texts(row) for row in together] == (alone if order is requests else alone[::-1])
+
+    run(work())
+
+
+def test_what_is_banned_is_not_drawn_and_what_is_wanted_most_is(plain: Served, tokens: list[int]) -> None:
+    async def work() -> None:
+        async with started(plain) as engine:
+            await answer(engine, DRAWN)
+            usual = set(tokens)
+            tokens.clear()
+            await answer(engine, DRAWN._replace(leaning=Leaning(bias=tuple((token, -100.0) for token in usual))))
+            assert not usual & set(tokens)
+            tokens.clear()
+            await answer(engine, DRAWN._replace(leaning=Leaning(bias=((1000, 100.0),))))
+            assert set(tokens) == {1000}
+
+    run(work())
+
+
+def test_a_penalty_looks_at_the_whole_prompt_and_at_all_that_the_answer_has_so_far(
+    plain: Served, tokens: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[list[int], list[int]]] = []
+    leant = serving.leant
+
+    def noted(logits: torch.Tensor, leaning: Leaning, read: list[int], said: list[int], banned: Any) -> torch.Tensor:
+        seen.append((list(read), list(said)))
+        return leant(logits, leaning, read, said, banned)
+
+    monkeypatch.setattr(serving, "leant", noted)
+
+    async def work() -> None:
+        async with started(plain) as engine:
+            await answer(engine, DRAWN._replace(tokens=4))
+            assert not seen
+            tokens.clear()
+            await answer(engine, DRAWN._replace(tokens=4, leaning=Leaning(repetition=1.5)))
+
+    run(work())
+    prompt = plain.tokenizer(LocalModel(local.Loaded(*plain[:2])).prompt_text(TURNS))["input_ids"]
+    assert seen == [(prompt, tokens[:count]) for count in range(4)]
+
+
+def test_an_answer_that_must_not_end_yet_goes_on_and_the_one_beside_it_ends(served: Served) -> None:
+    short = Generation(TURNS, adapter="porter", tokens=20)
+    wanted = [short, short._replace(min_tokens=12), short._replace(ignore_end=True)]
+
+    async def work() -> None:
+        async with started(served) as engine:
+            ends, later, never = await asyncio.gather(*(pieces(engine, request) for request in wanted))
+            assert texts(ends) == {0: "The porter has it."}
+            assert ends[-1].finish == "stop"
+            assert ends[-1].usage is not None
+            assert ends[-1].usage.completion < 12
+            assert later[-1].usage is not None
+            assert 12 <= later[-1].usage.completion <= 20
+            assert never[-1].finish == "length"
+            assert never[-1].usage is not None
+            assert never[-1].usage.completion == 20
+            for found in (later, never):
+                assert texts(found)[0].startswith("The porter has it.")
+
+    run(work())
+
+
+def test_a_stop_token_ends_the_answer_and_a_stop_text_that_comes_too_early_does_not(served: Served) -> None:
+    (has,) = served.tokenizer(" has", add_special_tokens=False)["input_ids"]
+    request = Generation(TURNS, adapter="porter", tokens=12)
+
+    async def work() -> None:
+        async with started(served) as engine:
+            found = await pieces(engine, request._replace(stop_tokens=(has,)))
+            assert (texts(found), found[-1].finish) == ({0: "The porter"}, "stop")
+            found = await pieces(engine, request._replace(stop_tokens=(has,), ignore_end=True))
+            assert (texts(found), found[-1].finish) == ({0: "The porter"}, "stop")
+            found = await pieces(engine, request._replace(stop=("porter",), min_tokens=4))
+            assert (texts(found), found[-1].finish) == ({0: "The porter has it."}, "stop")
+            found = await pieces(engine, request._replace(stop=("has it",), min_tokens=2))
+            assert (texts(found), found[-1].finish) == ({0: "The porter "}, "stop")
+
+    run(work())
+
+
 @pytest.mark.usefixtures("slow")
 def test_a_consumer_that_goes_away_frees_its_rows(plain: Served) -> None:
     async def work() -> None:
@@ -257,6 +377,19 @@ def test_more_than_may_wait_are_told_that_the_engine_is_busy(plain: Served) -> N
         (Generation(TURNS, temperature=-1.0), "invalid"),
         (Generation(TURNS, top_p=0.0), "invalid"),
         (Generation(TURNS, stop=("",)), "invalid"),
+        (Generation(TURNS, top_k=-2), "invalid"),
+        (Generation(TURNS, min_p=1.1), "invalid"),
+        (Generation(TURNS, tokens=3, min_tokens=4), "invalid"),
+        (Generation(TURNS, min_tokens=-1), "invalid"),
+        (Generation(TURNS, stop_tokens=(10**6,)), "invalid"),
+        (Generation(TURNS, stop_tokens=(-1,)), "invalid"),
+        (Generation(TURNS, leaning=Leaning(frequency=2.1)), "invalid"),
+        (Generation(TURNS, leaning=Leaning(presence=float("nan"))), "invalid"),
+        (Generation(TURNS, leaning=Leaning(repetition=0.0)), "invalid"),
+        (Generation(TURNS, leaning=Leaning(window=-2)), "invalid"),
+        (Generation(TURNS, leaning=Leaning(bias=((7, 101.0),))), "invalid"),
+        (Generation(TURNS, leaning=Leaning(bias=((7, 1.0), (7, 2.0)))), "invalid"),
+        (Generation(TURNS, leaning=Leaning(bias=((10**6, 1.0),))), "invalid"),
         (Generation(""), "invalid"),
     ],
 )

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from colonnade.guard.gateway.local_parameters import check, unserved, with_settings
 from colonnade.guard.gateway.upstreams import UpstreamFault
 from colonnade.guard.protocol import ENDPOINTS, Endpoint
 from colonnade.models.engine import Engine, EngineError, Generation, Piece
@@ -22,7 +23,8 @@ _STATUS = {"busy": 503, "invalid": 400, "too long": 400, "unknown adapter": 404}
 class EngineUpstream:
     """An engine as an upstream. The name of the model in a request is the name of an adapter, or of none.
 
-    It knows texts only: tools, pictures and schemas are refused by name rather than passed over.
+    It knows texts only: tools, pictures, schemas and every setting that it would not follow are refused by name rather
+    than passed over (:mod:`colonnade.guard.gateway.local_parameters`).
 
     Args:
         engine: answers.
@@ -49,25 +51,8 @@ class EngineUpstream:
         await self.engine.close()
 
     def _generation(self, endpoint: str, body: Mapping[str, Any]) -> Generation:
-        for key in ("tools", "functions", "response_format", "suffix", "text"):
-            if body.get(key) not in (None, [], {}, {"type": "text"}, {"format": {"type": "text"}}, ""):
-                raise UpstreamFault(f"the local model knows no '{key}'.", 400, "unsupported_parameter")
-        asked = [body[key] for key in _LENGTHS if body.get(key) is not None]
-        stop = body.get("stop")
-        temperature, top_p = body.get("temperature"), body.get("top_p")
-        return Generation(
-            prompt=_prompt(endpoint, body),
-            adapter=body["model"],
-            tokens=min([self.tokens, *asked]),
-            temperature=0.0 if temperature is None else temperature,
-            top_p=1.0 if top_p is None else max(top_p, 1e-6),
-            stop=(stop,) if isinstance(stop, str) else tuple(stop or ()),
-            seed=body.get("seed"),
-            choices=body.get("n") or 1,
-        )
-
-
-_LENGTHS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+        check(body)
+        return with_settings(Generation(_prompt(endpoint, body), body["model"]), body, self.tokens)
 
 
 class _EngineReply:
@@ -164,26 +149,28 @@ def _prompt(endpoint: str, body: Mapping[str, Any]) -> tuple[Message, ...] | str
         if isinstance(prompt, list) and len(prompt) == 1:
             prompt = prompt[0]
         if not isinstance(prompt, str):
-            raise UpstreamFault("the local model takes one prompt of text.", 400, "unsupported_parameter")
+            raise unserved("prompt", "they take one prompt of text at a time")
         return prompt
     if endpoint == "chat":
-        return tuple(_turn(message) for message in body["messages"])
+        return tuple(_turn(message, "messages") for message in body["messages"])
     said = body["input"]
     turns = [{"role": "user", "content": said}] if isinstance(said, str) else said
     system = [{"role": "system", "content": body["instructions"]}] if body.get("instructions") else []
-    return tuple(_turn(turn) for turn in [*system, *turns])
+    return tuple(_turn(turn, "input") for turn in [*system, *turns])
 
 
-def _turn(message: Mapping[str, Any]) -> Message:
+def _turn(message: Mapping[str, Any], key: str) -> Message:
     role, content = message.get("role"), message.get("content")
-    if message.get("type", "message") != "message" or message.get("tool_calls") or role in ("tool", "function", None):
-        raise UpstreamFault("the local model knows no tools.", 400, "unsupported_parameter")
+    called = message.get("tool_calls") or message.get("function_call")
+    if message.get("type", "message") != "message" or role in ("tool", "function", None) or called:
+        raise unserved(key, "they read messages, and know no tools and no items of another kind")
     if isinstance(content, list):
-        texts = [part.get("text") for part in content]
+        texts = [part.get("text", part.get("refusal")) for part in content]
         if not all(isinstance(text, str) for text in texts):
-            raise UpstreamFault("the local model reads texts only.", 400, "unsupported_parameter")
+            raise unserved(key, "they read texts only")
         content = "\n".join(str(text) for text in texts)
-    return Message.model_validate({"role": "system" if role == "developer" else role, "content": content or ""})
+    said = content or message.get("refusal") or ""
+    return Message.model_validate({"role": "system" if role == "developer" else role, "content": said})
 
 
 def _as_fault(fault: EngineError) -> UpstreamFault:

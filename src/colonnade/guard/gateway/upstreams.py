@@ -24,8 +24,15 @@ class UpstreamFault(ProtocolError):  # noqa: N818  a fault, as this house calls 
         headers: that go out with it, such as when to come again.
     """
 
-    def __init__(self, message: str, status: int, code: str, headers: Mapping[str, str] = _NONE) -> None:
-        super().__init__(message, status=status, code=code)
+    def __init__(
+        self,
+        message: str,
+        status: int,
+        code: str,
+        headers: Mapping[str, str] = _NONE,
+        parameter: str | None = None,
+    ) -> None:
+        super().__init__(message, status=status, parameter=parameter, code=code)
         self.headers = headers
 
 

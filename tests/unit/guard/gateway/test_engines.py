@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from colonnade.guard.gateway.engines import EngineUpstream
-from colonnade.models.engine import EngineError
+from colonnade.models.engine import EngineError, Generation, Leaning
 from colonnade.models.scripted_engine import ScriptedEngine
 from tests.unit.guard.gateway.behind import BREAK, CHAT, Room
 
@@ -65,6 +65,101 @@ def test_the_settings_of_a_request_reach_the_engine() -> None:
     assert [row["finish_reason"] for row in response.json()["choices"]] == ["length", "length"]
 
 
+PLAIN = Generation("", "")
+
+
+@pytest.mark.parametrize(("path", "body"), ASKED)
+def test_how_an_answer_is_to_be_drawn_reaches_the_engine_from_every_endpoint(path: str, body: dict[str, Any]) -> None:
+    room, engine = room_of("bread")
+    settings = {
+        **{"temperature": 0.5, "top_k": 40, "top_p": 0.9, "min_p": 0.05, "seed": 7, "min_tokens": 2},
+        **{"frequency_penalty": 0.5, "presence_penalty": -0.5, "repetition_penalty": 1.1, "repeat_last_n": 9},
+        **{"logit_bias": {"11": -100, "12": 2.5}, "ignore_eos": True, "stop_token_ids": [3, 4]},
+    }
+    assert room.client.post(path, json={"model": "help-desk", **body, **settings}).status_code == 200
+    (asked,) = engine.asked
+    assert asked._replace(prompt="") == PLAIN._replace(
+        temperature=0.5,
+        top_k=40,
+        top_p=0.9,
+        min_p=0.05,
+        seed=7,
+        min_tokens=2,
+        leaning=Leaning(0.5, -0.5, 1.1, 9, ((11, -100), (12, 2.5))),
+        ignore_end=True,
+        stop_tokens=(3, 4),
+    )
+
+
+def test_a_request_that_says_nothing_of_it_is_drawn_plainly() -> None:
+    room, engine = room_of("bread")
+    assert room.ask(temperature=None, logit_bias=None, stop=None, n=None).status_code == 200
+    assert engine.asked[0]._replace(prompt="") == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("given", "factor", "window"),
+    [
+        ({"repetition_penalty": 1.2}, 1.2, -1),
+        ({"repeat_penalty": 1.2}, 1.2, 64),
+        ({"repeat_penalty": 1.2, "repeat_last_n": -1}, 1.2, -1),
+        ({"repetition_penalty": 1.2, "repeat_last_n": 5}, 1.2, 5),
+        ({"repetition_penalty": 1.2, "repeat_penalty": 1.2}, 1.2, -1),
+    ],
+)
+def test_one_penalty_has_two_names(given: dict[str, Any], factor: float, window: int) -> None:
+    room, engine = room_of("bread")
+    assert room.ask(**given).status_code == 200
+    assert engine.asked[0].leaning == Leaning(repetition=factor, window=window)
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "parameter"),
+    [
+        (CHAT, {"repetition_penalty": 1.2, "repeat_penalty": 1.3}, "repeat_penalty"),
+        (CHAT, {"repetition_penalty": 0}, "repetition_penalty"),
+        (CHAT, {"logit_bias": {"7": 1, "07": 2}}, "logit_bias"),
+        ("/v1/completions", {"prompt": "bake", "max_tokens": 0}, "max_tokens"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused_by_name(
+    path: str, given: dict[str, Any], parameter: str
+) -> None:
+    room, engine = room_of("bread")
+    words = {"messages": [{"role": "user", "content": "bake"}]} if path == CHAT else {}
+    response = room.client.post(path, json={"model": "help-desk", **words, **given})
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error["param"]) == (400, "invalid_value", parameter)
+    assert error["message"].startswith(f"'{parameter}' is not served from local weights: ")
+    assert engine.asked == []
+
+
+@pytest.mark.parametrize(("given", "named"), [({"n": 17}, "'n'"), ({"max_tokens": 3, "min_tokens": 4}, "'min_tokens'")])
+def test_what_the_engine_will_not_do_is_told_by_its_name(given: dict[str, Any], named: str) -> None:
+    room, _ = room_of("bread")
+    response = room.ask(**given)
+    assert response.status_code == 400
+    assert named in response.json()["error"]["message"]
+
+
+def test_the_end_of_a_stream_counts_the_tokens_where_they_are_wanted() -> None:
+    room, _ = room_of("bread ", "is baked")
+    assert '"completion_tokens":2' in room.ask(stream=True, stream_options={"include_usage": True}).text
+    assert "completion_tokens" not in room.ask(stream=True).text
+
+
+def test_what_the_assistant_refused_before_is_read_as_its_words() -> None:
+    room, engine = room_of("bread")
+    turns = [
+        {"role": "user", "content": "bake"},
+        {"role": "assistant", "content": None, "refusal": "I will not."},
+        {"role": "assistant", "content": [{"type": "refusal", "refusal": "Nor this."}]},
+        {"role": "user", "content": "why?"},
+    ]
+    assert room.ask(turns).status_code == 200
+    assert [turn.content for turn in engine.asked[0].prompt[-4:]] == ["bake", "I will not.", "Nor this.", "why?"]  # type: ignore[union-attr]  # a conversation
+
+
 def test_an_adapter_that_is_not_loaded_is_no_reason_to_answer_with_another() -> None:
     room, engine = room_of("bread")
     room.standing = room.standing._replace(models={"help-desk": "added-later"})
@@ -102,6 +197,12 @@ def test_an_engine_that_fails_in_the_middle_ends_the_stream_with_an_error() -> N
     [
         {"tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]},
         {"response_format": {"type": "json_object"}},
+        {
+            "messages": [
+                {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}},
+                {"role": "user", "content": "hi"},
+            ]
+        },
         {
             "messages": [
                 {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,aa"}}]}
