@@ -162,6 +162,17 @@ def test_a_stream_whose_row_cannot_be_written_ends_with_an_error_and_without_its
     assert 'finish_reason":"stop' not in response.text
 
 
+@pytest.mark.parametrize("choices", [1, 3])
+def test_a_choice_that_is_withheld_does_not_end_before_its_row_either(choices: int) -> None:
+    forbidden = clause(patterns=(Pattern(name="codename", literal="zyxgorp-7731"),), exceptions=())
+    room = Room(says("fine until zyxgorp-7731 is said", *["bread " * 20] * (choices - 1)), guard_of(forbidden))
+    room.recorder.fault = lambda row: ColonnadeError("the disk is full.") if row["act"] == "reply" else None
+    response = room.ask(stream=True, n=choices)
+    assert "fine" in response.text
+    assert "log_unavailable" in response.text
+    assert [said for said in ("content_filter", "Not in detail.") if said in response.text] == []
+
+
 GARBAGE = ([b"data: {not json}\n\n"], [b"<html>busy</html>"], [b"\xff\xfe\x00"], [b""])
 
 
