@@ -85,6 +85,8 @@ class _Gateway(Starlette):
 
     def __init__(self, onions: Mapping[str, Onion], **more: Any) -> None:
         super().__init__(**more)
+        # A redirection would name the host that the request names, and plain HTTP behind a proxy that has TLS.
+        self.router.redirect_slashes = False
         self._onions = onions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
