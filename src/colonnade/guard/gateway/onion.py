@@ -20,14 +20,17 @@ from colonnade.guard.gateway.exchange import Exchange, Receive, Scope, Send
 from colonnade.guard.gateway.rows import REFUSED, Course, about, asked_texts, finished, request_row
 from colonnade.guard.gateway.service import Passed, Service
 from colonnade.guard.gateway.shown import header_of, shown_ruling
-from colonnade.guard.gateway.standing import SYSTEM_HEADER, begun, chosen_model, identify
+from colonnade.guard.gateway.standing import SYSTEM_HEADER, Standing, begun, chosen_model, identify
 from colonnade.guard.gateway.turning_away import turned_away
 from colonnade.guard.gateway.upstreams import UpstreamFault
-from colonnade.guard.protocol import Endpoint, ProtocolError
+from colonnade.guard.protocol import Asked, Endpoint, ProtocolError
 from colonnade.records import Action
 
 LONGEST = 400_000
 """Characters of a request that the guard reads; every one of them is judged."""
+
+LARGE = 64 * 1024
+"""Bytes of a request; reading more takes so long that it would hold up everybody else's answers."""
 
 JSON = "application/json"
 
@@ -87,8 +90,12 @@ class Onion:
             message = f"a page in a browser may not ask here; a service of yours sends Content-Type: {JSON}."
             raise ProtocolError(message, status=403, parameter="Content-Type", code="cross_origin")
         who = identify(now, exchange)
-        asked = self._endpoint.read(await exchange.body())
-        asked = self._endpoint.without_refused(asked, now.guard.fixed_answers)
+        content = await exchange.body()
+        exchange.watch()
+        if len(content) <= LARGE:
+            asked = self._read(content, now)
+        else:
+            asked = await asyncio.get_running_loop().run_in_executor(self._service.reading, self._read, content, now)
         asked, prompt, told = begun(now, self._endpoint, asked, who)
         if told:
             exchange.say(SYSTEM_HEADER, told)
@@ -97,7 +104,6 @@ class Onion:
             message = f"the request has more than {LONGEST} characters, and every one of them is judged."
             raise ProtocolError(message, status=413, code="request_too_large")
         chosen = chosen_model(now, exchange, asked, who)._replace(prompt=prompt)
-        exchange.watch()
         conversation = texts if len(texts) > 1 else ()  # one text is its own conversation
         started = perf_counter()
         ruling = await now.guard.rule("request", texts, who, None, conversation)
@@ -120,6 +126,9 @@ class Onion:
         exchange.unwatch()
         await self._refuse(exchange, passed)
         return None
+
+    def _read(self, content: bytes, now: Standing) -> Asked:
+        return self._endpoint.without_refused(self._endpoint.read(content), now.guard.fixed_answers)
 
     async def _refuse(self, exchange: Exchange, passed: Passed) -> None:
         """The fixed answer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ class Service:
 
     Attributes:
         under_way: requests that are being answered.
+        reading: the thread in which large requests are read, one after the other.
         closing: set it, and no new ones are taken.
         log_failed: the last row could not be written.
 
@@ -52,6 +54,7 @@ class Service:
         self.standing, self.upstream, self.recorder = standing, upstream, recorder
         self.teller, self.most, self.under_way, self.traced = Teller(observers), most, 0, traced
         self.closing = self.log_failed = False
+        self.reading = ThreadPoolExecutor(1, thread_name_prefix="colonnade-reading")
 
     def begin(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> Awaitable[None]:
         """Begin to write a row; nothing may go out before it was waited for."""

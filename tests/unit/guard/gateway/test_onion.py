@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from datetime import date
+from threading import current_thread
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from starlette.testclient import TestClient
 from colonnade.guard.adapters import AdapterSettings
 from colonnade.guard.gateway import ScriptedUpstream, UpstreamFault
 from colonnade.guard.gateway.answering import Answering
+from colonnade.guard.gateway.onion import LARGE
 from colonnade.guard.gateway.upstreams import UpstreamReply
 from colonnade.guard.keys import Keys, StoredKey, hash_of
 from colonnade.guard.observing import Finished
+from colonnade.guard.protocol import Endpoint
 from colonnade.records import ColonnadeError, Pattern, Ruling
 from tests.unit.guard.access.small_grants import Room as GrantRoom
 from tests.unit.guard.access.small_grants import standing
@@ -41,6 +44,19 @@ def test_an_allowed_request_is_answered_and_both_rows_are_written(stream: bool) 
         ("system", "You help."),
         ("user", "bake bread"),
     ]
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_a_large_request_is_read_beside_the_answers_of_others(large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, threads, read = Room(), list[str](), Endpoint.read
+
+    def noted(endpoint: Endpoint, content: bytes) -> Any:
+        threads.append(current_thread().name.rpartition("_")[0])
+        return read(endpoint, content)
+
+    monkeypatch.setattr(Endpoint, "read", noted)
+    assert room.ask(metadata={"x": "y" * (LARGE if large else LARGE // 2)}).status_code == 200
+    assert [name == "colonnade-reading" for name in threads] == [large]
 
 
 @pytest.mark.parametrize("stream", [False, True])
