@@ -18,7 +18,7 @@ from traceback import format_tb
 from colonnade.guard.gateway.answering import FAILED, Answering
 from colonnade.guard.gateway.exchange import Exchange, Receive, Scope, Send
 from colonnade.guard.gateway.rows import REFUSED, Course, about, asked_texts, finished, request_row
-from colonnade.guard.gateway.service import Passed, Service
+from colonnade.guard.gateway.service import LARGE, Passed, Service
 from colonnade.guard.gateway.shown import header_of, shown_ruling
 from colonnade.guard.gateway.standing import SYSTEM_HEADER, Standing, begun, chosen_model, identify
 from colonnade.guard.gateway.turning_away import turned_away
@@ -28,9 +28,6 @@ from colonnade.records import Action
 
 LONGEST = 400_000
 """Characters of a request that the guard reads; every one of them is judged."""
-
-LARGE = 64 * 1024
-"""Bytes of a request; reading more takes so long that it would hold up everybody else's answers."""
 
 JSON = "application/json"
 
@@ -80,6 +77,7 @@ class Onion:
             await self._fail(exchange, told, course, passed)
         finally:
             service.under_way -= 1
+            service.bytes_under_way -= exchange.size
             exchange.unwatch()
 
     async def _request(self, exchange: Exchange, course: Course) -> Passed | None:
@@ -90,7 +88,7 @@ class Onion:
             message = f"a page in a browser may not ask here; a service of yours sends Content-Type: {JSON}."
             raise ProtocolError(message, status=403, parameter="Content-Type", code="cross_origin")
         who = identify(now, exchange)
-        content = await exchange.body()
+        content = await exchange.body(self._service.take)
         exchange.watch()
         if len(content) <= LARGE:
             asked = self._read(content, now)

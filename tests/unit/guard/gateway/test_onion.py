@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from colonnade.guard.adapters import AdapterSettings
 from colonnade.guard.gateway import ScriptedUpstream, UpstreamFault
 from colonnade.guard.gateway.answering import Answering
-from colonnade.guard.gateway.onion import LARGE
+from colonnade.guard.gateway.service import LARGE
 from colonnade.guard.gateway.upstreams import UpstreamReply
 from colonnade.guard.keys import Keys, StoredKey, hash_of
 from colonnade.guard.observing import Finished
@@ -187,6 +187,23 @@ def test_a_choice_that_is_withheld_does_not_end_before_its_row_either(choices: i
     assert "fine" in response.text
     assert "log_unavailable" in response.text
     assert [said for said in ("content_filter", "Not in detail.") if said in response.text] == []
+
+
+def test_large_requests_have_room_for_so_many_bytes_and_take_none_from_small_ones() -> None:
+    taken: list[int] = []
+
+    async def another() -> None:
+        """While the model works at the first one, others ask."""
+        if not taken:
+            taken.append(room.service.bytes_under_way)
+            taken.extend(room.ask(metadata={"x": "y" * size}).status_code for size in (LARGE, 0))
+
+    room = Room(ScriptedUpstream(lambda path, body, stream: [another, *whole(BAKE)]), most_bytes=2 * LARGE)
+    assert room.ask(metadata={"x": "y" * LARGE}).status_code == 200
+    assert LARGE < taken[0] < 2 * LARGE
+    assert taken[1:] == [503, 200]
+    assert room.service.bytes_under_way == 0
+    assert room.ask(metadata={"x": "y" * LARGE}).status_code == 200
 
 
 GARBAGE = ([b"data: {not json}\n\n"], [b"<html>busy</html>"], [b"\xff\xfe\x00"], [b""])
