@@ -64,7 +64,9 @@ def application(
         return JSONResponse(health())
 
     async def described(_request: Request) -> Response:
-        return JSONResponse(document(__version__))
+        return Response(description, media_type="application/json")
+
+    description = JSONResponse(document(__version__)).body  # once: whoever asks for it needs no key
 
     async def refused(request: Request, fault: Exception) -> Response:
         error = fault if isinstance(fault, ProtocolError) else _no_answer(request, fault)
