@@ -73,14 +73,20 @@ class Watch:
         self._places, self._changed, self._failed, self._pause = tuple(places), changed, failed, pause
         self._moment = moment
         self._seen: tuple[tuple[Mark, ...], object] | None = (marks(self._places), moment()) if seen else None
-        self._end = Event()
+        self._again, self._end = Event(), Event()
         self._thread: Thread | None = None
+
+    def look_again(self) -> None:
+        """Have the next look find something, whatever stands on disk."""
+        self._again.set()
 
     def look(self) -> bool:
         """Look once; whether something was new. The first look always finds something."""
+        again = self._again.is_set()
+        self._again.clear()
         try:
             found = marks(self._places), self._moment()
-            if found == self._seen:
+            if found == self._seen and not again:
                 return False
             self._changed()
         except Exception as fault:  # a half-written or broken file must close what it opened, and end no thread

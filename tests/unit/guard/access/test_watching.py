@@ -42,6 +42,15 @@ def test_it_calls_once_for_each_change(tmp_path: Path) -> None:
     assert len(calls) == 2
 
 
+def test_whoever_is_told_to_look_again_finds_something_once(tmp_path: Path) -> None:
+    calls: list[int] = []
+    watch = Watch([tmp_path / "x"], lambda: calls.append(1), lambda fault: None)
+    assert [watch.look(), watch.look()] == [True, False]
+    watch.look_again()
+    assert [watch.look(), watch.look()] == [True, False]
+    assert len(calls) == 2
+
+
 def test_another_day_counts_as_a_change(tmp_path: Path) -> None:
     day, calls = [1], list[int]()
     watch = Watch([tmp_path / "x"], lambda: calls.append(1), lambda fault: None, moment=lambda: day[0])
