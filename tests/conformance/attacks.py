@@ -238,6 +238,10 @@ HEADERS = (
         )
     ),
     Attack("unknown route", b"{}", 404, "/v1/embeddings; GET /openapi.json says what there is", "/v1/embeddings"),
+    *(
+        Attack(f"route {path}", _PLAIN, 404, "there is no such route", path, {"Host": "127.0.0.1.example"})
+        for path in (f"{CHAT}/", f"/{CHAT}", "/v1//chat/completions", "/health/../v1/chat/completions", f"{CHAT};x=1")
+    ),
     Attack("long route", b"{}", 404, "there is no such route", "/" + "a" * 50_000),
     Attack("another method", b"{}", 405, "this route does not take that method", "/health"),
 )

@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import date
+from math import inf
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -40,7 +41,7 @@ STALL = 1.5
 class FailingDetector(PatternDetector):
     """The patterns, and a fault whenever they are asked."""
 
-    def detect(self, text: str) -> tuple[Detection, ...]:
+    def detect(self, text: str, until: float = inf) -> tuple[Detection, ...]:
         """Fail."""
         raise RuntimeError("the detector is broken on purpose")
 

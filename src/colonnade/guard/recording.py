@@ -123,7 +123,8 @@ class LogRecorder:
             try:
                 entries.append(self._entry(row, subject, texts))
                 waiting.append(written)
-            except Exception as fault:  # This row alone is not written, and whoever asked learns why.
+            # A panic of a library in Rust is no ``Exception``, and who waits for a row must learn of that, too.
+            except BaseException as fault:  # This row alone is not written, and whoever asked learns why.
                 _tell_loop(self._loop, (written,), 0, fault)
         if not entries:
             return
@@ -233,7 +234,7 @@ def _use(row: Mapping[str, Any], file: Path, index: int) -> GrantUse:
 
 
 def _tell_loop(
-    loop: asyncio.AbstractEventLoop, waiting: Sequence[asyncio.Future[None]], _: int, fault: Exception | None
+    loop: asyncio.AbstractEventLoop, waiting: Sequence[asyncio.Future[None]], _: int, fault: BaseException | None
 ) -> None:
     try:
         loop.call_soon_threadsafe(_tell, waiting, fault)
@@ -241,7 +242,7 @@ def _tell_loop(
         return  # The loop is closed, and nobody waits any more.
 
 
-def _tell(waiting: Sequence[asyncio.Future[None]], fault: Exception | None) -> None:
+def _tell(waiting: Sequence[asyncio.Future[None]], fault: BaseException | None) -> None:
     if fault is not None and not isinstance(fault, ColonnadeError):
         fault = ColonnadeError(f"the audit log could not be written: {type(fault).__name__}.")
     for here in waiting:

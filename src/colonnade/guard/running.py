@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
+from math import inf
 from time import perf_counter
 from typing import Literal, NamedTuple, TypeVar, cast
 
 from colonnade.guard.detection import Detection, Detector
 from colonnade.guard.detection.patterns import PatternDetector
+from colonnade.guard.detection.slices import Late
 from colonnade.records import DetectorRun, Digest, MissingPackageError
 
 Side = Literal["request", "reply"]
@@ -179,8 +181,9 @@ class Detectors:
         """What patterns alone find in the text of a reply, from a character on, whether it is complete or goes on."""
         answers = []
         for seat, detector in self._patterns:
-            looking = partial(_by_form, seat, detector, text, start, complete)
-            answers.append((seat, looking() if len(text) <= HEAVY else await self._aside(looking, seat.limit)))
+            until = inf if len(text) <= HEAVY else perf_counter() + seat.limit
+            looking = partial(_by_form, seat, detector, text, start, complete, until)
+            answers.append((seat, looking() if until == inf else await self._aside(looking, seat.limit)))
         return _findings(answers)
 
     async def under_way(self, text: str, start: int) -> int:
@@ -193,8 +196,8 @@ class Detectors:
         return first
 
     async def _in_a_thread(self, seat: _Seat, work: Sequence[tuple[int, str]]) -> _Answer:
-        in_time = _in_time(work, perf_counter() + seat.limit)
-        return await self._aside(partial(_in_place, seat, in_time), seat.limit)
+        until = perf_counter() + seat.limit
+        return await self._aside(partial(_in_place, seat, _in_time(work, until), until), seat.limit)
 
     async def _aside(self, work: Callable[[], _T], limit: float, otherwise: _T | None = None) -> _T:
         """Work that would hold up everybody else, in a thread and with a time limit."""
@@ -212,10 +215,6 @@ class Detectors:
         return otherwise if otherwise is not None else cast(_T, silent)
 
 
-class _Late(Exception):  # noqa: N818  it is what it says
-    """The time of a detector is over."""
-
-
 def _in_time(work: Iterable[tuple[int, str]], until: float) -> Iterator[tuple[int, str]]:
     """One text after the other until nobody waits for the answer any more.
 
@@ -224,15 +223,18 @@ def _in_time(work: Iterable[tuple[int, str]], until: float) -> Iterator[tuple[in
     """
     for each in work:
         if perf_counter() > until:
-            raise _Late
+            raise Late
         yield each
 
 
-def _in_place(seat: _Seat, work: Iterable[tuple[int, str]]) -> _Answer:
-    started = perf_counter()
+def _in_place(seat: _Seat, work: Iterable[tuple[int, str]], until: float = inf) -> _Answer:
+    started, detector = perf_counter(), seat.detector
+    detect: Callable[[str], Iterable[Detection]] = detector.detect
+    if until < inf and isinstance(detector, PatternDetector):
+        detect = partial(detector.detect, until=until)
     try:
-        found = tuple([Found(number, row) for number, text in work for row in seat.detector.detect(text)])
-    except _Late:
+        found = tuple([Found(number, row) for number, text in work for row in detect(text)])
+    except Late:
         return _Answer((), "timed out", _NO_ANSWER, perf_counter() - started)
     except MissingPackageError:
         return _Answer((), "missing", "a package that it needs is missing", perf_counter() - started)
@@ -243,10 +245,12 @@ def _in_place(seat: _Seat, work: Iterable[tuple[int, str]]) -> _Answer:
     return _Answer(found, "ran", "", perf_counter() - started)
 
 
-def _by_form(seat: _Seat, detector: PatternDetector, text: str, start: int, complete: bool) -> _Answer:
+def _by_form(seat: _Seat, detector: PatternDetector, text: str, start: int, complete: bool, until: float) -> _Answer:
     started = perf_counter()
     try:
-        rows = detector.patterns.find(text, start, complete)
+        rows = detector.patterns.find(text, start, complete, until=until)
+    except Late:
+        return _Answer((), "timed out", _NO_ANSWER, perf_counter() - started)
     except _ENDINGS:
         raise
     except BaseException as fault:

@@ -91,7 +91,7 @@ class AccessService:
             lambda _: self.desk.close(),
             moment=_today,
         )
-        self._first = Watch(self.stops.places, self.stops.look, lambda _: self.desk.close(), SOON)
+        self._first = Watch(self.stops.places, self.stops.look, self._close, SOON)
 
     def start(self) -> None:
         """Take up the grants, and keep looking in a thread of its own."""
@@ -132,6 +132,11 @@ class AccessService:
 
     def _known(self, workspace: Workspace) -> Callable[[], Known]:
         return lambda: known_of(workspace, self._key, self._encoder)
+
+    def _close(self, _: Exception) -> None:
+        """Something that may end a grant was not heard; whoever reads everything opens the desk again."""
+        self.desk.close()
+        self.watch.look_again()
 
     def _take_settings(self) -> None:
         """What ``guard.yaml`` says of access besides who decides; the monitor begins and ends with it."""

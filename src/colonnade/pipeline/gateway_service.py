@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import partial
+from threading import Lock
 from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
@@ -92,6 +93,8 @@ class GatewayService:
         stored = read_keys(keys_file(self._folder))
         self._told: frozenset[str] = frozenset()
         self.keyed = bool(stored)
+        # Policies and keys are taken up by threads of their own, and neither may put back what the other has replaced.
+        self._replacing = Lock()
         self.standing = self._stand(workspace, Keys(stored, required=self.keyed))
         self.metrics = Metrics(NamesOf(lambda: self.standing.guard))
         observers = (self.metrics, *wish.observers, *([wish.spans] if wish.spans is not None else []))
@@ -203,9 +206,11 @@ class GatewayService:
         workspace = self._rereader.workspace()
         fresh = self._stand(workspace, self.standing.keys)
         digest = fresh.guard.digest  # found here, not by the first who asks for it while everybody else waits
-        stale, was = self._not_taken_up(workspace), self.standing.stale
-        # Keys may have changed while the detectors learnt.
-        self.standing = fresh._replace(keys=self.standing.keys, stale=stale)
+        stale = self._not_taken_up(workspace)
+        with self._replacing:
+            was = self.standing.stale
+            # Keys may have changed while the detectors learnt.
+            self.standing = fresh._replace(keys=self.standing.keys, stale=stale)
         if stale and stale != was:
             logger.error("%s", stale)
         # Whoever was told that something is wrong is told that it is right again.
@@ -222,17 +227,22 @@ class GatewayService:
         why = fault.sentence if isinstance(fault, ColonnadeError) else type(fault).__name__
         if why != self.standing.stale:
             logger.error("the policies on disk cannot be served, the last good ones stay in force: %s", why)
-        self.standing = self.standing._replace(stale=why)
+        with self._replacing:
+            self.standing = self.standing._replace(stale=why)
 
     def _take_keys(self) -> None:
         stored = read_keys(keys_file(self._folder))
         required = self.standing.keys.required or bool(stored)
-        self.standing = self.standing._replace(keys=Keys(stored, required=required))
+        self._put_keys(Keys(stored, required=required))
 
     def _lock_out(self, fault: Exception) -> None:
         """Keys that cannot be read open nothing."""
         logger.error("the keys cannot be read, and nobody gets in: %s", fault)
-        self.standing = self.standing._replace(keys=Keys((), required=True))
+        self._put_keys(Keys((), required=True))
+
+    def _put_keys(self, keys: Keys) -> None:
+        with self._replacing:
+            self.standing = self.standing._replace(keys=keys)
 
 
 def _unsigned(state: LogState) -> int:

@@ -1,10 +1,11 @@
-"""Regular expressions that a policy may contain: of bounded width, and never slow, whatever the text.
+"""Regular expressions that a policy may contain: of bounded width, and never slow at one place of a text.
 
 Python's matcher tries one way after the other, and an expression with many ways to read the same text (``(a+)+b``)
 takes longer than anybody waits. A guard that runs on whatever people send must know beforehand that none does. So an
 expression is read into a small tree, and refused unless no match can be longer than ``LONGEST_MATCH`` and the ways in
 which it can read one text from one place stay under ``MOST_WAYS``. Both are bounds from above: some harmless expression
-is refused, with a sentence about how to write it, and no harmful one gets through.
+is refused, with a sentence about how to write it, and no harmful one gets through. A text of many places is looked
+through slice by slice, so that no call of the matcher takes long.
 
 Source of the problem: Davis, Coghlan, Servant and Lee, The impact of regular expression denial of service, 2018.
 """

@@ -153,6 +153,23 @@ def test_a_row_that_cannot_be_sealed_fails_alone(tmp_path: Path) -> None:
     assert [json.loads(line)["row"] for line in lines] == [{"n": 0}, {"n": 2}, {"n": 3}]
 
 
+def test_a_panic_while_a_row_is_sealed_is_a_fault_and_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Panic(BaseException):
+        """As libraries in Rust raise it."""
+
+    def panics(*_: object) -> None:
+        raise Panic
+
+    writer, ring = opened(tmp_path)
+    recorder = LogRecorder(writer, ring)
+    monkeypatch.setattr("colonnade.guard.recording.seal_contents", panics)
+    with pytest.raises(ColonnadeError, match="Panic"):
+        asyncio.run(asyncio.wait_for(recorder.write({"n": 1}, "key-7", {"said": "hi"}), 10))
+    writer.close()
+
+
 def test_rows_that_cannot_be_handed_over_are_a_fault_and_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,24 @@ def test_a_revocation_closes_the_grant_by_a_look_that_reads_nothing_else(
     assert service.desk.use("key-7", cell(), "request", "x").grant == ""
 
 
+def test_a_look_that_fails_closes_the_desk_until_everything_was_read_and_no_longer(
+    home: Path, service: AccessService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: Tail) -> list[bytes]:
+        raise OSError("too many open files")
+
+    service._first.look()
+    (home / "w" / HOME / SET_DOWN).touch()
+    service.watch.look()  # which reads everything, may be the first to see it
+    with monkeypatch.context() as patched:
+        patched.setattr(Tail, "news", fails)
+        assert service._first.look()
+    assert not opened(service)
+    assert service.watch.look()
+    assert opened(service)
+    assert not service.watch.look()
+
+
 def test_a_revocation_while_everything_is_read_is_not_undone_by_what_was_read_before_it(
     home: Path, service: AccessService, monkeypatch: pytest.MonkeyPatch
 ) -> None:

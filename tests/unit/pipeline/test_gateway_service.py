@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from colonnade.guard import Guard, compile_table, read_guard_configuration, topic_clauses
+from colonnade.guard.gateway import Standing
 from colonnade.guard.keys import StoredKey, hash_of, keys_file, write_keys
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.gateway_service import GatewayService, Wish
@@ -62,6 +64,16 @@ def served(tmp_path: Path) -> Iterator[Served]:
     found.service.stop()
 
 
+LAB = StoredKey(
+    id="lab",
+    hash=hash_of("ck-1"),
+    principal="ana",
+    tier="guest",
+    purposes=("general",),
+    added=date(2026, 1, 1),
+)
+
+
 def within(seconds: float, holds: Callable[[], bool]) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -96,15 +108,7 @@ def test_a_change_of_guard_yaml_is_in_force_soon_and_a_broken_one_keeps_the_last
 
 
 def test_keys_come_and_go_in_a_running_service_and_a_broken_file_locks_everybody_out(served: Served) -> None:
-    file = keys_file(served.folder)
-    row = StoredKey(
-        id="lab",
-        hash=hash_of("ck-1"),
-        principal="ana",
-        tier="guest",
-        purposes=("general",),
-        added=date(2026, 1, 1),
-    )
+    file, row = keys_file(served.folder), LAB
     write_keys(file, [row])
     assert within(5, lambda: served.ask().status_code == 401)
     assert served.ask("ck-1").status_code == 200
@@ -116,6 +120,30 @@ def test_keys_come_and_go_in_a_running_service_and_a_broken_file_locks_everybody
     assert within(5, lambda: served.ask("ck-1").status_code == 401)
     file.unlink()
     assert not within(1, lambda: served.ask().status_code == 200)
+
+
+def test_a_key_that_ends_at_the_moment_at_which_policies_are_taken_up_stays_ended(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, replace = served.service, Standing._replace
+    service.stop()  # what the threads do is done here, in the worst of all orders
+    write_keys(keys_file(served.folder), [LAB])
+    service._take_keys()
+    ended = Thread(target=service._take_keys)
+
+    def at_that_moment(standing: Standing, **changes: Any) -> Standing:
+        if {"keys", "stale"} <= changes.keys():
+            ended.start()
+            ended.join(0.5)
+        return replace(standing, **changes)
+
+    monkeypatch.setattr(Standing, "_replace", at_that_moment)
+    write_keys(keys_file(served.folder), [LAB.model_copy(update={"revoked": date(2026, 1, 2)})])
+    before = service.standing.guard
+    service._take_up()
+    ended.join()
+    assert service.standing.guard is not before
+    assert [key.revoked for key in service.standing.keys.keys] == [date(2026, 1, 2)]
 
 
 def test_a_service_without_a_log_lets_no_grant_be_used(tmp_path: Path) -> None:

@@ -81,7 +81,10 @@ class Desk:
         self._draw, self._suspended = Draw(key, share), suspended
         self._now, self._rule, self._appeals = now, drift, appeals
         self._latest = datetime.min.replace(tzinfo=UTC)
+        # What is known here, for moments only: all answers are made in one loop, and it asks here.
         self._lock = RLock()
+        # One use after the other; each waits for the disk, and for other processes at the log.
+        self._using = Lock()
         self._table = table
         self._active: dict[str, GrantStanding] = {}
         self._index = GrantIndex((), table)
@@ -104,16 +107,18 @@ class Desk:
         Raises:
             ColonnadeError: where it cannot be read; no grant is used then.
         """
-        with self._lock:
-            known, self._tallies, self._log = self._tallies, {}, None
+        with self._using:
+            with self._lock:
+                known, self._tallies, self._log = self._tallies, {}, None
             try:
                 if log is not None:
                     with log.turn() as counted:
                         self._count(counted)
                     self._count(sorted(set(past).difference(counted), key=lambda use: use.at))
             finally:
-                for name, tally in known.items():
-                    self._tallies.setdefault(name, Tally()).joined(tally)
+                with self._lock:
+                    for name, tally in known.items():
+                        self._tallies.setdefault(name, Tally()).joined(tally)
             self._log = log
 
     def begins_reading(self) -> int:
@@ -222,7 +227,7 @@ class Desk:
 
     def use(self, subject: str, cell: Cell, side: Side, text: str, named: str = "") -> Admission:
         """Write a use down and let it through, or say why not. A use more than a cap allows suspends the grant."""
-        with self._lock:
+        with self._using:
             grant = self.opening(subject, cell, self._now().date(), named)
             if grant is None:
                 return Admission("", refusal="no active grant opens this")
@@ -241,24 +246,27 @@ class Desk:
 
     def _use(self, log: UseLog, grant: Grant, cell: Cell, side: Side, text: str) -> tuple[Admission, Suspension | None]:
         """One use, with nobody else at the log; and the suspension that is to be written down, if it came to one."""
-        now, tally = self._moment(), self._tallies.setdefault(grant.id, Tally())
-        # Seconds may have gone by before it was this one's turn, and people end grants meanwhile.
-        if now.date() > grant.until or not self._holds(grant, cell.topic, now):
-            return Admission("", refusal="no active grant opens this"), None
-        breach = tally.breached(grant.caps, now, cell.level)
-        if breach:
-            stopped = self._stopped[grant.id] = Suspension(grant=grant.id, cause="cap", what=breach, at=now)
-            return Admission("", refusal=f"the grant '{grant.id}' was suspended: {breach}"), stopped
-        use = written_use(self._draw, self._active[grant.id], cell, side, text, tally.number, now)
+        with self._lock:
+            now, tally = self._moment(), self._tallies.setdefault(grant.id, Tally())
+            # Seconds may have gone by before it was this one's turn, and people end grants meanwhile.
+            if now.date() > grant.until or not self._holds(grant, cell.topic, now):
+                return Admission("", refusal="no active grant opens this"), None
+            breach = tally.breached(grant.caps, now, cell.level)
+            if breach:
+                stopped = self._stopped[grant.id] = Suspension(grant=grant.id, cause="cap", what=breach, at=now)
+                return Admission("", refusal=f"the grant '{grant.id}' was suspended: {breach}"), stopped
+            use = written_use(self._draw, self._active[grant.id], cell, side, text, tally.number, now)
         log.append(use)
-        tally.add(use)
-        return Admission(grant.id, use.drawn, remaining=tally.remaining(grant, now)), None
+        with self._lock:
+            self._count((use,))
+            return Admission(grant.id, use.drawn, remaining=tally.remaining(grant, now)), None
 
     def _count(self, uses: Iterable[GrantUse]) -> None:
-        """Take note of uses that another desk let through, or this one before it was started anew."""
-        for use in uses:
-            self._tallies.setdefault(use.grant, Tally()).add(use)
-            self._latest = max(self._latest, use.at)
+        """Take note of uses that were let through: here, by another desk, or before this one was started anew."""
+        with self._lock:
+            for use in uses:
+                self._tallies.setdefault(use.grant, Tally()).add(use)
+                self._latest = max(self._latest, use.at)
 
     def _moment(self) -> datetime:
         self._latest = max(self._latest, self._now())

@@ -19,6 +19,9 @@ VERSION = "2"
 
 _REMEMBERED = 1 << 12
 
+LONGEST_REMEMBERED = 2_000
+"""Characters of a turn; whoever sends longer ones fills no memory with them."""
+
 
 class Conversations:
     """Finds topics in the joined turns of a user; see :func:`windows.join_turns` for the text that it reads.
@@ -37,7 +40,7 @@ class Conversations:
         self.topics = heads.topics
         self.digest: Digest = digest_of({"version": VERSION, "heads": heads.digest})
         # Every turn comes again with the next one.
-        self._of_turn = lru_cache(maxsize=_REMEMBERED)(heads.detect)
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(heads.detect)
 
     def detect(self, text: str) -> tuple[Detection, ...]:
         """What the turns show together and none alone; without topic where there is no such thing.
@@ -60,6 +63,9 @@ class Conversations:
             if each.topic not in shown or _rank(each) > _rank(shown[each.topic]):
                 new[each.topic] = each._replace(detector=self.name)
         return tuple(new.values()) or (nothing,)
+
+    def _of_turn(self, turn: str) -> tuple[Detection, ...]:
+        return self._remembered(turn) if len(turn) <= LONGEST_REMEMBERED else self._heads.detect(turn)
 
     def _closed(self, found: Detection) -> bool:
         return self._heads.is_above(found)

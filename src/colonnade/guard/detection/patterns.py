@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 from typing import Literal, NamedTuple
 
 from colonnade.guard.detection.detector import Detection
@@ -29,6 +30,7 @@ from colonnade.guard.detection.reading import (
     settled,
     text_run_on,
 )
+from colonnade.guard.detection.slices import first_match
 from colonnade.records import Clause, Digest, InputError, Level, Pattern, PersonalData, digest_of
 from colonnade.records.expressions import (
     Characters,
@@ -143,7 +145,9 @@ class Patterns:
         self._begun_clean = together([tree for (_, tree), _ in begun])
         self._begun_joined = together([tree for (_, tree), search in begun if search.disguised])
 
-    def find(self, text: str, start: int = 0, complete: bool = True, turns: bool = False) -> tuple[Found, ...]:
+    def find(
+        self, text: str, start: int = 0, complete: bool = True, turns: bool = False, until: float = inf
+    ) -> tuple[Found, ...]:
         """Every match that begins at ``start`` or later; what stands before is looked at and not searched.
 
         Args:
@@ -152,16 +156,17 @@ class Patterns:
             complete: false where the text goes on: then a match that hangs on what follows is not reported yet.
             turns: whether it may be several turns with blank lines between them: then a fixed text that begins at the
                 end of one and goes on in the next is found, too. Not to be asked of a stream.
+            until: see ``first_match``, which raises where it is over.
         """
         reading = clean(text)
         flat = folded(reading.text) if self._words else ""
         found = dict.fromkeys(self._in_words(reading, flat, start))
-        found |= dict.fromkeys(self._in_searches(text, reading, start, complete))
+        found |= dict.fromkeys(self._in_searches(text, reading, start, complete, until))
         together = joined(reading if complete else settled(reading))
         if together is not None:
             flat = folded(together.text) if self._words else ""
             found |= dict.fromkeys(self._in_words(together, flat, start, apart=True))
-            found |= dict.fromkeys(self._in_joined(together, start, complete))
+            found |= dict.fromkeys(self._in_joined(together, start, complete, until))
         if turns and self._words and "\n\n" in reading.text:
             found |= dict.fromkeys(self._over_turns(text, reading))
         return tuple(found)
@@ -209,19 +214,19 @@ class Patterns:
                 if not text[max(row.span[0] - 1, 0) : row.span[0]].isalnum():
                     yield row
 
-    def _in_searches(self, text: str, reading: Reading, start: int, complete: bool) -> Iterator[Found]:
+    def _in_searches(self, text: str, reading: Reading, start: int, complete: bool, until: float) -> Iterator[Found]:
         begin, small, digits = _place(reading, start), reading.text.lower(), _count_digits(reading.text)
         for search in self._searches:
             if _may_match(search, small, digits):
                 if search.written is not None and not (search.alike and reading.text is text):
-                    yield from _matches(search, search.written, Reading(text, None), start, complete)
-                yield from _matches(search, search.clean, reading, begin, complete)
+                    yield from _matches(search, search.written, Reading(text, None), start, complete, until)
+                yield from _matches(search, search.clean, reading, begin, complete, until)
 
-    def _in_joined(self, reading: Reading, start: int, complete: bool) -> Iterator[Found]:
+    def _in_joined(self, reading: Reading, start: int, complete: bool, until: float) -> Iterator[Found]:
         begin, small, digits = _place(reading, start), reading.text.lower(), _count_digits(reading.text)
         for search in self._searches:
             if search.disguised and _may_match(search, small, digits):
-                yield from _matches(search, search.clean, reading, begin, complete)
+                yield from _matches(search, search.clean, reading, begin, complete, until)
 
     def _under_way(self, reading: Reading, begun: Sequence[Begun], start: int, end: int) -> int:
         text, first = reading.text, len(reading.text)
@@ -259,10 +264,10 @@ def _place(reading: Reading, start: int) -> int:
 
 
 def _matches(
-    search: _Search, expression: re.Pattern[str], reading: Reading, begin: int, complete: bool
+    search: _Search, looked_for: re.Pattern[str], reading: Reading, begin: int, complete: bool, until: float
 ) -> Iterator[Found]:
-    text, place = reading.text, begin
-    while (match := expression.search(text, place)) is not None:
+    text, place, reach = reading.text, begin, search.longest + search.ahead + 1
+    while (match := first_match(looked_for, text, place, reach, until)) is not None:
         start, end = match.span()
         if not complete and end + search.ahead > len(text):
             # What follows may forbid it; until then it is held back.
@@ -293,11 +298,8 @@ def _word(clause: Clause, row: Pattern) -> _Word:
     if not forms:
         what = f"the pattern '{row.name}' of '{clause.id}' has no visible character."
         raise InputError(what, file=clause.file or None, line=clause.line or None, mend="Write what is looked for.")
-    return _Word(clause.id, row.name, row.level, _folded(forms), _folded(apart))
-
-
-def _folded(forms: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((folded(form), form) for form in forms)
+    both = [tuple((folded(form), form) for form in kind) for kind in (forms, apart)]
+    return _Word(clause.id, row.name, row.level, *both)
 
 
 _Trees = tuple[Expression, Expression]
@@ -384,9 +386,9 @@ class PatternDetector:
         """Of the patterns, and of the code that looks for them."""
         return digest_of({"name": self.name, "version": self.version, "patterns": self.patterns.content})
 
-    def detect(self, text: str) -> tuple[Detection, ...]:
-        """One detection per match."""
-        found = self.patterns.find(text, turns="request" in self.reads)
+    def detect(self, text: str, until: float = inf) -> tuple[Detection, ...]:
+        """One detection per match; ``until`` as for :meth:`Patterns.find`."""
+        found = self.patterns.find(text, turns="request" in self.reads, until=until)
         return tuple(Detection(row.topic, row.level, 1.0, True, f"{self.name}/{row.name}", row.span) for row in found)
 
 

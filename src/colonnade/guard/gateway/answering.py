@@ -124,7 +124,7 @@ class Answering:
 
     async def _stream(self, reply: UpstreamReply) -> End:
         held, course, reader = self._held, self._passed.course, self._endpoint.reader()
-        wanted = set(range(self._passed.asked.choices))
+        wanted, ended = set(range(self._passed.asked.choices)), list[Event]()
         while not reader.done and not wanted <= held.withheld.keys():
             data = await reply.piece()
             arrived = perf_counter()
@@ -136,12 +136,15 @@ class Answering:
                 break
             events = await held.feed(said)
             course.ruling_reply += perf_counter() - arrived
+            if held.withheld:  # the end of a choice, like that of the stream, waits for the row
+                ended += [event for event in events if isinstance(event, Withheld)]
+                events = [event for event in events if not isinstance(event, Withheld)]
             if events:
                 await self._send(events)
         course.last_piece = perf_counter()
         course.usage = reader.usage
         ending = perf_counter()
-        last = await held.finish()
+        last = [*ended, *await held.finish()]
         course.ruling_reply += perf_counter() - ending
 
         async def end() -> None:

@@ -64,7 +64,9 @@ def application(
         return JSONResponse(health())
 
     async def described(_request: Request) -> Response:
-        return JSONResponse(document(__version__))
+        return Response(description, media_type="application/json")
+
+    description = JSONResponse(document(__version__)).body  # once: whoever asks for it needs no key
 
     async def refused(request: Request, fault: Exception) -> Response:
         error = fault if isinstance(fault, ProtocolError) else _no_answer(request, fault)
@@ -85,6 +87,8 @@ class _Gateway(Starlette):
 
     def __init__(self, onions: Mapping[str, Onion], **more: Any) -> None:
         super().__init__(**more)
+        # A redirection would name the host that the request names, and plain HTTP behind a proxy that has TLS.
+        self.router.redirect_slashes = False
         self._onions = onions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

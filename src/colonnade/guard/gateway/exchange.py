@@ -27,6 +27,10 @@ _JSON = (b"content-type", b"application/json")
 _EVENTS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
 
 
+def _taken(_exchange: Exchange, _size: int) -> None:
+    """There is room for all."""
+
+
 class Exchange:
     """A request and its response.
 
@@ -34,6 +38,7 @@ class Exchange:
         id: of the rows about it.
         headers: by their names in lower case.
         started: whether the status has gone out.
+        size: bytes of the request that have come so far.
         last: gives one more header at the moment when all of them go out, or none.
     """
 
@@ -43,6 +48,7 @@ class Exchange:
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         self.started = self.gone = False
+        self.size = 0
         self.sent: list[tuple[bytes, bytes]] = [(b"x-colonnade-id", self.id.encode())]
         self.last: Callable[[], tuple[bytes, str] | None] | None = None
         self._receive, self._send = receive, send
@@ -59,13 +65,16 @@ class Exchange:
         """The first language that the client would like."""
         return self.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
 
-    async def body(self) -> bytes:
+    async def body(self, take: Callable[[Exchange, int], None] = _taken) -> bytes:
         """All bytes of the request.
+
+        Args:
+            take: told of bytes that have come; raises where there is no room for them.
 
         Raises:
             ProtocolError: where they are too many, or do not come to their end.
         """
-        parts, size = [], 0
+        parts = []
         try:
             async with asyncio.timeout(PATIENCE):
                 while True:
@@ -74,15 +83,19 @@ class Exchange:
                         # Gone, or its body is no HTTP; whoever is still there is told, and nobody else hears it.
                         raise ProtocolError("the body broke off; send all of it.", code="incomplete_body")
                     parts.append(message.get("body", b""))
-                    size += len(parts[-1])
+                    self.size += len(parts[-1])
+                    take(self, len(parts[-1]))
                     # A server may say of the last bytes that more will come; nobody has to wait until it says that
                     # none do.
-                    whole = not message.get("more_body") or self.headers.get("content-length") == str(size)
-                    if size > MAX_BODY or whole:
+                    whole = not message.get("more_body") or self.headers.get("content-length") == str(self.size)
+                    if self.size > MAX_BODY or whole:
                         break
         except TimeoutError:
             raise ProtocolError("the request did not come to its end.", status=408, code="timeout") from None
-        return _within(b"".join(parts)) if size <= MAX_BODY else _within(b"", size)
+        if self.size > MAX_BODY:
+            what = f"the request is larger than {MAX_BODY} bytes."
+            raise ProtocolError(what, status=413, code="request_too_large")
+        return b"".join(parts)
 
     def watch(self) -> None:
         """From here on a client that hangs up ends the work for it: ``asyncio.CancelledError``, with ``gone`` set."""
@@ -151,10 +164,3 @@ class Exchange:
         if work is not None:
             self.gone = True
             work.cancel()
-
-
-def _within(body: bytes, size: int = 0) -> bytes:
-    if max(size, len(body)) > MAX_BODY:
-        what = f"the request is larger than {MAX_BODY} bytes."
-        raise ProtocolError(what, status=413, code="request_too_large")
-    return body

@@ -19,12 +19,12 @@ from traceback import format_tb
 from colonnade.guard.gateway.answering import FAILED, Answering
 from colonnade.guard.gateway.exchange import Exchange, Receive, Scope, Send
 from colonnade.guard.gateway.rows import REFUSED, Course, about, asked_texts, finished, request_row
-from colonnade.guard.gateway.service import Passed, Service
+from colonnade.guard.gateway.service import LARGE, Passed, Service
 from colonnade.guard.gateway.shown import header_of, remaining_of, shown_ruling
-from colonnade.guard.gateway.standing import SYSTEM_HEADER, begun, chosen_model, identify
+from colonnade.guard.gateway.standing import SYSTEM_HEADER, Standing, begun, chosen_model, identify
 from colonnade.guard.gateway.turning_away import turned_away
 from colonnade.guard.gateway.upstreams import UpstreamFault
-from colonnade.guard.protocol import Endpoint, ProtocolError
+from colonnade.guard.protocol import Asked, Endpoint, ProtocolError
 from colonnade.records import Action
 
 LONGEST = 400_000
@@ -78,6 +78,7 @@ class Onion:
             await self._fail(exchange, told, course, passed)
         finally:
             service.under_way -= 1
+            service.bytes_under_way -= exchange.size
             exchange.unwatch()
 
     async def _request(self, exchange: Exchange, course: Course) -> Passed | None:
@@ -88,8 +89,12 @@ class Onion:
             message = f"a page in a browser may not ask here; a service of yours sends Content-Type: {JSON}."
             raise ProtocolError(message, status=403, parameter="Content-Type", code="cross_origin")
         who = identify(now, exchange)
-        asked = self._endpoint.read(await exchange.body())
-        asked = self._endpoint.without_refused(asked, now.guard.fixed_answers)
+        content = await exchange.body(self._service.take)
+        exchange.watch()
+        if len(content) <= LARGE:
+            asked = self._read(content, now)
+        else:
+            asked = await asyncio.get_running_loop().run_in_executor(self._service.reading, self._read, content, now)
         asked, prompt, told = begun(now, self._endpoint, asked, who)
         if told:
             exchange.say(SYSTEM_HEADER, told)
@@ -98,7 +103,6 @@ class Onion:
             message = f"the request has more than {LONGEST} characters, and every one of them is judged."
             raise ProtocolError(message, status=413, code="request_too_large")
         chosen = chosen_model(now, exchange, asked, who)._replace(prompt=prompt)
-        exchange.watch()
         conversation = texts if len(texts) > 1 else ()  # one text is its own conversation
         started = perf_counter()
         ruling = await now.guard.rule("request", texts, who, None, conversation)
@@ -123,6 +127,9 @@ class Onion:
         exchange.unwatch()
         await self._refuse(exchange, passed)
         return None
+
+    def _read(self, content: bytes, now: Standing) -> Asked:
+        return self._endpoint.without_refused(self._endpoint.read(content), now.guard.fixed_answers)
 
     async def _refuse(self, exchange: Exchange, passed: Passed) -> None:
         """The fixed answer."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import Any, NamedTuple
 
+from colonnade.guard.gateway.exchange import Exchange
 from colonnade.guard.gateway.rows import Course
 from colonnade.guard.gateway.standing import Chosen, Standing
 from colonnade.guard.gateway.telling import Teller
@@ -20,6 +22,12 @@ from colonnade.records import ColonnadeError, Ruling
 MOST = 1024
 """Requests under way at once."""
 
+MOST_BYTES = 512 * 1024 * 1024
+"""Of all requests under way; what is read of them takes two or three times as much memory."""
+
+LARGE = 64 * 1024
+"""Bytes of a request. More takes long to read, which would hold up everybody else's answers, and takes room."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -28,6 +36,8 @@ class Service:
 
     Attributes:
         under_way: requests that are being answered.
+        bytes_under_way: of these requests.
+        reading: the thread in which large requests are read, one after the other.
         closing: set it, and no new ones are taken.
         log_failed: the last row could not be written.
 
@@ -37,6 +47,7 @@ class Service:
         recorder: where rows go.
         observers: told of each finished request.
         most: requests under way at once.
+        most_bytes: of requests under way; beyond it only small ones are taken.
         traced: of the traces that begin here, the share that is kept; none where nobody writes spans.
     """
 
@@ -48,10 +59,25 @@ class Service:
         observers: Sequence[Observer] = (),
         most: int = MOST,
         traced: float | None = None,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self.standing, self.upstream, self.recorder = standing, upstream, recorder
         self.teller, self.most, self.under_way, self.traced = Teller(observers), most, 0, traced
+        self.most_bytes, self.bytes_under_way = most_bytes, 0
         self.closing = self.log_failed = False
+        self.reading = ThreadPoolExecutor(1, thread_name_prefix="colonnade-reading")
+
+    def take(self, exchange: Exchange, size: int) -> None:
+        """Count bytes of a request that have come; the onion gives them back once it is answered.
+
+        Raises:
+            ProtocolError: 503 for a large request where there is no room. Small ones are taken all the same: whoever
+                sends pictures takes no room from those who do not.
+        """
+        self.bytes_under_way += size
+        if self.bytes_under_way > self.most_bytes and exchange.size > LARGE:
+            message = "too many large requests are under way here; try again in a moment."
+            raise ProtocolError(message, status=503, code="overloaded")
 
     def begin(self, row: Mapping[str, Any], subject: str, texts: Mapping[str, str]) -> Awaitable[None]:
         """Begin to write a row; nothing may go out before it was waited for."""

@@ -146,9 +146,11 @@ class GroupWriter:
             index = self.log.append_entries([entry for batch in group for entry in batch.entries]).start
         except Exception as raised:  # Whatever it is, those who wait must learn of it: no answer without a row.
             fault = raised
+        except BaseException as panic:  # as a library in Rust raises it, which must not end this thread either
+            fault = ColonnadeError(f"the audit log could not be written: {type(panic).__name__}.")
         for batch in group:
             # Whoever cannot be told keeps neither the others from it nor this thread from its work.
-            with suppress(Exception):
+            with suppress(BaseException):
                 batch.told(index, fault)
             index += len(batch.entries)
 
@@ -166,6 +168,6 @@ class GroupWriter:
         try:
             self.log.sign_checkpoint(key)
             self.fault, self._unsigned = None, False
-        except Exception as fault:  # Whatever it is, this thread goes on: rows that nobody writes are waited for.
+        except BaseException as fault:  # Whatever it is, this thread goes on: rows that nobody writes are waited for.
             what = f"no checkpoint: {fault if isinstance(fault, OSError) else type(fault).__name__}."
             self.fault = fault if isinstance(fault, ColonnadeError) else ColonnadeError(what)

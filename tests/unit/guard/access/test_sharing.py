@@ -14,6 +14,7 @@ import pytest
 
 from colonnade.guard.access import AlsoRecorded, Desk, FileUseLog, read_uses
 from colonnade.records import CorruptionError, GrantStanding, GrantState, GrantUse, Level, RateCaps, Suspension
+from tests.unit.guard.small_policies import TODAY
 
 from .small_grants import KEY, NOON, Clock, Memory, Room, closed_cell, standing, table
 
@@ -246,6 +247,25 @@ def test_a_revocation_waits_for_no_use_that_waits_at_the_log_and_that_use_does_n
         log.free.set()
         assert asked.result(10) == ""
     assert log.uses == []
+
+
+def test_whoever_asks_what_a_grant_opens_waits_for_no_use_that_waits_at_the_log() -> None:
+    made, log = waiting(Clock(), standing(), standing(id="elsewhere", subject="key-8"))
+    with ThreadPoolExecutor(2) as pool:
+        asked = pool.submit(use, made)
+        assert log.asked.wait(10)
+
+        def ask() -> tuple[str, object, int, str]:
+            """All that the gateway's one loop asks a desk."""
+            cell, holder = closed_cell(), made.holder("key-8")
+            opened, active = holder.opens(cell, TODAY), made.active("key-8", "elsewhere")
+            return opened, active and active.id, len(made.standings_of("key-8")), holder.notice(cell)
+
+        try:
+            assert pool.submit(ask).result(5) == ("elsewhere", "elsewhere", 1, "")
+        finally:
+            log.free.set()
+        assert asked.result(10) == "pentest"
 
 
 @pytest.mark.parametrize(

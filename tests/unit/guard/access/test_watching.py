@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 from time import monotonic
+
+import pytest
 
 from colonnade.guard.access.watching import Watch, marks
 
@@ -39,6 +42,15 @@ def test_it_calls_once_for_each_change(tmp_path: Path) -> None:
     assert len(calls) == 2
 
 
+def test_whoever_is_told_to_look_again_finds_something_once(tmp_path: Path) -> None:
+    calls: list[int] = []
+    watch = Watch([tmp_path / "x"], lambda: calls.append(1), lambda fault: None)
+    assert [watch.look(), watch.look()] == [True, False]
+    watch.look_again()
+    assert [watch.look(), watch.look()] == [True, False]
+    assert len(calls) == 2
+
+
 def test_another_day_counts_as_a_change(tmp_path: Path) -> None:
     day, calls = [1], list[int]()
     watch = Watch([tmp_path / "x"], lambda: calls.append(1), lambda fault: None, moment=lambda: day[0])
@@ -64,6 +76,37 @@ def test_what_fails_is_told_and_tried_again(tmp_path: Path) -> None:
     assert watch.look()
     assert not watch.look()
     assert len(told) == 2
+
+
+def test_a_moment_that_cannot_be_told_is_a_fault_like_any_other_and_ends_no_watch(tmp_path: Path) -> None:
+    told, days = list[Exception](), [OSError("too many open files"), 1]
+
+    def moment() -> object:
+        day = days.pop(0) if len(days) > 1 else days[0]
+        if isinstance(day, Exception):
+            raise day
+        return day
+
+    watch = Watch([tmp_path / "x"], lambda: None, told.append, moment=moment)
+    assert [watch.look(), watch.look(), watch.look()] == [True, True, False]
+    assert [str(fault) for fault in told] == ["too many open files"]
+
+
+def test_a_folder_that_goes_while_it_is_walked_through_has_no_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner, kept = tmp_path / "inner", tmp_path / "kept"
+    inner.mkdir()
+    kept.write_text("stays")
+    scandir = os.scandir
+
+    def gone_by_then(place: str | Path) -> Iterator[os.DirEntry[str]]:
+        if Path(place) == inner:
+            inner.rmdir()
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", gone_by_then)
+    assert [mark.path for mark in marks([tmp_path])] == [str(kept)]
 
 
 def test_the_thread_notices_within_a_second_and_ends(tmp_path: Path) -> None:

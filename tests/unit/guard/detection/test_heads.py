@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colonnade.guard.detection import Conversations, Detection, Heads, join_turns, ridge, train, wording
+from colonnade.guard.detection.conversation import LONGEST_REMEMBERED
 from colonnade.guard.detection.material import everyday, material
 from colonnade.guard.detection.windows import SHORT, SIZES, TURN_WORDS, turns_of, windows
 from colonnade.records import InputError, Level, Split
@@ -260,6 +261,14 @@ def test_a_conversation_repeats_nothing_that_one_turn_shows(heads: Heads) -> Non
     text = join_turns([ATTACK, "thank you, that was all"])
     assert Conversations(heads).detect(text)[0].topic is None
     assert Conversations(heads).detect(ATTACK) == (Detection(None, None, 0.0, detector="conversation/heads/words"),)
+
+
+def test_turns_come_again_and_are_read_once_but_long_ones_fill_no_memory(heads: Heads) -> None:
+    conversations, long = Conversations(heads), "w" * LONGEST_REMEMBERED + "."
+    for _ in range(3):
+        conversations.detect(join_turns(["a short one", long]))
+    kept = conversations._remembered.cache_info()
+    assert (kept.currsize, kept.hits) == (1, 2)
 
 
 def test_small_talk_adds_up_to_nothing(heads: Heads) -> None:

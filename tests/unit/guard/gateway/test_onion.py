@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from datetime import date
+from threading import current_thread
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from starlette.testclient import TestClient
 from colonnade.guard.adapters import AdapterSettings
 from colonnade.guard.gateway import ScriptedUpstream, UpstreamFault
 from colonnade.guard.gateway.answering import Answering
+from colonnade.guard.gateway.service import LARGE
 from colonnade.guard.gateway.upstreams import UpstreamReply
 from colonnade.guard.keys import Keys, StoredKey, hash_of
 from colonnade.guard.observing import Finished
+from colonnade.guard.protocol import Endpoint
 from colonnade.records import ColonnadeError, Pattern, Ruling
 from tests.unit.guard.access.small_grants import Room as GrantRoom
 from tests.unit.guard.access.small_grants import standing
@@ -41,6 +44,19 @@ def test_an_allowed_request_is_answered_and_both_rows_are_written(stream: bool) 
         ("system", "You help."),
         ("user", "bake bread"),
     ]
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_a_large_request_is_read_beside_the_answers_of_others(large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, threads, read = Room(), list[str](), Endpoint.read
+
+    def noted(endpoint: Endpoint, content: bytes) -> Any:
+        threads.append(current_thread().name.rpartition("_")[0])
+        return read(endpoint, content)
+
+    monkeypatch.setattr(Endpoint, "read", noted)
+    assert room.ask(metadata={"x": "y" * (LARGE if large else LARGE // 2)}).status_code == 200
+    assert [name == "colonnade-reading" for name in threads] == [large]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -160,6 +176,34 @@ def test_a_stream_whose_row_cannot_be_written_ends_with_an_error_and_without_its
     *_, last = events(response.text.replace('data: {"error"', 'data: {"choices":[],"error"'))
     assert last["error"]["code"] == "log_unavailable"
     assert 'finish_reason":"stop' not in response.text
+
+
+@pytest.mark.parametrize("choices", [1, 3])
+def test_a_choice_that_is_withheld_does_not_end_before_its_row_either(choices: int) -> None:
+    forbidden = clause(patterns=(Pattern(name="codename", literal="zyxgorp-7731"),), exceptions=())
+    room = Room(says("fine until zyxgorp-7731 is said", *["bread " * 20] * (choices - 1)), guard_of(forbidden))
+    room.recorder.fault = lambda row: ColonnadeError("the disk is full.") if row["act"] == "reply" else None
+    response = room.ask(stream=True, n=choices)
+    assert "fine" in response.text
+    assert "log_unavailable" in response.text
+    assert [said for said in ("content_filter", "Not in detail.") if said in response.text] == []
+
+
+def test_large_requests_have_room_for_so_many_bytes_and_take_none_from_small_ones() -> None:
+    taken: list[int] = []
+
+    async def another() -> None:
+        """While the model works at the first one, others ask."""
+        if not taken:
+            taken.append(room.service.bytes_under_way)
+            taken.extend(room.ask(metadata={"x": "y" * size}).status_code for size in (LARGE, 0))
+
+    room = Room(ScriptedUpstream(lambda path, body, stream: [another, *whole(BAKE)]), most_bytes=2 * LARGE)
+    assert room.ask(metadata={"x": "y" * LARGE}).status_code == 200
+    assert LARGE < taken[0] < 2 * LARGE
+    assert taken[1:] == [503, 200]
+    assert room.service.bytes_under_way == 0
+    assert room.ask(metadata={"x": "y" * LARGE}).status_code == 200
 
 
 GARBAGE = ([b"data: {not json}\n\n"], [b"<html>busy</html>"], [b"\xff\xfe\x00"], [b""])

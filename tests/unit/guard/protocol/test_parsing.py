@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 
 import pytest
 
+from colonnade.guard.gateway.onion import LONGEST
 from colonnade.guard.protocol import ProtocolError
 from colonnade.guard.protocol.parsing import parse
 from colonnade.guard.protocol.requests.rules import DEEPEST
@@ -50,6 +52,19 @@ def test_a_body_with_two_readings_or_none_is_refused(content: bytes, what: str) 
         parse(content)
     assert caught.value.code == "invalid_json"
     assert len(caught.value.message) < 200
+
+
+@pytest.mark.parametrize("member", [b"0,", b"{},", b'{"a":[0]},', b"[[0]],", b'"\\\\",'])
+def test_what_would_take_seconds_to_read_is_refused_unread(member: bytes) -> None:
+    with pytest.raises(ProtocolError, match="more than 1000000 commas, colons, brackets and backslashes") as caught:
+        parse(b'{"a":[' + member * 1_000_001 + b"0]}")
+    assert (caught.value.status, caught.value.code) == (413, "request_too_large")
+
+
+@pytest.mark.parametrize("sign", ["😀", '"', "\\", ",", "ш"])
+def test_a_text_as_long_as_one_may_be_is_read_whatever_it_is_made_of(sign: str) -> None:
+    said = sign * LONGEST
+    assert parse(json.dumps({"a": said}).encode())["a"] == said
 
 
 def test_whole_characters_and_small_numbers_are_read() -> None:

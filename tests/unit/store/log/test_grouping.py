@@ -227,11 +227,16 @@ def test_a_killed_service_leaves_a_log_whose_rows_and_contents_verify(tmp_path: 
         assert index == found.rows
 
 
-def test_nothing_that_goes_wrong_beside_a_group_ends_the_thread_that_writes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+class Panic(BaseException):
+    """As libraries in Rust raise it."""
+
+
+@pytest.mark.parametrize("kind", [ValueError, Panic])
+def test_nothing_that_goes_wrong_in_or_beside_a_group_ends_the_thread_that_writes(
+    kind: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unforeseen(*_: object) -> None:
-        raise ValueError("nobody thought of this")
+        raise kind("nobody thought of this")
 
     log, told = new_log(tmp_path / "log"), list[int]()
     with GroupWriter(log, SIGNER, seconds=0.0) as writer:
@@ -243,6 +248,10 @@ def test_nothing_that_goes_wrong_beside_a_group_ends_the_thread_that_writes(
         assert writer.submit({"n": 3}).result(timeout=30) == 3
         assert told == [1]
         assert writer.fault is not None
-        assert writer.fault.sentence == "no checkpoint: ValueError."
+        assert writer.fault.sentence == f"no checkpoint: {kind.__name__}."
+        monkeypatch.setattr(log, "append_entries", unforeseen)
+        with pytest.raises(ColonnadeError if kind is Panic else kind):
+            writer.submit({"n": 4}).result(timeout=30)
         monkeypatch.undo()
+        assert writer.submit({"n": 4}).result(timeout=30) == 4
     assert writer.fault is None

@@ -33,7 +33,7 @@ class Notes:
     def say(self, role: str, text: str, place: str) -> None:
         """A text, unless it is empty; what a tool gives back, mostly JSON, with what is escaped in it, too."""
         if text:
-            read = unescaped(text) if role == "tool" else text
+            read = unescaped(text) if role in ("tool", "function") else text
             self.parts.append(Part(role, text if read == text else f"{text}\n{read}", place))
 
     def call(self, identity: str) -> str:
