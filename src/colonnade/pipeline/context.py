@@ -9,8 +9,10 @@ from typing import NamedTuple, Protocol, TypeVar
 from colonnade.pipeline.agreement import NOTHING_AGREED, Agreement
 from colonnade.records import Clause, Digest, InputError, Launch, PolicySet, Record
 from colonnade.store import Store
+from colonnade.store.parts import Parts
 
 R = TypeVar("R", bound=Record)
+NOTHING_KEPT = Parts()
 
 
 class Result(NamedTuple):
@@ -63,6 +65,7 @@ class Context(NamedTuple):
         base: digest of the base model's weights.
         agreement: what people signed; empty for a step that did not ask for it.
         scratch: an empty folder that goes away afterwards.
+        parts: what the step has finished of itself, which outlives a crash; by default nothing does.
     """
 
     workspace: Path
@@ -74,6 +77,7 @@ class Context(NamedTuple):
     reporter: Reporter
     scratch: Path
     agreement: Agreement = NOTHING_AGREED
+    parts: Parts = NOTHING_KEPT
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

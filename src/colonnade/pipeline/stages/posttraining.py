@@ -13,7 +13,13 @@ from colonnade.models.transcribing import transcribe
 from colonnade.models.tuning import in_random_order, tune
 from colonnade.pipeline.context import Context, Result
 from colonnade.pipeline.stages.rewards import names_of_rewarding_graders, rewarding_graders, spread
-from colonnade.pipeline.stages.weights import base_checkpoint, base_weights, checkpoint_folder, speaker
+from colonnade.pipeline.stages.weights import (
+    base_checkpoint,
+    base_weights,
+    checkpoint_folder,
+    resuming_speaker,
+    speaker,
+)
 from colonnade.posttraining import Candidate, reward_answers, select
 from colonnade.posttraining.finetuning import lesson_pairs, mostly_help
 from colonnade.posttraining.rehearsal import rehearsal_lessons, with_rehearsal
@@ -192,7 +198,7 @@ def _measure_each(context: Context, checkpoints: Sequence[Checkpoint]) -> list[M
     prompts = context.records(Prompt, "intake.prompts/development")
     measurements: list[Measurement] = []
     for place, checkpoint in enumerate(checkpoints, start=1):
-        measurements += _look(context, speaker(context, checkpoint), prompts, checkpoint)
+        measurements += _look(context, resuming_speaker(context, checkpoint), prompts, checkpoint)
         context.reporter.progress(place, len(checkpoints))
     return measurements
 
