@@ -9,10 +9,9 @@ from typing import NamedTuple, Protocol, TypeVar
 from colonnade.pipeline.agreement import NOTHING_AGREED, Agreement
 from colonnade.records import Clause, Digest, InputError, Launch, PolicySet, Record
 from colonnade.store import Store
-from colonnade.store.parts import Parts
+from colonnade.store.parts import NOTHING_KEPT, Parts
 
 R = TypeVar("R", bound=Record)
-NOTHING_KEPT = Parts()
 
 
 class Result(NamedTuple):

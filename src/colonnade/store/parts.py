@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
-from colonnade.records import Digest, InputError, digest_of
+from colonnade.records import Digest, InputError, digest_bytes, digest_of
 from colonnade.store.journal import Journal
 
 T = TypeVar("T")
@@ -85,8 +85,13 @@ class Parts:
         """The part that an earlier run finished, or none; it is not counted."""
         return self._earlier.get(digest_of(depends_on))
 
-    def keep(self, depends_on: object, part: object) -> None:
+    def keep(self, depends_on: object, part: object, files: Iterable[Path] = ()) -> None:
         """Write a part down; of several with one name the last counts.
+
+        Args:
+            depends_on: what distinguishes it within the step.
+            part: any JSON.
+            files: below ``folder``, whole by now; the part is found again only where they have not changed.
 
         Raises:
             ColonnadeError: where it cannot be written.
@@ -96,7 +101,8 @@ class Parts:
         if self._journal is None:
             self._open()
         if self._journal is not None:
-            self._journal.append([{"key": digest_of(depends_on), "part": part}])
+            digests = {str(file.relative_to(self.folder)): digest_bytes(file.read_bytes()) for file in files}
+            self._journal.append([{"key": digest_of(depends_on), "part": part, "files": digests}])
 
     def once(self, depends_on: object, make: Callable[[], T]) -> T:
         """The part of an earlier run, or else what ``make`` comes to, which is JSON and written down at once."""
@@ -111,15 +117,26 @@ class Parts:
 
     def count(self, taken: int = 0, made: int = 0) -> None:
         """Count parts for the note that a resumed step carries."""
-        self._counts["taken"] += taken
-        self._counts["made"] += made
+        if self.folder is not None:
+            self._counts["taken"] += taken
+            self._counts["made"] += made
 
     def _open(self) -> None:
         journal = Journal(self.file, "parts", "what it held is made again")
         journal.__enter__()
         self._journal = journal
-        self._earlier = {row["key"]: row["part"] for row in journal.rows()}
+        rows = {row["key"]: row for row in journal.rows()}
         self.notes += journal.notes
+        for key, row in rows.items():
+            changed = [name for name, digest in row["files"].items() if not _is(self.file.parent / name, digest)]
+            if changed:
+                self.notes.append(f"{self.file}: left out as {changed[0]} has changed; what it held is made again.")
+            else:
+                self._earlier[key] = row["part"]
+
+
+NOTHING_KEPT = Parts()
+"""For work whose parts nobody keeps; it holds no state."""
 
 
 def parts_of(home: Path, step: str, key: Digest) -> Parts:
@@ -130,3 +147,10 @@ def parts_of(home: Path, step: str, key: Digest) -> Parts:
 def forget_parts(home: Path, step: str) -> None:
     """Remove every part of a step whose outputs are in the store."""
     shutil.rmtree(home / UNFINISHED / step, ignore_errors=True)
+
+
+def _is(file: Path, digest: Digest) -> bool:
+    try:
+        return digest_bytes(file.read_bytes()) == digest
+    except OSError:
+        return False

@@ -65,6 +65,7 @@ def finetune(context: Context) -> Result:
         context.scratch,
         recipe.saved_steps,
         context.reporter.progress,
+        context.parts,
     )
     learnt_from = (context.digest("posttraining.combine/rewards"), context.digest("posttraining.sample/prompts"))
     release_memory()
@@ -117,6 +118,7 @@ def reinforce_policy(context: Context) -> Result:
         context.launch.seed,
         context.scratch,
         context.reporter.progress,
+        context.parts,
     )
     learnt_from = (context.digest("intake.prompts/training"),)
     rewards = [point.value for point in done.curve if point.metric == "reward"]
