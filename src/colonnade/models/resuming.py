@@ -53,7 +53,7 @@ class ResumingModel(LocalModel):
         """The state from which the next token is drawn."""
         device = self.loaded.model.device
         state = torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
-        return state.numpy().tobytes()
+        return bytes(state.numpy().tobytes())
 
     def _go_on_from(self, chance: bytes) -> None:
         device, state = self.loaded.model.device, torch.from_numpy(np.frombuffer(chance, dtype=np.uint8).copy())
