@@ -10,6 +10,7 @@ class Notebook:
 
     def __init__(self) -> None:
         self.started_steps: list[str] = []
+        self.titles: list[str] = []
         self.finished_steps: list[str] = []
         self.reused_steps: list[str] = []
         self.warnings: list[str] = []
@@ -17,6 +18,7 @@ class Notebook:
 
     def started(self, step: str, title: str) -> None:
         self.started_steps.append(step)
+        self.titles.append(title)
 
     def progress(self, done: int, total: int) -> None:
         """Nothing to write down."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +21,9 @@ from transformers import PrinterCallback, ProgressCallback, TrainerCallback, set
 from trl import SFTConfig, SFTTrainer
 
 from colonnade.models.local import Loaded, load
+from colonnade.models.standing import Standing
 from colonnade.records import LoopRecipe, TrainingPoint, TrainingRecipe
+from colonnade.store.parts import NOTHING_KEPT, Parts
 
 disable_progress_bars()
 
@@ -76,36 +78,41 @@ class _LearntPositions(SFTTrainer):  # type: ignore[misc]  # trl ships no usable
 
 
 class SaveAdapter(TrainerCallback):  # type: ignore[misc]  # transformers ships no usable types
-    """Saves the adapter after certain steps."""
+    """Saves the adapter after certain steps; those that stand already are taken as they are."""
 
-    def __init__(self, model: PeftModel, steps: Sequence[int], folder: Path) -> None:
-        self.model, self.steps, self.folder = model, frozenset(steps), folder
-        self.adapters: list[tuple[int, Path]] = []
+    def __init__(self, model: PeftModel, steps: Sequence[int], standing: Standing) -> None:
+        self.model, self.steps, self.folder = model, frozenset(steps), standing.folder
+        self.adapters = [(step, self._of(step)) for step in sorted(self.steps) if step <= standing.step]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Save where it is time."""
         if state.global_step in self.steps:
-            path = self.folder / f"step-{state.global_step}"
-            self.adapters.append((state.global_step, save_adapter(self.model, path)))
+            self.adapters.append((state.global_step, save_adapter(self.model, self._of(state.global_step))))
+
+    def _of(self, step: int) -> Path:
+        return self.folder / f"step-{step}"
 
 
 class Callback(TrainerCallback):  # type: ignore[misc]  # transformers ships no usable types
-    """Passes every finished step on, and keeps what the trainer logs."""
+    """Passes every finished step on."""
 
-    def __init__(self, on_step: OnStep | None, metrics: dict[str, str]) -> None:
-        self.on_step, self.metrics = on_step, metrics
-        self.curve: list[TrainingPoint] = []
+    def __init__(self, on_step: OnStep | None) -> None:
+        self.on_step = on_step
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Report progress."""
         if self.on_step:
             self.on_step(state.global_step, state.max_steps)
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        """Keep the metrics that were asked for, under our names."""
-        for theirs, ours in self.metrics.items():
-            if logs and theirs in logs:
-                self.curve.append(TrainingPoint(step=state.global_step, metric=ours, value=float(logs[theirs])))
+
+def curve_of(log: Sequence[Mapping[str, Any]], metrics: Mapping[str, str]) -> tuple[TrainingPoint, ...]:
+    """The metrics that were asked for, under our names, from what a trainer has logged."""
+    return tuple(
+        TrainingPoint(step=row["step"], metric=ours, value=float(row[theirs]))
+        for row in log
+        for theirs, ours in metrics.items()
+        if theirs in row
+    )
 
 
 def with_new_lora(weights: Path, recipe: TrainingRecipe) -> Loaded:
@@ -132,12 +139,15 @@ def tune(
     folder: Path,
     saved_steps: Sequence[int] = (),
     on_step: OnStep | None = None,
+    parts: Parts = NOTHING_KEPT,
 ) -> Tuned:
     """Train on all lessons, once and in the given order, a batch per step.
 
     The learning rate rises over a few steps, then falls to nothing. The adapter is saved below
-    ``folder`` after each of ``saved_steps``, by default at the end.
+    ``folder`` after each of ``saved_steps``, by default at the end; where ``parts`` outlive a
+    crash, below theirs, and the training goes on from where it stood.
     """
+    standing = Standing(parts, folder)
     set_seed(seed)
     if adapter is not None:
         loaded = load(weights, adapter, trainable=True)
@@ -146,13 +156,12 @@ def tune(
     steps = max(1, len(lessons) // recipe.batch)
     generator = random.Random(seed)  # noqa: S311  # a reproducible draw, no secret
     rows = [_tokenised(lesson, loaded.tokenizer, recipe.tokens, generator) for lesson in lessons]
-    follower = Callback(on_step, {"loss": "loss"})
-    saver = SaveAdapter(loaded.model, saved_steps or (steps,), folder)
-    with tempfile.TemporaryDirectory() as scratch, quiet_trainers():
+    saver = SaveAdapter(loaded.model, saved_steps or (steps,), standing)
+    with quiet_trainers():
         trainer = _LearntPositions(
             model=loaded.model,
             args=SFTConfig(
-                **trainer_arguments(scratch, steps, recipe.learning_rate, seed),
+                **trainer_arguments(standing.folder, steps, recipe.learning_rate, seed),
                 warmup_steps=min(5, steps - 1),
                 per_device_train_batch_size=recipe.batch,
                 completion_only_loss=True,
@@ -161,17 +170,17 @@ def tune(
             ),
             train_dataset=Dataset.from_list(rows),
             processing_class=loaded.tokenizer,
-            callbacks=[follower, saver],
+            callbacks=[Callback(on_step), saver, standing],
         )
         remove_chatter(trainer)
-        trainer.train()
-    return Tuned(tuple(saver.adapters), tuple(follower.curve))
+        trainer.train(resume_from_checkpoint=standing.checkpoint)
+    return Tuned(tuple(saver.adapters), curve_of(trainer.state.log_history, {"loss": "loss"}))
 
 
-def trainer_arguments(scratch: str, steps: int, learning_rate: float, seed: int) -> dict[str, Any]:
-    """What every trainer here is told: no reports, no checkpoints of its own, no surprises."""
+def trainer_arguments(folder: Path, steps: int, learning_rate: float, seed: int) -> dict[str, Any]:
+    """What every trainer here is told: no reports, no checkpoints but those it is asked for, no surprises."""
     return {
-        "output_dir": scratch,
+        "output_dir": str(folder),
         "max_steps": steps,
         "learning_rate": learning_rate,
         "seed": seed,
@@ -206,6 +215,11 @@ def save_adapter(model: PeftModel, folder: Path) -> Path:
     model.peft_config["default"].base_model_name_or_path = ""
     model.save_pretrained(str(folder))
     (folder / "README.md").unlink(missing_ok=True)
+    file = folder / "adapter_config.json"
+    told = json.loads(file.read_text(encoding="utf-8"))
+    # PEFT keeps a set of names, and a set has another order in every process.
+    told["target_modules"] = sorted(told["target_modules"])
+    file.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return folder
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from colonnade.pipeline.agreement import NOTHING_AGREED, Agreement
 from colonnade.records import Clause, Digest, InputError, Launch, PolicySet, Record
 from colonnade.store import Store
+from colonnade.store.parts import NOTHING_KEPT, Parts
 
 R = TypeVar("R", bound=Record)
 
@@ -63,6 +64,7 @@ class Context(NamedTuple):
         base: digest of the base model's weights.
         agreement: what people signed; empty for a step that did not ask for it.
         scratch: an empty folder that goes away afterwards.
+        parts: what the step has finished of itself, which outlives a crash; by default nothing does.
     """
 
     workspace: Path
@@ -74,6 +76,7 @@ class Context(NamedTuple):
     reporter: Reporter
     scratch: Path
     agreement: Agreement = NOTHING_AGREED
+    parts: Parts = NOTHING_KEPT
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

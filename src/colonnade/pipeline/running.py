@@ -19,8 +19,9 @@ from colonnade.pipeline.context import Context, Reporter, Result
 from colonnade.pipeline.planning import Ingredients, outputs_of, plan_step
 from colonnade.pipeline.steps import SEALED, STEPS, TRAINING_STAGES, WHY_SEALED, Step
 from colonnade.pipeline.workspace import Workspace, check_workspace
-from colonnade.records import ColonnadeError, CorruptionError, Decision, Digest, MissingPackageError, Run
+from colonnade.records import ColonnadeError, CorruptionError, Decision, Digest, MissingPackageError, Run, digest_of
 from colonnade.store import Store
+from colonnade.store.parts import NOTE, Parts, forget_parts, parts_of
 
 _NAMED_PACKAGES = (
     "colonnade",
@@ -108,6 +109,7 @@ def _run_steps(
             rebuilt.append(step.name)
         else:
             done = planned.run
+            forget_parts(store.home, step.name)
             reporter.reused(step.name, dict(done.notes))
         outputs.update(outputs_of(done))
         runs.append(done)
@@ -117,10 +119,16 @@ def _run_steps(
 def _do(
     step: Step, ingredients: Ingredients, workspace: Workspace, store: Store, reporter: Reporter, agreed: Agreement
 ) -> Run:
-    reporter.started(step.name, titled(step.title, store.catalogue.latest(step.name)))
     started = datetime.now(UTC)
     clock = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="colonnade-") as scratch:
+    with (
+        parts_of(store.home, step.name, _key_of_parts(ingredients)) as parts,
+        tempfile.TemporaryDirectory(prefix="colonnade-") as scratch,
+    ):
+        title = titled(step.title, store.catalogue.latest(step.name))
+        reporter.started(step.name, f"{title}, from where it was interrupted" if parts.resumed else title)
+        for note in parts.notes:
+            reporter.warned(note)
         context = Context(
             workspace=workspace.folder,
             launch=workspace.launch,
@@ -131,13 +139,26 @@ def _do(
             reporter=reporter,
             scratch=Path(scratch),
             agreement=agreed if step.agreement else NOTHING_AGREED,
+            parts=parts,
         )
         result = _call(step, context)
         outputs = _store_outputs(result, store)
-    finished = finished_run(step.name, ingredients, outputs, result.notes, workspace.launch.seed, started)
+    notes = {**result.notes, **_taken_over(parts)}
+    finished = finished_run(step.name, ingredients, outputs, notes, workspace.launch.seed, started)
     store.record(finished)
-    reporter.finished(step.name, time.monotonic() - clock, result.notes)
+    forget_parts(store.home, step.name)
+    reporter.finished(step.name, time.monotonic() - clock, notes)
     return finished
+
+
+def _key_of_parts(ingredients: Ingredients) -> Digest:
+    """The step's own key and the packages: halves that two versions of PyTorch made are no whole."""
+    return digest_of({"step": ingredients.key, "packages": _packages()})
+
+
+def _taken_over(parts: Parts) -> dict[str, str]:
+    counted = parts.counted
+    return {NOTE: f"{counted.taken} of {counted.total}"} if counted.taken else {}
 
 
 def titled(title: str, last: Run | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,15 +11,18 @@ from transformers import TrainerCallback, set_seed
 from trl import GRPOConfig, GRPOTrainer
 
 from colonnade.models.local import Loaded, LocalModel, load
+from colonnade.models.standing import Standing
 from colonnade.models.tuning import (
     Callback,
     OnStep,
+    curve_of,
     quiet_trainers,
     remove_chatter,
     save_adapter,
     trainer_arguments,
 )
 from colonnade.records import Prompt, ReinforcementRecipe, Reward, TrainingPoint
+from colonnade.store.parts import NOTHING_KEPT, Parts
 
 RewardAnswers = Callable[[Sequence[Prompt], Sequence[str]], Sequence[Reward]]
 """One reward per prompt and answer."""
@@ -39,18 +41,17 @@ class Reinforced(NamedTuple):
 class _ProbeAndSave(TrainerCallback):  # type: ignore[misc]  # transformers ships no usable types
     """Every few steps: run the light benchmark, write its rates down, save the adapter."""
 
-    def __init__(self, loaded: Loaded, probe: Probe, every: int, folder: Path) -> None:
-        self.loaded, self.probe, self.every, self.folder = loaded, probe, every, folder
-        self.curve: list[TrainingPoint] = []
-        self.adapters: list[tuple[int, Path]] = []
+    def __init__(self, loaded: Loaded, probe: Probe, every: int, standing: Standing) -> None:
+        self.loaded, self.probe, self.every, self.folder = loaded, probe, every, standing.folder
+        self.curve = standing.points
+        self.adapters = [(step, self._of(step)) for step in range(every, standing.step + 1, every)]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Look, and save."""
         if state.global_step % self.every and state.global_step != state.max_steps:
             return
         self.look(state.global_step)
-        path = self.folder / f"step-{state.global_step}"
-        self.adapters.append((state.global_step, save_adapter(self.loaded.model, path)))
+        self.adapters.append((state.global_step, save_adapter(self.loaded.model, self._of(state.global_step))))
 
     def look(self, step: int) -> None:
         """Run the light benchmark once."""
@@ -58,6 +59,9 @@ class _ProbeAndSave(TrainerCallback):  # type: ignore[misc]  # transformers ship
         rates = self.probe(LocalModel(self.loaded, "in training"))
         self.loaded.model.train()
         self.curve += [TrainingPoint(step=step, metric=name, value=value) for name, value in rates.items()]
+
+    def _of(self, step: int) -> Path:
+        return self.folder / f"step-{step}"
 
 
 def reinforce(
@@ -71,8 +75,11 @@ def reinforce(
     seed: int,
     folder: Path,
     on_step: OnStep | None = None,
+    parts: Parts = NOTHING_KEPT,
 ) -> Reinforced:
     """Sample several answers per prompt, reward them against each other, and learn.
+
+    Where ``parts`` outlive a crash, it goes on from where it stood.
 
     An answer without a combined reward gets none, and its group learns from the others (TRL reads
     ``None`` as "no reward"). Source of the method: Shao et al., DeepSeekMath, 2024 (GRPO), without
@@ -89,14 +96,14 @@ def reinforce(
         return [reward.combined for reward in rewards]
 
     needed = [prompts[place % len(prompts)].id for place in range(recipe.steps * recipe.prompts)]
-    follower = Callback(on_step, {"reward": "reward", "reward_std": "reward_spread"})
-    prober = _ProbeAndSave(loaded, probe, recipe.probe_every, folder)
-    with tempfile.TemporaryDirectory() as scratch, quiet_trainers():
+    standing = Standing(parts, folder)
+    prober = _ProbeAndSave(loaded, probe, recipe.probe_every, standing)
+    with quiet_trainers():
         trainer = GRPOTrainer(
             model=loaded.model,
             reward_funcs=[combined],
             args=GRPOConfig(
-                **trainer_arguments(scratch, recipe.steps, recipe.learning_rate, seed),
+                **trainer_arguments(standing.folder, recipe.steps, recipe.learning_rate, seed),
                 per_device_train_batch_size=recipe.prompts * recipe.answers,
                 num_generations=recipe.answers,
                 max_completion_length=recipe.tokens,
@@ -106,9 +113,11 @@ def reinforce(
             ),
             train_dataset=Dataset.from_list([{"prompt": ask[name], "prompt_id": name} for name in needed]),
             processing_class=loaded.tokenizer,
-            callbacks=[follower, prober],
+            callbacks=[Callback(on_step), prober, standing],
         )
         remove_chatter(trainer)
-        prober.look(0)
-        trainer.train()
-    return Reinforced(tuple(prober.adapters), (*follower.curve, *prober.curve))
+        if not standing.step:
+            prober.look(0)
+        trainer.train(resume_from_checkpoint=standing.checkpoint)
+    rewards = curve_of(trainer.state.log_history, {"reward": "reward", "reward_std": "reward_spread"})
+    return Reinforced(tuple(prober.adapters), (*rewards, *prober.curve))

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from colonnade.evaluation.journal import HEADER, Entry, Journal, forget, keys
+from colonnade.evaluation.journal import KIND, Entry, Journal, keys
 from colonnade.models import Reply, Sampling
 from colonnade.records import BusyError, ColonnadeError, InputError
+from colonnade.store.journal import forget, header
 
+HEADER = header(KIND)
 ENTRIES = [Entry(f"key{place}", f"p{place}", Reply(f"text {place}\n", "end"), place, None) for place in range(5)]
 WANTED = [entry.key for entry in ENTRIES]
 
@@ -65,7 +67,7 @@ def test_a_line_that_was_changed_is_left_out_and_said(change: tuple[bytes, bytes
     file.write_bytes(file.read_bytes().replace(*change, 1))
     found, notes = read(file)
     assert found == ["key0", "key2", "key3", "key4"]
-    assert notes == [f"{file}: left out as damaged: 1, the first on line 3; what they answered is asked again."]
+    assert notes == [f"{file}: left out as damaged: 1, the first on line 3; what was answered there is asked again."]
 
 
 @pytest.mark.parametrize("content", [b"id,text\n1,x\n", b"PAR1\x00", b'{"id": 1}\n' * 9, b"x"])
@@ -123,7 +125,7 @@ def test_a_journal_that_was_removed_between_opening_and_locking_is_begun_anew(
             file.unlink()
             removed.append(True)
 
-    monkeypatch.setattr("colonnade.evaluation.journal.fcntl.flock", late)
+    monkeypatch.setattr("colonnade.store.journal.fcntl.flock", late)
     with Journal(file) as journal:
         journal.add([Entry("k", "p", Reply("a", "end"))])
     assert file.read_bytes().count(b"\n") == 2

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from colonnade.evaluation.capability import read_suites
-from colonnade.evaluation.journal import forget
 from colonnade.evaluation.runner import OnProgress
 from colonnade.pipeline.evaluating.bench import ANSWERS, Bench, graders_of, journal_of, left_out, unread
 from colonnade.pipeline.evaluating.found import Found, Wishes
@@ -19,6 +18,7 @@ from colonnade.pipeline.evaluating.stages import STAGES
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import BusyError, Digest, Finding, InputError, LifeStage, Record, Split
 from colonnade.store import HOME, Store
+from colonnade.store.journal import forget
 from colonnade.store.store import LEDGER, OBJECTS
 
 _REASONS = 5

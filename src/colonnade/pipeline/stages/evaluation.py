@@ -14,7 +14,7 @@ from colonnade.models import Sampling, adapter
 from colonnade.models.local import release_memory
 from colonnade.pipeline.context import Context, Result
 from colonnade.pipeline.judging import MEASURING
-from colonnade.pipeline.stages.weights import base_checkpoint, speaker
+from colonnade.pipeline.stages.weights import base_checkpoint, resuming_speaker
 from colonnade.records import (
     Checkpoint,
     CorrectedRate,
@@ -114,28 +114,23 @@ def _labels_in_words(labels: Sequence[Label], verdicts: Sequence[Sequence[Verdic
 def _ask(context: Context, checkpoint: Checkpoint) -> Result:
     prompts = context.records(Prompt, "intake.prompts/gate")
     recipe = context.launch.evaluation
-    journal = context.store.home / "answers" / f"{checkpoint.digest.replace(':', '-')}.jsonl"
-    journal.parent.mkdir(exist_ok=True)
 
     def told(standing: Standing) -> None:
         context.reporter.progress(standing.done, standing.total)
 
     answered = answer(
         prompts,
-        speaker(context, checkpoint),
+        resuming_speaker(context, checkpoint),
         context.launch.model.system,
         Sampling(recipe.tokens, batch=recipe.batch),
         checkpoint.digest,
-        RunSettings(journal, on_progress=told),
+        RunSettings(on_progress=told),
     )
     release_memory()
-    # It bridges an interruption and no more: what is measured later comes from the store, where every byte is checked.
-    journal.unlink()
     faults = sum(count for _, count in answered.faults)
-    taken = f", {answered.reused} from before an interruption" if answered.reused else ""
     return Result(
         records={"transcripts": answered.transcripts},
-        notes={"answers": f"{len(answered.transcripts)}, {faults} faults{taken}"},
+        notes={"answers": f"{len(answered.transcripts)}, {faults} faults"},
     )
 
 

@@ -13,7 +13,13 @@ from colonnade.models.transcribing import transcribe
 from colonnade.models.tuning import in_random_order, tune
 from colonnade.pipeline.context import Context, Result
 from colonnade.pipeline.stages.rewards import names_of_rewarding_graders, rewarding_graders, spread
-from colonnade.pipeline.stages.weights import base_checkpoint, base_weights, checkpoint_folder, speaker
+from colonnade.pipeline.stages.weights import (
+    base_checkpoint,
+    base_weights,
+    checkpoint_folder,
+    resuming_speaker,
+    speaker,
+)
 from colonnade.posttraining import Candidate, reward_answers, select
 from colonnade.posttraining.finetuning import lesson_pairs, mostly_help
 from colonnade.posttraining.rehearsal import rehearsal_lessons, with_rehearsal
@@ -59,6 +65,7 @@ def finetune(context: Context) -> Result:
         context.scratch,
         recipe.saved_steps,
         context.reporter.progress,
+        context.parts,
     )
     learnt_from = (context.digest("posttraining.combine/rewards"), context.digest("posttraining.sample/prompts"))
     release_memory()
@@ -111,6 +118,7 @@ def reinforce_policy(context: Context) -> Result:
         context.launch.seed,
         context.scratch,
         context.reporter.progress,
+        context.parts,
     )
     learnt_from = (context.digest("intake.prompts/training"),)
     rewards = [point.value for point in done.curve if point.metric == "reward"]
@@ -192,7 +200,7 @@ def _measure_each(context: Context, checkpoints: Sequence[Checkpoint]) -> list[M
     prompts = context.records(Prompt, "intake.prompts/development")
     measurements: list[Measurement] = []
     for place, checkpoint in enumerate(checkpoints, start=1):
-        measurements += _look(context, speaker(context, checkpoint), prompts, checkpoint)
+        measurements += _look(context, resuming_speaker(context, checkpoint), prompts, checkpoint)
         context.reporter.progress(place, len(checkpoints))
     return measurements
 

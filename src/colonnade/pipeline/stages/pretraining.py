@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from colonnade.models import adapter
 from colonnade.models.local import load, release_memory
@@ -63,6 +65,7 @@ def train(context: Context) -> Result:
         context.launch.seed,
         context.scratch,
         on_step=context.reporter.progress,
+        parts=context.parts,
     )
     folder = tuned.adapters[-1][1]
     checkpoint = Checkpoint(
@@ -101,16 +104,20 @@ def probe(context: Context) -> Result:
     unseen = context.records(Prompt, "intake.prompts/development")[: recipe.questions]
     trained = context.record(Checkpoint, "pretraining.train/checkpoint")
     results: list[ProbeResult] = []
-    for checkpoint in (base_checkpoint(context), trained):
+    progress = context.reporter.progress
+
+    def probed(checkpoint: Checkpoint) -> list[dict[str, Any]]:
         loaded = load(base_weights(context), checkpoint_folder(context, checkpoint))
-        results += perplexity_by_domain(
-            loaded, documents, checkpoint.digest, recipe.training.tokens, context.reporter.progress
+        digest = checkpoint.digest
+        found = (
+            *perplexity_by_domain(loaded, documents, digest, recipe.training.tokens, progress),
+            sparse_questions(loaded, taught, unseen, recipe.shots, digest, context.launch.seed, progress),
         )
-        results.append(
-            sparse_questions(
-                loaded, taught, unseen, recipe.shots, checkpoint.digest, context.launch.seed, context.reporter.progress
-            )
-        )
+        return [row.model_dump(mode="json") for row in found]
+
+    for checkpoint in (base_checkpoint(context), trained):
+        rows = context.parts.once(checkpoint.digest, partial(probed, checkpoint))
+        results += map(ProbeResult.model_validate, rows)
     release_memory()
     before, after = (
         {row.probe: row.value for row in results if row.speaker == who and row.group == "all"}

@@ -11,7 +11,7 @@ from colonnade.models import Encoder, Sampling, adapter, conversation
 from colonnade.models.local import LocalModel, release_memory
 from colonnade.models.transcribing import transcribe
 from colonnade.pipeline.context import Context, Result
-from colonnade.pipeline.stages.weights import speaker
+from colonnade.pipeline.stages.weights import resuming_speaker
 from colonnade.posttraining import (
     RatedAnswers,
     calibrate_judge,
@@ -66,7 +66,7 @@ def sample(context: Context) -> Result:
     """
     recipe = context.launch.posttraining
     checkpoint = context.record(Checkpoint, "pretraining.train/checkpoint")
-    model = speaker(context, checkpoint)
+    model = resuming_speaker(context, checkpoint)
     prompts = _pairs(context, recipe.finetuning.pairs)
     benign = [prompt for prompt in prompts if prompt.expected is Expected.HELP]
     unsafe = spread([prompt for prompt in prompts if prompt.expected is Expected.DECLINE], recipe.sampled_prompts)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from colonnade.models.local import LocalModel, converted_weights
+from colonnade.models.local import LocalModel, converted_weights, load
+from colonnade.models.resuming import ResumingModel
 from colonnade.models.weights import weights_folder
 from colonnade.pipeline.context import Context
 from colonnade.records import Checkpoint
@@ -29,3 +30,9 @@ def checkpoint_folder(context: Context, checkpoint: Checkpoint) -> Path | None:
 def speaker(context: Context, checkpoint: Checkpoint) -> LocalModel:
     """The checkpoint, ready to answer."""
     return LocalModel.from_folder(base_weights(context), checkpoint_folder(context, checkpoint))
+
+
+def resuming_speaker(context: Context, checkpoint: Checkpoint) -> ResumingModel:
+    """The same for a step that asks much: a crash costs it the batch that is being answered."""
+    loaded = load(base_weights(context), checkpoint_folder(context, checkpoint))
+    return ResumingModel(loaded, context.parts, checkpoint.digest)
