@@ -90,7 +90,7 @@ class Desk:
         self._index = GrantIndex((), table)
         self._ended: dict[str, tuple[GrantStanding, ...]] = {}
         self._stopped: dict[str, Suspension] = {}
-        self._unwritten: dict[str, str] = {}
+        self._unwritten: dict[str, Suspension] = {}
         self._withheld: dict[str, int] = {}
         self._reading, self._withholding = 0, Lock()
         self._tallies: dict[str, Tally] = {}
@@ -155,7 +155,7 @@ class Desk:
             for row in standings:
                 if row.state is not GrantState.ACTIVE and row.grant.id in self._stopped:
                     del self._stopped[row.grant.id]
-                    self._unwritten.pop(row.grant.id, "")
+                    self._unwritten.pop(row.grant.id, None)
                     self._tallies.setdefault(row.grant.id, Tally()).drift = 0.0
         table = table if table is not None else self._table
         index = GrantIndex((row.grant for row in active.values()), table)
@@ -343,14 +343,20 @@ class Desk:
         """With nobody waiting for it: the ledger may be long, and held by somebody else."""
         try:
             self._suspended(suspension)
-        except Exception as fault:  # the ledger may be held or full; the grant stays stopped here all the same
-            self._unwritten[suspension.grant] = f" (not in the ledger: {type(fault).__name__})"
+        except Exception:  # the disk may be full; the grant stays stopped here all the same
+            with self._lock:
+                self._unwritten[suspension.grant] = suspension
 
-    @property
-    def stopped(self) -> dict[str, str]:
-        """Grants that were stopped here and that the ledger is not yet known to have stopped, with the reason."""
-        with self._lock:
-            return {name: row.what + self._unwritten.get(name, "") for name, row in self._stopped.items()}
+    def write_again(self) -> None:
+        """Have those suspensions written that could not be written yet, or a new start would not know of them.
+
+        Raises:
+            Exception: whatever the ledger still meets; what is left is tried again at the next call.
+        """
+        for suspension in tuple(self._unwritten.values()):
+            self._suspended(suspension)
+            with self._lock:
+                self._unwritten.pop(suspension.grant, None)
 
 
 class Holder:

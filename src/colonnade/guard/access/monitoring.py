@@ -181,6 +181,7 @@ class AccessMonitor:
             if self.dropped > self._named:
                 logger.error("%d requests were not watched by the monitor of access", self.dropped - self._named)
                 self._named = self.dropped
+            self._try(self._desk.write_again, 0)
             if self._leading():
                 self._try(self._read, 0)
                 self._try(self._raise, 0)

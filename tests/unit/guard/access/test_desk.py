@@ -114,16 +114,25 @@ def test_what_was_stopped_stays_stopped_until_the_ledger_is_known_to_say_so() ->
     assert room.desk.use("key-7", closed_cell(), "request", "x").grant == "pentest"
 
 
-def test_a_suspension_that_the_ledger_cannot_take_holds_here_all_the_same() -> None:
-    def full(_: Suspension) -> None:
-        raise OSError("full")
+def test_a_suspension_that_the_ledger_cannot_take_holds_here_all_the_same_and_is_written_when_it_can() -> None:
+    written, full = list[Suspension](), True
 
-    desk = Desk(table(), Memory(), KEY, 0.1, full, now=Clock())
+    def write(suspension: Suspension) -> None:
+        if full:
+            raise OSError("full")
+        written.append(suspension)
+
+    desk = Desk(table(), Memory(), KEY, 0.1, write, now=Clock())
     desk.replace([standing()])
     desk.stop(Suspension(grant="pentest", cause="cap", what="too often", at=Clock().at))
     desk.replace([standing()])
     assert desk.use("key-7", closed_cell(), "request", "x").grant == ""
-    assert "not in the ledger: OSError" in desk.stopped["pentest"]
+    with pytest.raises(OSError, match="full"):
+        desk.write_again()
+    full = False
+    desk.write_again()
+    desk.write_again()
+    assert [row.grant for row in written] == ["pentest"], "once it is written, it is not written again"
 
 
 def test_use_beside_the_purpose_is_noticed_as_drift_and_suspends() -> None:

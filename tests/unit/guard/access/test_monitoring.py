@@ -13,7 +13,7 @@ from colonnade.guard.access.monitoring import MOST_WAITING, AccessMonitor, Known
 from colonnade.guard.access.patterns import seen, word_weights
 from colonnade.guard.access.purposes import PurposeReader
 from colonnade.guard.access.sightings import SightingFile
-from colonnade.records import Alert, GrantState, RateCaps
+from colonnade.records import Alert, GrantState, RateCaps, Suspension
 from tests.unit.guard.small_policies import BrokenEncoder, WordEncoder
 
 from .purpose_texts import off_purpose, on_purpose, purposes
@@ -180,6 +180,22 @@ def test_an_alert_that_cannot_be_written_is_tried_again(watched: Watched) -> Non
     assert (watched.alerts, watched.monitor.faults) == ([], 1)
     watched.monitor.look()
     assert len(watched.alerts) == 1
+
+
+def test_a_suspension_that_cannot_be_written_is_tried_again(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, written = watched.room.desk, list[Suspension]()
+
+    def full(_: Suspension) -> None:
+        raise OSError("full")
+
+    monkeypatch.setattr(desk, "_suspended", full)
+    desk.stop(Suspension(grant="pentest", cause="cap", what="too often", at=NOON))
+    watched.monitor.look()
+    assert watched.monitor.faults == 1, "whoever reads the metrics sees that something failed"
+    monkeypatch.setattr(desk, "_suspended", written.append)
+    watched.monitor.look()
+    watched.monitor.look()
+    assert ([row.grant for row in written], watched.monitor.faults) == (["pentest"], 1)
 
 
 def test_the_file_holds_no_words_and_the_thread_writes_within_a_second(tmp_path: Path, watched: Watched) -> None:
