@@ -64,7 +64,7 @@ def application(
         return JSONResponse(health())
 
     async def described(_request: Request) -> Response:
-        return JSONResponse(document(__version__))
+        return JSONResponse(document(__version__, service.standing().keys.required))
 
     async def refused(request: Request, fault: Exception) -> Response:
         error = fault if isinstance(fault, ProtocolError) else _no_answer(request, fault)
