@@ -10,7 +10,7 @@ import jsonschema
 
 from colonnade.guard.protocol.openapi import document
 
-DOCUMENT = document("1.0")
+DOCUMENT = document("1.0", keyed=True)
 
 COMPONENTS: dict[str, Any] = DOCUMENT["components"]
 
@@ -57,9 +57,12 @@ def complaint(path: str, method: str, status: int, kind: str, content: str) -> s
     kind = kind.partition(";")[0]
     if kind not in described["content"]:
         return f"the content type '{kind}' is not described"
-    schema = described["content"][kind]["schema"]
-    if "contentSchema" in schema:
-        return _events_complaint(path, _name(schema["contentSchema"]["items"]), content)
+    media = described["content"][kind]
+    if "itemSchema" in media:
+        data = media["itemSchema"]["properties"]["data"]
+        held = data["anyOf"][1] if "anyOf" in data else data
+        return _events_complaint(path, _name(held["contentSchema"]), content)
+    schema = media["schema"]
     if "$ref" not in schema:
         return ""
     return _misfit(_name(schema), json.loads(content))

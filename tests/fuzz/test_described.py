@@ -43,9 +43,9 @@ def stored(key: str, operator: bool) -> StoredKey:
 class Room:
     """A gateway with every route, at which everything can be made to go wrong."""
 
-    def __init__(self, fault: Exception | None = None, stands: bool = True, most: int = 9) -> None:
+    def __init__(self, fault: Exception | None = None, stands: bool = True, most: int = 9, keyed: bool = True) -> None:
         self.fault, self.stands = fault, stands
-        keys = Keys([stored(CUSTOMER, operator=False), stored(OPERATOR, operator=True)])
+        keys = Keys([stored(CUSTOMER, operator=False), stored(OPERATOR, operator=True)] if keyed else [])
         self._standing = Standing(ours.guard(), keys, {ours.MODEL: ours.MODEL})
         recorder = Remembering()
         recorder.fault = lambda row: fault if row["act"] == "feedback" else None
@@ -109,15 +109,23 @@ ASKING: dict[int, dict[str, Any]] = {
     504: busy(504),
 }
 
+ELSEWHERE: dict[str, Any] = {"keyed": False, "host": "example.org"}
+
 FEEDBACK: dict[int, dict[str, Any]] = {
     **{status: ASKING[status] for status in (400, 401, 405, 408, 500)},
+    403: ELSEWHERE,
     404: {"body": {"id": "ex-2"}},
     413: {"body": {"what": "x" * 30_000}},
     429: {"most": 0},
     503: {"fault": ColonnadeError("the disk is full.")},
 }
 
-READING: dict[int, dict[str, Any]] = {401: {"key": ""}, 405: {"method": "PUT"}, 500: {"stands": False}}
+READING: dict[int, dict[str, Any]] = {
+    401: {"key": ""},
+    403: ELSEWHERE,
+    405: {"method": "PUT"},
+    500: {"stands": False},
+}
 
 PROVOKED: dict[str, dict[int, dict[str, Any]]] = {
     **dict.fromkeys(("/v1/chat/completions", "/v1/completions", "/v1/responses"), ASKING),
@@ -126,7 +134,7 @@ PROVOKED: dict[str, dict[int, dict[str, Any]]] = {
     "/v1/models/{model}": {**READING, 404: {"model": "other"}},
     "/metrics": {**READING, 403: {"key": CUSTOMER}},
     "/health": {405: READING[405], 500: READING[500]},
-    "/openapi.json": {405: READING[405]},
+    "/openapi.json": {405: READING[405], 500: READING[500]},
 }
 
 
@@ -138,14 +146,15 @@ def test_every_error_of_the_document_is_provoked_here() -> None:
 
 def answer(path: str, **how: Any) -> tuple[int, str, str]:
     """Status, content type and content of an answer at a route, where something is otherwise."""
-    room = Room(**{name: how[name] for name in ("fault", "stands", "most") if name in how})
+    room = Room(**{name: how[name] for name in ("fault", "stands", "most", "keyed") if name in how})
     (method,) = DOCUMENT["paths"][path]
     headers = {"Authorization": f"Bearer {how.get('key', CUSTOMER)}", **how.get("headers", {})}
     place = path.replace("{model}", how.get("model", ours.MODEL))
     content = json.dumps({**ASKED[path], **how.get("body", {})}).encode() if path in ASKED else b""
     if how.get("slow"):
         return asyncio.run(half_a_body(room, path, headers, content))
-    client = TestClient(room.application, raise_server_exceptions=False, base_url="http://localhost")
+    address = f"http://{how.get('host', 'localhost')}"
+    client = TestClient(room.application, raise_server_exceptions=False, base_url=address)
     found = client.request(how.get("method", method), place, content=content, headers=headers)
     return found.status_code, found.headers["content-type"], found.text
 
@@ -199,3 +208,10 @@ def test_a_route_asks_for_a_key_where_the_document_says_so(path: str) -> None:
     (described,) = DOCUMENT["paths"][path].values()
     needed = described.get("security", DOCUMENT["security"]) != []
     assert (answer(path, key="")[0] == 401) == needed
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_the_document_that_is_served_says_whether_this_service_asks_for_a_key(keyed: bool) -> None:
+    client = TestClient(Room(keyed=keyed).application, base_url="http://localhost")
+    needed = client.get("/v1/models").status_code == 401
+    assert (client.get("/openapi.json").json()["security"] == [{"key": []}]) == needed == keyed

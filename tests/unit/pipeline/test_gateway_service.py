@@ -21,6 +21,7 @@ from colonnade.pipeline.recording import log_settings, open_log
 from colonnade.pipeline.service import Behind, server_behind
 from colonnade.pipeline.workspace import Workspace
 from colonnade.records import InputError
+from tests.fuzz.described import fits
 from tests.unit.guard.gateway.behind import BAKE, says
 from tests.unit.guard.nearest_examples import Detector as Examples
 from tests.unit.guard.small_policies import WordEncoder
@@ -90,6 +91,12 @@ def test_health_names_what_is_served_and_the_log_fills(served: Served) -> None:
     assert served.ask().status_code == 200
     assert served.health()["log"]["rows"] >= 1
     assert (served.folder / ".colonnade/audit-keys/log.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_document_describes_health_to_its_last_key(served: Served) -> None:
+    health = served.health()
+    assert fits("Health", health)
+    assert not fits("Health", health | {"more": 1})
 
 
 def test_a_change_of_guard_yaml_is_in_force_soon_and_a_broken_one_keeps_the_last_good_table(served: Served) -> None:

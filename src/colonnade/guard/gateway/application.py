@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from starlette.applications import Starlette
@@ -64,9 +65,7 @@ def application(
         return JSONResponse(health())
 
     async def described(_request: Request) -> Response:
-        return Response(description, media_type="application/json")
-
-    description = JSONResponse(document(__version__)).body  # once: whoever asks for it needs no key
+        return Response(_description(service.standing().keys.required), media_type="application/json")
 
     async def refused(request: Request, fault: Exception) -> Response:
         error = fault if isinstance(fault, ProtocolError) else _no_answer(request, fault)
@@ -98,6 +97,12 @@ class _Gateway(Starlette):
                 await onion(scope, receive, send)
                 return
         await super().__call__(scope, receive, send)
+
+
+@cache
+def _description(keyed: bool) -> bytes:
+    """What the routes promise, made once: whoever asks for it needs no key."""
+    return bytes(JSONResponse(document(__version__, keyed)).body)
 
 
 def _no_answer(request: Request, fault: Exception) -> ProtocolError:

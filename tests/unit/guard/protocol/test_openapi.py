@@ -14,7 +14,7 @@ from .bodies import BODIES, CHAT, COMPLETIONS, RESPONSES, read, small
 from .test_clients import CHAT_REPLY, COMPLETIONS_REPLY, RESPONSES_REPLY, asked_for
 from .test_requests import NAMES, REFUSED, REFUSED_NAMES, changed
 
-DOCUMENT = document("1.0")
+DOCUMENT = document("1.0", keyed=True)
 
 SCHEMAS = DOCUMENT["components"]["schemas"]
 

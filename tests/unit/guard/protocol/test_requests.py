@@ -133,6 +133,8 @@ REFUSED: list[tuple[Endpoint, dict[str, Any], str]] = [
     (CHAT, {"tools": [{"type": "web_search"}]}, "tools.[0]"),
     (CHAT, {"tools": [{"type": "function", "function": {"name": "two words"}}]}, "tools.[0].function.name"),
     (CHAT, {"tools": [{"type": "function", "function": {}}]}, "tools.[0].function"),
+    *((CHAT, {"tools": [{"type": "custom", "custom": {"name": "x", "format": {"type": "grammar", **grammar}}}]},
+       "tools.[0].custom.format") for grammar in ({}, {"grammar": None}, {"definition": None, "syntax": "regex"})),
     (CHAT, {"tool_choice": {"type": "function", "function": {"name": "x"}}}, "tool_choice.function.name"),
     *((CHAT, {"messages": [message]}, f"messages.[0]{place}") for message, place in (
         ("hi", ""),

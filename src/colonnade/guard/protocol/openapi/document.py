@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from colonnade.guard.protocol.openapi import replies, requests, streams
-from colonnade.guard.protocol.openapi.shapes import OBJECT, Schema
+from colonnade.guard.protocol.openapi.shapes import OBJECT, TEXT, Schema, either, said
 
 ERRORS = {
     400: "The request does not fit the protocol, or asks for something that the guard cannot judge. `param` names it.",
@@ -25,22 +25,41 @@ ERRORS = {
 
 RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string"}}}
 
+ALLOW = {"Allow": {"description": "The methods that it takes.", "required": True, "schema": {"type": "string"}}}
+
 RULED: dict[str, Schema] = {
-    "X-Colonnade-Ruling": {"description": "What was decided and by which rule.", "schema": {"type": "string"}},
+    "X-Colonnade-Ruling": {
+        "description": "What was decided and by which rule.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[a-z_]+; rule="},
+    },
     "X-Colonnade-Grant-Remaining": {
         "description": "What is left of the caps of each grant that the answer used; only where it used one.",
         "schema": {"type": "string"},
     },
     "X-Colonnade-System": {
         "description": "What became of a system prompt that the request began with.",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": "^(unregistered$|registered; prompt=.)"},
     },
-    "X-Colonnade-Id": {"description": "The id of the rows in the log.", "schema": {"type": "string"}},
+    "X-Colonnade-Id": {
+        "description": "The id of the rows in the log, and what feedback names.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^ex-[0-9a-f]{32}$"},
+    },
 }
+
+LINKS: dict[str, dict[str, Any]] = {
+    "feedback": {
+        "operationId": "feedback",
+        "description": "Says of this answer that it should have been another.",
+        "requestBody": {"id": "$response.header.X-Colonnade-Id"},
+    }
+}
+"""What can be done with an answer."""
 
 ASKING = (400, 401, 403, 404, 405, 408, 413, 429, 500, 502, 503, 504)
 
-TELLING = (400, 401, 404, 405, 408, 413, 429, 500, 503)
+TELLING = (400, 401, 403, 404, 405, 408, 413, 429, 500, 503)
 
 
 SCHEMAS: dict[str, Schema] = {
@@ -54,30 +73,31 @@ SCHEMAS: dict[str, Schema] = {
 """Every body."""
 
 
-def document(version: str) -> dict[str, Any]:
-    """The gateway in OpenAPI 3.1.
+def document(version: str, keyed: bool) -> dict[str, Any]:
+    """The gateway in OpenAPI 3.2.
 
     Args:
         version: of the project.
+        keyed: whether every request has to bring a key.
     """
     return {
-        "openapi": "3.1.0",
+        "openapi": "3.2.0",
         "info": {
             "title": "Colonnade's guard",
             "version": version,
             "description": "Every route that reaches a model passes the guard, both ways; other routes do not exist.",
         },
-        "security": [{"key": []}, {}],
+        "security": [{"key": []}] if keyed else [],
         "paths": {
             "/v1/chat/completions": _asking("chat", "A reply in a conversation."),
             "/v1/completions": _asking("completions", "The continuation of a text."),
             "/v1/responses": _asking("responses", "A response that keeps no state on the server behind."),
             "/v1/feedback": _feedback(),
-            "/v1/models": _reading("models", "The models that this key may name.", _json("Models"), 401, 405, 500),
+            "/v1/models": _models(),
             "/v1/models/{model}": _one_model(),
             "/metrics": _reading("metrics", "Counts for Prometheus, for operators.", _text(), 401, 403, 405, 500),
             "/health": _open("health", "Whether the service answers, and its detectors.", _json("Health"), 405, 500),
-            "/openapi.json": _open("described", "This document.", {"application/json": {"schema": OBJECT}}, 405),
+            "/openapi.json": _open("described", "This document.", {"application/json": {"schema": OBJECT}}, 405, 500),
         },
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "A key of the gateway."}},
@@ -93,7 +113,8 @@ def _json(name: str) -> dict[str, Any]:
 
 def _error(status: int) -> dict[str, Any]:
     error: dict[str, Any] = {"description": ERRORS[status], "content": _json("Error")}
-    return error | ({"headers": RETRY} if status in (429, 503) else {})
+    headers = {405: ALLOW, 429: RETRY, 503: RETRY}.get(status)
+    return error | ({"headers": headers} if headers else {})
 
 
 def _errors(*statuses: int) -> dict[str, Any]:
@@ -106,8 +127,8 @@ def _header(name: str, what: str) -> dict[str, Any]:
 
 def _asking(name: str, summary: str) -> dict[str, Any]:
     title = name.capitalize()
-    events = {"text/event-stream": {"schema": _events(f"{title}Event")}}
-    answer = {"description": "The reply, whole or as events.", "headers": RULED, "content": _json(title) | events}
+    content = _json(title) | {"text/event-stream": {"itemSchema": _event(f"{title}Event", name != "responses")}}
+    answer = {"description": "The reply, whole or as events.", "headers": RULED, "content": content, "links": LINKS}
     return {
         "post": {
             "operationId": name,
@@ -143,8 +164,18 @@ def _reading(name: str, summary: str, content: dict[str, Any], *errors: int) -> 
     }
 
 
+def _models() -> dict[str, Any]:
+    listed = _reading("models", "The models that this key may name.", _json("Models"), 401, 403, 405, 500)
+    first = "$response.body#/data/0/id"
+    links: dict[str, Any] = {"model": {"operationId": "model", "parameters": {"model": first}}}
+    for name in ("chat", "completions", "responses"):
+        links[name] = {"operationId": name, "requestBody": {"model": first}}
+    listed["get"]["responses"]["200"]["links"] = links
+    return listed
+
+
 def _one_model() -> dict[str, Any]:
-    reading = _reading("model", "One of them.", _json("Model"), 401, 404, 405, 500)
+    reading = _reading("model", "One of them.", _json("Model"), 401, 403, 404, 405, 500)
     named = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}
     return {"get": {**reading["get"], "parameters": [named]}}
 
@@ -159,7 +190,11 @@ def _text() -> dict[str, Any]:
     return {"text/plain": {"schema": {"type": "string"}}}
 
 
-def _events(name: str) -> Schema:
-    """A stream as the list of what its events hold, without the ``[DONE]`` that ends chats and completions."""
-    held = {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
-    return {"type": "string", "contentMediaType": "text/event-stream", "contentSchema": held}
+def _event(name: str, done: bool) -> Schema:
+    """An event of a stream; chats and completions end with one that says ``[DONE]``."""
+    held: Schema = {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "contentSchema": {"$ref": f"#/components/schemas/{name}"},
+    }
+    return said({"data": either({"const": "[DONE]"}, held) if done else held}, event=TEXT)

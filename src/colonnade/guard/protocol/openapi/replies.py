@@ -171,6 +171,8 @@ _HEALTH = said(
     keys=FLAG,
     log=either(OBJECT, NOTHING),
     under_way=COUNT,
+    observers=said({"dropped": COUNT, "failed": COUNT}),
+    access=either(OBJECT, NOTHING),
 )
 
 SCHEMAS: dict[str, Schema] = {

@@ -119,7 +119,7 @@ def content(*parts: Schema) -> Schema:
 GRAMMAR: dict[str, Schema] = {"definition": TEXT}
 
 FORMATS = either(
-    keys(None, type=word("text", "grammar")),
+    keys(None, type=word("text")),
     keys({"type": word("grammar"), "grammar": keys(GRAMMAR, syntax=word("lark", "regex"))}),
     keys({"type": word("grammar"), **GRAMMAR}, syntax=word("lark", "regex")),
 )

@@ -43,10 +43,12 @@ def free(_notes: Notes, value: Any, place: str) -> dict[str, Any]:
 
 def _grammar(notes: Notes, value: Any, place: str) -> dict[str, Any]:
     flat: dict[str, Rule] = {"definition": _kept, "syntax": word("lark", "regex")}
-    rules: dict[str, Rule] = {"type": word("text", "grammar")}
-    if type_of(value) == "grammar":
-        rules |= flat if "definition" in value else {"grammar": nested(flat, "definition")}
-    return read_object(notes, value, place, rules)
+    kind: dict[str, Rule] = {"type": word("text", "grammar")}
+    if type_of(value) != "grammar":
+        return read_object(notes, value, place, kind)
+    if "definition" in value:
+        return nested(kind | flat, "definition")(notes, value, place)
+    return nested(kind | {"grammar": nested(flat, "definition")}, "grammar")(notes, value, place)
 
 
 FUNCTION: dict[str, Rule] = {"name": tool_name, "description": _kept, "parameters": free, "strict": flag}
