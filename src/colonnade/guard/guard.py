@@ -28,7 +28,7 @@ from colonnade.guard.cases import (
 from colonnade.guard.detection import Detection, Detector, Judge
 from colonnade.guard.judging import Question, ask_judge
 from colonnade.guard.running import LIMIT, Detectors, Findings, Side
-from colonnade.guard.table import DEFAULT_DENY, EXCEPTION_LAPSED, Lookup
+from colonnade.guard.table import DEFAULT_DENY, EXCEPTION_LAPSED, Lookup, lapsed, permits
 from colonnade.guard.topics import is_ungrantable
 from colonnade.models.remote import to_its_end
 from colonnade.records import (
@@ -274,8 +274,7 @@ class Guard:
         # Whoever finds a topic and cannot say how specific the text is gets what the most specific text gets.
         level = detection.level or Level.RECIPE
         cell = self._lookup.cell(detection.topic, level, who.tier, who.purpose)
-        # A table may be served for longer than its exceptions hold.
-        if cell.until is not None and self._today() > cell.until:
+        if lapsed(cell, self._today()):
             return Case(text, detection, Action.REFUSE, EXCEPTION_LAPSED, cell)
         action = cell.action
         if earlier is not None and earlier.action is Action.CAP and earlier.topic == cell.topic:
@@ -308,8 +307,8 @@ class Guard:
             return case._replace(action="allow", because=because)
         cell = self._lookup.cell(case.cell.topic, level, case.cell.tier, case.cell.purpose)
         detection = case.detection._replace(level=level, certain=True)
-        lapsed = cell.until is not None and self._today() > cell.until
-        action, rule = (Action.REFUSE, EXCEPTION_LAPSED) if lapsed else (cell.action, cell.rule)
+        over = lapsed(cell, self._today())
+        action, rule = (Action.REFUSE, EXCEPTION_LAPSED) if over else (cell.action, cell.rule)
         return Case(case.text, detection, action, rule, cell, because)
 
     def _silence(self, side: Side, who: Who, findings: Findings, runs: tuple[DetectorRun, ...]) -> Ruling | None:
@@ -369,10 +368,10 @@ class Guard:
         return ruling.model_copy(update=allowed)
 
     def _cap(self, cell: Cell) -> Level | None:
-        """How specific an answer may be today instead; a table may be served for longer than its exceptions hold."""
+        """How specific an answer may be today instead."""
         for level in reversed(Level):
             other = self._lookup.cell(cell.topic, level, cell.tier, cell.purpose)
-            if other.action == "allow" and (other.until is None or self._today() <= other.until):
+            if permits(other, self._today()):
                 return level
         return None
 

@@ -196,6 +196,16 @@ def _sentence(clause: Clause, exception: ClauseException) -> str:
     return f"{clause.id}/{exception.id} for tier={tier}, purpose={purpose}, until {exception.expires.isoformat()}"
 
 
+def lapsed(cell: Cell, today: date) -> bool:
+    """Whether what a cell allows was an exception that is over; a table may be served for longer than these hold."""
+    return cell.until is not None and today > cell.until
+
+
+def permits(cell: Cell, today: date) -> bool:
+    """Whether a cell by itself, without a grant, lets an answer pass on a day."""
+    return cell.action == "allow" and (cell.until is None or today <= cell.until)
+
+
 class Lookup:
     """The table indexed by topic, level, tier and purpose; what is not in it is refused.
 

@@ -204,7 +204,7 @@ def test_a_reviewer_with_the_keys_sees_the_words_and_only_those_that_fit_the_com
     ring.destroy(ring.keys_of("key-7"))
     erased = json.loads(invoke("review", home / "w", "--log", log, "--keys", keys, "--secret", secret, "--json").output)
     assert [row["state"] for row in erased] == ["erased"] * 3
-    with pytest.raises(InputError, match="no such log"):
+    with pytest.raises(InputError, match="has no audit log so far"):
         invoke("review", home / "w", "--words")
 
 

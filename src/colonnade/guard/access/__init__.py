@@ -1,6 +1,6 @@
 """Specialised access with heavy monitoring: grants over the table, the desk that lets them be used, the monitor."""
 
-from colonnade.guard.access.deciding import AccessTable, Decided, GrantIndex
+from colonnade.guard.access.deciding import GrantIndex
 from colonnade.guard.access.desk import Admission, Desk, Holder
 from colonnade.guard.access.grants import check_grant, grant_content, grant_subject, standing_of_grant, use_subject
 from colonnade.guard.access.uses import AlsoRecorded, FileUseLog, UseLog, read_uses
@@ -8,10 +8,8 @@ from colonnade.guard.access.watching import Watch
 from colonnade.guard.access.writing import drawn_for_review
 
 __all__ = [
-    "AccessTable",
     "Admission",
     "AlsoRecorded",
-    "Decided",
     "Desk",
     "FileUseLog",
     "GrantIndex",

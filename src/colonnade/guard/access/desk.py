@@ -209,11 +209,17 @@ class Desk:
         """
         if not cell.grantable:
             return None
+        # Most who ask have no grant for this: they wait for nobody, and no clock is read.
+        found = self._index.openings.get((subject, cell.topic, cell.level, cell.purpose))
+        if found is None:
+            return None
         with self._lock:
             now = self._moment()
             day = max(today, now.date())
-            found = self._index.all_opening(subject, cell.topic, cell.level, cell.purpose, day, named)
-            return next((grant for grant in found if self._holds(grant, cell.topic, now)), None)
+            for grant in found:
+                if grant.starts <= day <= grant.until and named in ("", grant.id) and self._holds(grant, cell, now):
+                    return grant
+        return None
 
     def active(self, subject: str, named: str) -> Grant | None:
         """The grant with this id, if it is this subject's and holds now."""
@@ -249,7 +255,7 @@ class Desk:
         with self._lock:
             now, tally = self._moment(), self._tallies.setdefault(grant.id, Tally())
             # Seconds may have gone by before it was this one's turn, and people end grants meanwhile.
-            if now.date() > grant.until or not self._holds(grant, cell.topic, now):
+            if now.date() > grant.until or not self._holds(grant, cell, now):
                 return Admission("", refusal="no active grant opens this"), None
             breach = tally.breached(grant.caps, now, cell.level)
             if breach:
@@ -275,20 +281,21 @@ class Desk:
     def _is_held(self, name: str) -> bool:
         return name in self._stopped or name in self._withheld
 
-    def _holds(self, grant: Grant, topic: str, now: datetime) -> bool:
+    def _holds(self, grant: Grant, cell: Cell, now: datetime) -> bool:
         """Whether an active grant can be used at this moment, its subject's other grants considered."""
         row = self._active.get(grant.id)
         if row is None or self._is_held(grant.id) or (row.ends is not None and now >= row.ends):
             return False
         for name in self._stopped:
             other = self._active.get(name)
-            if other is not None and other.grant.subject == grant.subject and covers(other.grant, topic):
+            if other is not None and other.grant.subject == grant.subject and covers(other.grant, cell.topic):
                 return False
-        return not any(
+        ended = self._ended.get(grant.subject)
+        return ended is None or not any(
             other.state is GrantState.SUSPENDED
-            and covers(other.grant, topic)
+            and covers(other.grant, cell.topic)
             and (row.since is None or other.since is None or row.since <= other.since)
-            for other in self._ended.get(grant.subject, ())
+            for other in ended
         )
 
     def notice(self, subject: str, cell: Cell) -> str:
