@@ -9,6 +9,7 @@ import typer
 
 from colonnade.cli.display import err
 from colonnade.cli.options import HERE, WorkspaceArgument
+from colonnade.guard.gateway.faults import out_of_reach, where_to_look
 from colonnade.guard.keys import keys_file, read_keys
 from colonnade.guard.serving import check_port, served_address
 from colonnade.guard.serving import serve as serve_gateway
@@ -61,6 +62,9 @@ def serve(
         raise InputError("keys name tiers and purposes, so headers cannot.", mend="Leave out '--trust-headers'.")
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
     behind = server_behind(upstream) if upstream else _checkpoint(opened)
+    if upstream and (why := out_of_reach(behind.upstream.where)):
+        err.print("[yellow]warning[/]", end=" ")
+        err.print(f"nothing answers at {behind.upstream.where} so far: {why}{where_to_look(why)}", markup=False)
     Store(workspace).close()  # makes the workspace's own folder, with what keeps it out of version control
     settings = log_settings(opened)
     log = open_log(opened, settings, contents=not no_contents) if settings is not None else None

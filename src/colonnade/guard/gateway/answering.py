@@ -13,7 +13,7 @@ from colonnade.guard.gateway.rows import ANSWERED, HUNG_UP, STOPPED, WITHHELD, f
 from colonnade.guard.gateway.service import Passed, Service
 from colonnade.guard.gateway.shown import HEADER, header_of, shown_ruling
 from colonnade.guard.gateway.standing import operator_says
-from colonnade.guard.gateway.upstreams import UpstreamReply
+from colonnade.guard.gateway.upstreams import UpstreamFault, UpstreamReply
 from colonnade.guard.protocol import (
     Delta,
     Endpoint,
@@ -58,6 +58,8 @@ class Answering:
         exchange, how = self._exchange, STOPPED
         try:
             end = await self._to_its_end()
+            if self._service.faults.last is not None:
+                self._service.faults.over()
             # The answer is complete, whether the client waits for it or not.
             exchange.unwatch()
             how = WITHHELD if self._held.withheld else ANSWERED
@@ -69,6 +71,7 @@ class Answering:
             exchange.stay()
             how = HUNG_UP
         except (UpstreamError, ProtocolError) as fault:
+            self._note(fault)
             error = fault if isinstance(fault, ProtocolError) else fault.as_protocol_error()
             how = error.code or "error"
             await self._fail(error)
@@ -185,6 +188,14 @@ class Answering:
 
     def _instead(self, ruling: Ruling) -> str:
         return self._passed.now.guard.answer_for(ruling, self._exchange.language)
+
+    def _note(self, fault: UpstreamError | ProtocolError) -> None:
+        """Have the operator told of what is the model's fault, and of nothing else."""
+        kind = fault.kind if isinstance(fault, UpstreamFault) else ""
+        if isinstance(fault, UpstreamError):
+            kind = fault.message.rstrip(".")
+        if kind:
+            self._service.faults.note(kind, self._service.upstream.where)
 
     async def _fail(self, error: ProtocolError) -> None:
         """What went wrong: on disk first, then told by its status, or as the last event of a stream."""

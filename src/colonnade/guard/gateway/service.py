@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from colonnade.guard.gateway.exchange import Exchange
+from colonnade.guard.gateway.faults import UpstreamFaults
 from colonnade.guard.gateway.rows import Course
 from colonnade.guard.gateway.standing import Chosen, Standing
 from colonnade.guard.gateway.telling import Teller
@@ -38,6 +39,7 @@ class Service:
         under_way: requests that are being answered.
         bytes_under_way: of these requests.
         reading: the thread in which large requests are read, one after the other.
+        faults: of the model's server.
         closing: set it, and no new ones are taken.
         log_failed: the last row could not be written.
 
@@ -65,6 +67,7 @@ class Service:
         self.teller, self.most, self.under_way, self.traced = Teller(observers), most, 0, traced
         self.most_bytes, self.bytes_under_way = most_bytes, 0
         self.closing = self.log_failed = False
+        self.faults = UpstreamFaults()
         self.reading = ThreadPoolExecutor(1, thread_name_prefix="colonnade-reading")
 
     def take(self, exchange: Exchange, size: int) -> None:
