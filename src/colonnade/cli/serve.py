@@ -61,6 +61,8 @@ def serve(
     if trust_headers and keyed:
         raise InputError("keys name tiers and purposes, so headers cannot.", mend="Leave out '--trust-headers'.")
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
+    # What an operator is to hear of and need not worry about: that a change was taken up, what a stop waits for.
+    logging.getLogger("colonnade").setLevel(logging.INFO)
     behind = server_behind(upstream) if upstream else _checkpoint(opened)
     if upstream and (why := out_of_reach(behind.upstream.where)):
         err.print("[yellow]warning[/]", end=" ")

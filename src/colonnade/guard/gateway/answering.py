@@ -34,6 +34,11 @@ End = Callable[[], Awaitable[None]]
 """What is left to be sent once the row is on disk."""
 
 
+def stopping() -> ProtocolError:
+    """What a client is told whom the service cannot wait for."""
+    return ProtocolError("the service is stopping; ask it again.", status=503, code="stopping")
+
+
 class Answering:
     """One answer.
 
@@ -66,10 +71,13 @@ class Answering:
             await self._record(how)
             await end()
         except asyncio.CancelledError:
-            if not exchange.gone:
+            if not (exchange.gone or exchange.stopped):
                 raise
             exchange.stay()
-            how = HUNG_UP
+            if exchange.gone:
+                how = HUNG_UP
+            else:
+                await self._fail(stopping(), how)
         except (UpstreamError, ProtocolError) as fault:
             self._note(fault)
             error = fault if isinstance(fault, ProtocolError) else fault.as_protocol_error()
@@ -197,12 +205,12 @@ class Answering:
         if kind:
             self._service.faults.note(kind, self._service.upstream.where)
 
-    async def _fail(self, error: ProtocolError) -> None:
+    async def _fail(self, error: ProtocolError, how: str = "") -> None:
         """What went wrong: on disk first, then told by its status, or as the last event of a stream."""
         self._exchange.unwatch()
         if not self._recorded:
             try:
-                await self._record(error.code or "error")
+                await self._record(how or error.code or "error")
             except ProtocolError as worse:
                 error = worse
         self._passed.course.status = error.status

@@ -45,16 +45,16 @@ class LastFault(NamedTuple):
     Attributes:
         fault: its kind, such as ``status 401``.
         at: when it was.
-        count: faults since the server last answered.
+        times: faults since the server last answered.
     """
 
     fault: str
     at: datetime
-    count: int
+    times: int
 
     def shown(self) -> dict[str, Any]:
         """As health has it."""
-        return {"fault": self.fault, "at": self.at.isoformat(timespec="seconds"), "count": self.count}
+        return {"fault": self.fault, "at": self.at.isoformat(timespec="seconds"), "count": self.times}
 
 
 class UpstreamFaults:
@@ -79,7 +79,7 @@ class UpstreamFaults:
             kind: in a few words, none of them the server's.
             where: the server's address, without a password or a query.
         """
-        self.last = LastFault(kind, datetime.now(UTC), self.last.count + 1 if self.last is not None else 1)
+        self.last = LastFault(kind, datetime.now(UTC), self.last.times + 1 if self.last is not None else 1)
         now, (told, silent) = self._clock(), self._told.get((where, kind), (float("-inf"), 0))
         if now - told < PAUSE:
             self._told[where, kind] = told, silent + 1

@@ -139,7 +139,7 @@ def test_a_fault_is_in_the_log_and_in_health_until_the_model_answers(
     for count in (1, 2):
         room.ask("bake PRIVATE bread", stream=stream)
         assert room.service.faults.last is not None
-        assert (told in room.service.faults.last.fault, room.service.faults.last.count) == (True, count)
+        assert (told in room.service.faults.last.fault, room.service.faults.last.times) == (True, count)
     (line,) = caplog.records
     assert (line.levelno, told in line.getMessage()) == (logging.WARNING, True)
     assert "SECRET" not in line.getMessage()
