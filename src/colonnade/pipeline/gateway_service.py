@@ -214,8 +214,7 @@ class GatewayService:
             self.standing = fresh._replace(keys=self.standing.keys, stale=stale)
         if stale and stale != was:
             logger.error("%s", stale)
-        # Whoever was told that something is wrong is told that it is right again.
-        logger.log(logging.WARNING if was and not stale else logging.INFO, "%s, guard %s", _TAKEN_UP, digest)
+        logger.info("%s, guard %s", _TAKEN_UP, digest)
 
     def _not_taken_up(self, workspace: Workspace) -> str:
         """What of the files a running service cannot take up; empty for nothing."""
