@@ -9,6 +9,7 @@ import typer
 
 from colonnade.cli.display import err
 from colonnade.cli.options import HERE, WorkspaceArgument
+from colonnade.guard.gateway.faults import out_of_reach, where_to_look
 from colonnade.guard.keys import keys_file, read_keys
 from colonnade.guard.serving import check_port, served_address
 from colonnade.guard.serving import serve as serve_gateway
@@ -60,7 +61,12 @@ def serve(
     if trust_headers and keyed:
         raise InputError("keys name tiers and purposes, so headers cannot.", mend="Leave out '--trust-headers'.")
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
+    # What an operator is to hear of and need not worry about: that a change was taken up, what a stop waits for.
+    logging.getLogger("colonnade").setLevel(logging.INFO)
     behind = server_behind(upstream) if upstream else _checkpoint(opened)
+    if upstream and (why := out_of_reach(behind.upstream.where)):
+        err.print("[yellow]warning[/]", end=" ")
+        err.print(f"nothing answers at {behind.upstream.where} so far: {why}{where_to_look(why)}", markup=False)
     Store(workspace).close()  # makes the workspace's own folder, with what keeps it out of version control
     settings = log_settings(opened)
     log = open_log(opened, settings, contents=not no_contents) if settings is not None else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import signal
 import socket
 from contextlib import suppress
@@ -24,8 +25,14 @@ Python for a moment, and giving one back while the interpreter is being torn dow
 FINISHING = 120.0
 """Seconds that answers under way are given to come to their end."""
 
+ENDING = 5.0
+"""Seconds for the last event and the row of an answer that is not waited for."""
+
 BACKLOG = 4096
 """Connections that may wait to be taken up."""
+
+
+logger = logging.getLogger(__name__)
 
 
 class Busy(Protocol):
@@ -34,9 +41,13 @@ class Busy(Protocol):
     under_way: int
     closing: bool
 
+    def end_now(self) -> None:
+        """End what is under way: with its row, and an end that its client understands."""
+        ...
+
 
 def serve(app: Starlette, host: str, port: int, keyed: bool = False, busy: Busy | None = None) -> None:
-    """Serves until it is interrupted (SIGINT or SIGTERM); what is being answered is finished.
+    """Serves until it is interrupted (SIGINT or SIGTERM); what is being answered is finished, or ended by a second one.
 
     One process and one event loop: caps and counts hold for all that this service does, and one
     core carries more than most models can answer. Several processes on several ports can share a
@@ -129,21 +140,19 @@ async def _serve(app: Starlette, address: str, port: int, busy: Busy | None) -> 
         backpressure=BACKLOG,
     )
     stopped = False
+    ending, hurry = list[asyncio.Task[None]](), asyncio.Event()
 
     async def end() -> None:
-        until = asyncio.get_running_loop().time() + FINISHING
         if busy is not None:
-            busy.closing = True
-        while busy is not None and busy.under_way and asyncio.get_running_loop().time() < until:
-            await asyncio.sleep(0.05)
+            await _finished(busy, hurry)
         server.stop()
-
-    ending: list[asyncio.Task[None]] = []
 
     def stop() -> None:
         nonlocal stopped
         stopped = True
-        if not ending:
+        if ending:
+            hurry.set()
+        else:
             ending.append(asyncio.ensure_future(end()))
 
     loop = asyncio.get_running_loop()
@@ -155,3 +164,20 @@ async def _serve(app: Starlette, address: str, port: int, busy: Busy | None) -> 
     await asyncio.sleep(SETTLING)
     if not stopped:
         raise ColonnadeError("the server ended by itself.", mend="Start it again.")
+
+
+async def _finished(busy: Busy, hurry: asyncio.Event) -> None:
+    """Wait for what is under way; end it where that takes too long, or somebody is in a hurry."""
+    loop, busy.closing = asyncio.get_running_loop(), True
+    if busy.under_way:
+        answers = "1 answer is" if busy.under_way == 1 else f"{busy.under_way} answers are"
+        it = "it" if busy.under_way == 1 else "them"
+        logger.info("stopping: %s under way, at most %d s; Ctrl-C again ends %s now", answers, FINISHING, it)
+    until = loop.time() + FINISHING
+    while busy.under_way and loop.time() < until and not hurry.is_set():
+        await asyncio.sleep(0.05)
+    if busy.under_way:
+        busy.end_now()
+    until = loop.time() + ENDING
+    while busy.under_way and loop.time() < until:
+        await asyncio.sleep(0.05)

@@ -133,7 +133,7 @@ class GatewayService:
         """What is served, by what, and whether it is what stands on disk."""
         now = self.standing
         state = self._log.recorder.state() if self._log is not None else None
-        watched = self.access.state()
+        watched, failing = self.access.state(), self.service.faults.last
         detectors = [
             {"name": name, "version": version, "digest": digest} for name, version, digest in now.guard.detectors
         ]
@@ -147,6 +147,7 @@ class GatewayService:
             "keys": now.keys.required,
             "log": None if state is None else state._asdict(),
             "under_way": self.service.under_way,
+            "upstream": None if failing is None else failing.shown(),
             "observers": {"dropped": self.service.teller.dropped, "failed": self.service.teller.failed},
             "access": None if watched is None else watched._asdict(),
         }
@@ -213,8 +214,7 @@ class GatewayService:
             self.standing = fresh._replace(keys=self.standing.keys, stale=stale)
         if stale and stale != was:
             logger.error("%s", stale)
-        # Whoever was told that something is wrong is told that it is right again.
-        logger.log(logging.WARNING if was and not stale else logging.INFO, "%s, guard %s", _TAKEN_UP, digest)
+        logger.info("%s, guard %s", _TAKEN_UP, digest)
 
     def _not_taken_up(self, workspace: Workspace) -> str:
         """What of the files a running service cannot take up; empty for nothing."""

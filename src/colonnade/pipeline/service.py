@@ -111,7 +111,7 @@ def weights_behind(workspace: Workspace, checkpoint: Checkpoint) -> Behind:
     else:
         folders = adapter_folders(workspace.folder, settings, chosen)
         served = load_served(weights, folders, RELEASED if chosen is not None else "")
-    return Behind(EngineUpstream(LocalEngine(served, name)), {name: ""}, "local weights", probed=True)
+    return Behind(EngineUpstream(LocalEngine(served, name)), {name: ""}, f"{name} from local weights", probed=True)
 
 
 def adapter_settings(workspace: Workspace) -> AdapterSettings | None:

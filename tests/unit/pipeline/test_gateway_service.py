@@ -99,6 +99,19 @@ def test_the_document_describes_health_to_its_last_key(served: Served) -> None:
     assert not fits("Health", health | {"more": 1})
 
 
+def test_health_has_the_last_fault_of_the_model_until_it_answers(served: Served) -> None:
+    assert served.health()["upstream"] is None
+    served.service.service.faults.note("status 401", "http://127.0.0.1:9/v1")
+    health = served.health()
+    assert (health["upstream"]["fault"], health["upstream"]["count"]) == ("status 401", 1)
+    assert datetime.fromisoformat(health["upstream"]["at"]).tzinfo is not None
+    assert fits("Health", health)
+    assert served.ask().json()["choices"][0]["finish_reason"] == "content_filter"
+    assert served.health()["upstream"] is not None, "a refusal says nothing of the model"
+    served.service.service.faults.over()
+    assert served.health()["upstream"] is None
+
+
 def test_a_change_of_guard_yaml_is_in_force_soon_and_a_broken_one_keeps_the_last_good_table(served: Served) -> None:
     file, before = served.folder / "guard.yaml", served.health()["guard"]
     good = file.read_text(encoding="utf-8")

@@ -16,9 +16,11 @@ from colonnade.guard.adapters import AdapterSettings
 from colonnade.models.adapting import AdapterFolder
 from colonnade.models.remembered import Remembered
 from colonnade.models.weights import folder_digest
-from colonnade.pipeline import hosting
+from colonnade.pipeline import hosting, open_workspace
 from colonnade.pipeline.hosting import FEW_UNREAD, RELEASED, Reading, adapter_folders, probed_layer, starts_soon
-from colonnade.records import InputError, digest_of
+from colonnade.pipeline.service import weights_behind
+from colonnade.records import Checkpoint, InputError, digest_of
+from tests.workspaces import write_workspace
 
 pytestmark = pytest.mark.model
 
@@ -119,3 +121,16 @@ def test_without_such_texts_no_model_is_loaded_and_another_models_do_not_count(c
     Remembered(Other())(texts)
     assert not starts_soon(None, texts)  # type: ignore[arg-type] # likewise
     assert len(cache) == 1
+
+
+def test_whoever_serves_the_checkpoint_reads_the_name_that_clients_have_to_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_workspace(tmp_path / "w", {})
+    monkeypatch.setattr("colonnade.models.local.converted_weights", lambda: tmp_path)
+    monkeypatch.setattr("colonnade.models.adapting.load_served", lambda *_, **__: None)
+    monkeypatch.setattr("colonnade.models.serving.LocalEngine", lambda *_: None)
+    behind = weights_behind(
+        open_workspace(tmp_path / "w"), Checkpoint(adapter=None, base=digest_of("x"), method="base")
+    )
+    assert (list(behind.models), behind.what) == (["rosters"], "rosters from local weights")

@@ -78,7 +78,7 @@ def test_a_stream_under_way_ends_whole_under_the_guard_that_it_began_with(worksp
 def test_a_slip_of_the_pen_changes_nothing_and_everybody_can_see_it(
     workspace: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with serving(workspace, answers(BROKE)) as served, caplog.at_level(logging.WARNING):
+    with serving(workspace, answers(BROKE)) as served, caplog.at_level(logging.INFO, "colonnade"):
         before = served.health()
         served.edit("above: deflect", "above: deflekt")
         until(lambda: served.health()["status"] == "stale")
@@ -93,6 +93,18 @@ def test_a_slip_of_the_pen_changes_nothing_and_everybody_can_see_it(
         assert served.action(BREAK_IN) == "refuse"
         assert "colonnade_policies_stale 0.0" in served.client.get("/metrics").text
         assert any("taken up as they stand now" in record.getMessage() for record in caplog.records)
+
+
+def test_whoever_edits_a_clause_reads_one_line_that_it_is_in_force_and_no_warning(
+    workspace: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(workspace, answers(BROKE)) as served, caplog.at_level(logging.INFO, "colonnade"):
+        served.edit("above: deflect", "above: refuse")
+        until(lambda: served.action(BREAK_IN) == "refuse")
+        until(lambda: any("taken up" in record.getMessage() for record in caplog.records))
+        guard = served.health()["guard"]
+    told = [(record.levelname, record.getMessage()) for record in caplog.records if "taken up" in record.getMessage()]
+    assert told == [("INFO", f"the policies were taken up as they stand now, guard {guard}")]
 
 
 def test_another_log_in_guard_yaml_waits_for_a_fresh_start_and_health_says_so(workspace: Path) -> None:

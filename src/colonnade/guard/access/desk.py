@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from colonnade.guard.access.capping import Remaining, Tally
 from colonnade.guard.access.deciding import GrantIndex
-from colonnade.guard.access.holding import covers, told_holder, would_open
+from colonnade.guard.access.holding import covers, tell_of_new, tell_operator, told_holder, would_open
 from colonnade.guard.access.uses import UseLog
 from colonnade.guard.access.writing import Draw, Side, written_use
 from colonnade.records import (
@@ -146,6 +146,7 @@ class Desk:
         for row in standings:
             if row.state in (GrantState.SUSPENDED, GrantState.REVOKED, GrantState.EXPIRED):
                 ended[row.grant.subject] = (*ended.get(row.grant.subject, ()), row)
+        tell_of_new(standings, self._active, self._stopped)
         with self._lock:
             # What is no longer active is closed first: the index of many grants takes a while to make.
             self._active, self._ended = active, ended
@@ -348,6 +349,7 @@ class Desk:
 
     def _write_down(self, suspension: Suspension) -> None:
         """With nobody waiting for it: the ledger may be long, and held by somebody else."""
+        tell_operator(suspension.grant, suspension.cause)
         try:
             self._suspended(suspension)
         except Exception:  # the disk may be full; the grant stays stopped here all the same

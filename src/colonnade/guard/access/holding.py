@@ -1,13 +1,14 @@
-"""What a grant covers, and what its holder is told when it no longer holds."""
+"""What a grant covers, and what its holder and the operator are told when it no longer holds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Container, Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 
 from colonnade.guard.topics import lies_under
-from colonnade.records import Cell, Grant, GrantState
+from colonnade.records import Cell, Grant, GrantStanding, GrantState
 
 GROUNDS: Mapping[str, str] = MappingProxyType(
     {
@@ -18,6 +19,8 @@ GROUNDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """On which kind of ground a grant was suspended, as its holder is told."""
+
+logger = logging.getLogger("colonnade.access")
 
 
 def covers(grant: Grant, topic: str) -> bool:
@@ -41,3 +44,16 @@ def told_holder(name: str, state: GrantState, stopped_for: str, day: date, appea
         what = f"Your access '{name}' is suspended since {day}, because {ground}"
     turn_to = appeals or "whoever gave you the access"
     return f"{what}; you can appeal: name '{name}' and say why to {turn_to}."
+
+
+def tell_operator(name: str, cause: str) -> None:
+    """One line in the service's log. What was found may be in a reviewer's words, and stays in the ledger."""
+    ground = GROUNDS.get(cause, "it has to be looked at")
+    logger.warning("the grant '%s' is suspended (%s): %s", name, cause or "unknown", ground)
+
+
+def tell_of_new(standings: Iterable[GrantStanding], active: Container[str], told: Container[str]) -> None:
+    """The same for each that was active, and that somebody else has suspended: a reviewer, or another process."""
+    for row in standings:
+        if row.state is GrantState.SUSPENDED and row.grant.id in active and row.grant.id not in told:
+            tell_operator(row.grant.id, row.stopped_for)

@@ -121,6 +121,7 @@ class AccessMonitor:
         self._thread: Thread | None = None
         self.dropped, self.faults, self._named = 0, 0, 0
         self.unread: dict[str, int] = {}
+        self._silent: dict[str, str] = {}
         self._begin()
 
     @property
@@ -203,9 +204,9 @@ class AccessMonitor:
         if make is not None:
             self._known = make()
             self._begin()
-            silent = self._known.reader.silent if self._known.reader is not None else {}
-            for name in sorted(silent):
-                logger.warning("uses for '%s' are not read for their purpose: %s", name, silent[name])
+            was, self._silent = self._silent, self._known.reader.silent if self._known.reader is not None else {}
+            for name, why in sorted(self._silent.items() - was.items()):
+                logger.warning("uses for '%s' are not read for their purpose: %s", name, why)
             if self._to_learn is make:
                 self._to_learn = None
 

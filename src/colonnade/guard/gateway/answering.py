@@ -13,7 +13,7 @@ from colonnade.guard.gateway.rows import ANSWERED, HUNG_UP, STOPPED, WITHHELD, f
 from colonnade.guard.gateway.service import Passed, Service
 from colonnade.guard.gateway.shown import HEADER, header_of, shown_ruling
 from colonnade.guard.gateway.standing import operator_says
-from colonnade.guard.gateway.upstreams import UpstreamReply
+from colonnade.guard.gateway.upstreams import UpstreamFault, UpstreamReply
 from colonnade.guard.protocol import (
     Delta,
     Endpoint,
@@ -32,6 +32,11 @@ FAILED = "the service failed; nothing was answered."
 
 End = Callable[[], Awaitable[None]]
 """What is left to be sent once the row is on disk."""
+
+
+def stopping() -> ProtocolError:
+    """What a client is told whom the service cannot wait for."""
+    return ProtocolError("the service is stopping; ask it again.", status=503, code="stopping")
 
 
 class Answering:
@@ -58,17 +63,23 @@ class Answering:
         exchange, how = self._exchange, STOPPED
         try:
             end = await self._to_its_end()
+            if self._service.faults.last is not None:
+                self._service.faults.over()
             # The answer is complete, whether the client waits for it or not.
             exchange.unwatch()
             how = WITHHELD if self._held.withheld else ANSWERED
             await self._record(how)
             await end()
         except asyncio.CancelledError:
-            if not exchange.gone:
+            if not (exchange.gone or exchange.stopped):
                 raise
             exchange.stay()
-            how = HUNG_UP
+            if exchange.gone:
+                how = HUNG_UP
+            else:
+                await self._fail(stopping(), how)
         except (UpstreamError, ProtocolError) as fault:
+            self._note(fault)
             error = fault if isinstance(fault, ProtocolError) else fault.as_protocol_error()
             how = error.code or "error"
             await self._fail(error)
@@ -186,12 +197,20 @@ class Answering:
     def _instead(self, ruling: Ruling) -> str:
         return self._passed.now.guard.answer_for(ruling, self._exchange.language)
 
-    async def _fail(self, error: ProtocolError) -> None:
+    def _note(self, fault: UpstreamError | ProtocolError) -> None:
+        """Have the operator told of what is the model's fault, and of nothing else."""
+        kind = fault.kind if isinstance(fault, UpstreamFault) else ""
+        if isinstance(fault, UpstreamError):
+            kind = fault.message.rstrip(".")
+        if kind:
+            self._service.faults.note(kind, self._service.upstream.where)
+
+    async def _fail(self, error: ProtocolError, how: str = "") -> None:
         """What went wrong: on disk first, then told by its status, or as the last event of a stream."""
         self._exchange.unwatch()
         if not self._recorded:
             try:
-                await self._record(error.code or "error")
+                await self._record(how or error.code or "error")
             except ProtocolError as worse:
                 error = worse
         self._passed.course.status = error.status

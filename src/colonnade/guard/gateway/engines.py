@@ -32,7 +32,7 @@ class EngineUpstream:
     """
 
     def __init__(self, engine: Engine, tokens: int = TOKENS) -> None:
-        self.engine, self.tokens = engine, tokens
+        self.engine, self.tokens, self.where = engine, tokens, "local weights"
 
     async def send(
         self, path: str, body: Mapping[str, Any], stream: bool, headers: Mapping[str, str] = MappingProxyType({})
@@ -178,4 +178,5 @@ def _as_fault(fault: EngineError) -> UpstreamFault:
     status = _STATUS.get(fault.kind, 502)
     # What concerns the request is told; what is wrong in here is not.
     message = str(fault) if status in (400, 503) else "the model failed."
-    return UpstreamFault(message, status, f"engine_{fault.kind.replace(' ', '_')}", headers)
+    kind = f"engine {fault.kind}" if status >= 500 else ""
+    return UpstreamFault(message, status, f"engine_{fault.kind.replace(' ', '_')}", headers, kind=kind)

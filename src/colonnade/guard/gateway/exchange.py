@@ -38,6 +38,8 @@ class Exchange:
         id: of the rows about it.
         headers: by their names in lower case.
         started: whether the status has gone out.
+        gone: the client hung up, or does not read.
+        stopped: the service ended it.
         size: bytes of the request that have come so far.
         last: gives one more header at the moment when all of them go out, or none.
     """
@@ -47,13 +49,14 @@ class Exchange:
         self.headers: dict[str, str] = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
-        self.started = self.gone = False
+        self.started = self.gone = self.stopped = False
         self.size = 0
         self.sent: list[tuple[bytes, bytes]] = [(b"x-colonnade-id", self.id.encode())]
         self.last: Callable[[], tuple[bytes, str] | None] | None = None
         self._receive, self._send = receive, send
         self._watch: asyncio.Future[Any] | None = None
         self._watched: object | None = None
+        self._work: asyncio.Task[Any] | None = None
         # Where nobody writes spans, a client's trace goes on as it came.
         parent, state = self.headers.get("traceparent", ""), self.headers.get("tracestate", "")
         self.trace: Trace | None = None
@@ -99,8 +102,8 @@ class Exchange:
 
     def watch(self) -> None:
         """From here on a client that hangs up ends the work for it: ``asyncio.CancelledError``, with ``gone`` set."""
-        self._watched = object()
-        self._listen(asyncio.current_task(), self._watched)
+        self._watched, self._work = object(), asyncio.current_task()
+        self._listen(self._work, self._watched)
 
     def _listen(self, work: asyncio.Task[Any] | None, watched: object) -> None:
         # The server's own future may be one that the garbage collector cannot look into: a function that it calls
@@ -118,12 +121,18 @@ class Exchange:
 
     def unwatch(self) -> None:
         """What is left to do is done whether the client is there or not."""
-        watch, self._watch, self._watched = self._watch, None, None
+        watch, self._watch, self._watched, self._work = self._watch, None, None, None
         if watch is not None:
             watch.cancel()
 
+    def stop(self) -> None:
+        """End the work for it as a client that hangs up would, with ``stopped`` set; what is complete is let go out."""
+        if self._work is not None and not (self.gone or self.stopped):
+            self.stopped = True
+            self._work.cancel()
+
     def stay(self) -> None:
-        """The client is gone, which ends its request and nothing else: this task goes on to write its row."""
+        """The request was ended, and nothing else: this task goes on to write its row."""
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()

@@ -16,7 +16,7 @@ from functools import partial
 from time import perf_counter
 from traceback import format_tb
 
-from colonnade.guard.gateway.answering import FAILED, Answering
+from colonnade.guard.gateway.answering import FAILED, Answering, stopping
 from colonnade.guard.gateway.exchange import Exchange, Receive, Scope, Send
 from colonnade.guard.gateway.rows import REFUSED, Course, about, asked_texts, finished, request_row
 from colonnade.guard.gateway.service import LARGE, Passed, Service
@@ -53,9 +53,10 @@ class Onion:
         course = Course(perf_counter())
         passed: Passed | None = None
         service.under_way += 1
+        service.exchanges.add(exchange)
         try:
             if service.closing:
-                raise ProtocolError("the service is stopping; ask it again.", status=503, code="stopping")
+                raise stopping()
             if service.under_way > service.most:
                 message = "too many requests are under way here; try again in a moment."
                 raise ProtocolError(message, status=503, code="overloaded")
@@ -65,10 +66,12 @@ class Onion:
         except ProtocolError as error:
             await self._fail(exchange, error, course, passed)
         except asyncio.CancelledError:
-            if not exchange.gone:
+            if not (exchange.gone or exchange.stopped):
                 raise
             exchange.stay()
-            if passed is None:
+            if not exchange.gone:
+                await self._fail(exchange, stopping(), course, passed)
+            elif passed is None:
                 turned_away(service, exchange, self._endpoint.name, course, None)
         except Exception as fault:  # a client is told that it failed, never how
             # Where, and of what kind; its words may quote what somebody said.
@@ -78,6 +81,7 @@ class Onion:
             await self._fail(exchange, told, course, passed)
         finally:
             service.under_way -= 1
+            service.exchanges.discard(exchange)
             service.bytes_under_way -= exchange.size
             exchange.unwatch()
 

@@ -21,7 +21,7 @@ class ScriptedUpstream:
     """
 
     def __init__(self, script: Script) -> None:
-        self._script = script
+        self._script, self.where = script, "a script"
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
         self.closed = 0
 

@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from colonnade.guard.gateway.exchange import Exchange
+from colonnade.guard.gateway.faults import UpstreamFaults
 from colonnade.guard.gateway.rows import Course
 from colonnade.guard.gateway.standing import Chosen, Standing
 from colonnade.guard.gateway.telling import Teller
@@ -36,8 +37,10 @@ class Service:
 
     Attributes:
         under_way: requests that are being answered.
+        exchanges: theirs.
         bytes_under_way: of these requests.
         reading: the thread in which large requests are read, one after the other.
+        faults: of the model's server.
         closing: set it, and no new ones are taken.
         log_failed: the last row could not be written.
 
@@ -65,7 +68,14 @@ class Service:
         self.teller, self.most, self.under_way, self.traced = Teller(observers), most, 0, traced
         self.most_bytes, self.bytes_under_way = most_bytes, 0
         self.closing = self.log_failed = False
+        self.faults = UpstreamFaults()
+        self.exchanges: set[Exchange] = set()
         self.reading = ThreadPoolExecutor(1, thread_name_prefix="colonnade-reading")
+
+    def end_now(self) -> None:
+        """End all that is under way and is not complete: each gets its row, and its client the end of what it reads."""
+        for exchange in tuple(self.exchanges):
+            exchange.stop()
 
     def take(self, exchange: Exchange, size: int) -> None:
         """Count bytes of a request that have come; the onion gives them back once it is answered.

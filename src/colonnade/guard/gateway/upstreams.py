@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from colonnade.guard.gateway.connections import BrokenOff, Connection, Connections
+from colonnade.guard.gateway.faults import address_without_secrets, kind_of
 from colonnade.guard.protocol.errors import ProtocolError
 from colonnade.records import InputError
 
@@ -22,6 +23,7 @@ class UpstreamFault(ProtocolError):  # noqa: N818  a fault, as this house calls 
 
     Attributes:
         headers: that go out with it, such as when to come again.
+        kind: what the operator is told, in a few words of ours; empty where the request was at fault.
     """
 
     def __init__(
@@ -31,9 +33,11 @@ class UpstreamFault(ProtocolError):  # noqa: N818  a fault, as this house calls 
         code: str,
         headers: Mapping[str, str] = _NONE,
         parameter: str | None = None,
+        kind: str = "",
     ) -> None:
         super().__init__(message, status=status, parameter=parameter, code=code)
         self.headers = headers
+        self.kind = kind or (code.replace("_", " ") if status >= 500 else "")
 
 
 class UpstreamReply(Protocol):
@@ -53,7 +57,13 @@ class UpstreamReply(Protocol):
 
 
 class Upstream(Protocol):
-    """A model, wherever it runs."""
+    """A model, wherever it runs.
+
+    Attributes:
+        where: its address, without a password or a query, or what it is, for people.
+    """
+
+    where: str
 
     async def send(
         self, path: str, body: Mapping[str, Any], stream: bool, headers: Mapping[str, str] = _NONE
@@ -108,6 +118,7 @@ class HttpUpstream:
 
     def __init__(self, address: str, key: str = "", limits: Limits = Limits()) -> None:  # noqa: B008  a frozen value
         self.address, self.limits = address.rstrip("/").removesuffix(PREFIX), limits
+        self.where = address_without_secrets(self.address) + PREFIX
         self._connections = Connections(self.address, limits.connect)
         # Asked for as it is: what a compressed body grows to is known only once it has grown.
         headers = [
@@ -137,15 +148,22 @@ class HttpUpstream:
                     # A server may close what nobody needs at the moment at which somebody does.
                     if not fault.untouched:
                         raise
-            return await self._answer(await self._connections.fresh(), request)
+            return await self._answer(await self._fresh(), request)
         except TimeoutError:
-            raise _stalled() from None
-        except OSError:
-            raise UpstreamFault("the model's server cannot be reached.", 502, "upstream_unreachable") from None
+            raise _stalled(f"no answer within {self.limits.first:g} s") from None
+        except OSError as fault:
+            message, kind = "the model's server cannot be reached.", kind_of(fault)
+            raise UpstreamFault(message, 502, "upstream_unreachable", kind=kind) from None
 
     async def close(self) -> None:
         """End every connection."""
         self._connections.close()
+
+    async def _fresh(self) -> Connection:
+        try:
+            return await self._connections.fresh()
+        except TimeoutError:
+            raise _stalled(f"no connection within {self.limits.connect:g} s") from None
 
     def _request(self, path: str, content: bytes, more: Mapping[str, str]) -> bytes:
         added = "".join(f"\r\n{name}: {value}" for name, value in more.items() if value.isprintable())
@@ -165,7 +183,7 @@ class HttpUpstream:
                 raise _refused(status, connection.headers)
             if connection.headers.get(b"content-encoding", b"identity").lower() != b"identity":
                 message = "the model's server compresses its answers although it was asked not to."
-                raise UpstreamFault(message, 502, "upstream_error")
+                raise UpstreamFault(message, 502, "upstream_error", kind="its answers are compressed")
         except BaseException:
             connection.close()
             raise
@@ -180,33 +198,36 @@ class _HttpReply:
         try:
             piece = await self._connection.piece(self._limits.stall)
         except TimeoutError:
-            raise _stalled() from None
+            raise _stalled(f"no more of its answer within {self._limits.stall:g} s") from None
         except BrokenOff:
-            raise UpstreamFault("the model's server broke off its answer.", 502, "upstream_truncated") from None
+            message, kind = "the model's server broke off its answer.", "it broke off its answer"
+            raise UpstreamFault(message, 502, "upstream_truncated", kind=kind) from None
         self._size += len(piece)
         if self._size > self._limits.size:
-            raise UpstreamFault("the model's answer is too large.", 502, "upstream_too_large")
+            kind = f"its answer has more than {self._limits.size} bytes"
+            raise UpstreamFault("the model's answer is too large.", 502, "upstream_too_large", kind=kind)
         return piece
 
     def close(self) -> None:
         self._connections.give_back(self._connection)
 
 
-def _stalled() -> UpstreamFault:
-    return UpstreamFault("the model's server did not answer in time.", 504, "upstream_timeout")
+def _stalled(kind: str) -> UpstreamFault:
+    return UpstreamFault("the model's server did not answer in time.", 504, "upstream_timeout", kind=kind)
 
 
 def _refused(status: int, said: Mapping[bytes, bytes]) -> UpstreamFault:
     """What a status comes to; the server's own words are not repeated, for nobody has ruled on them."""
+    kind = f"status {status}"
     if status in (429, 503):
         after = said.get(b"retry-after", b"").decode("latin-1")
         # Seconds, and no number of anybody's: what a server says reaches nobody unread.
         headers = {"Retry-After": after} if re.fullmatch("[0-9]{1,5}", after) else {}
         code = "rate_limit_exceeded" if status == 429 else "upstream_busy"
-        return UpstreamFault("the model's server is busy; try again later.", status, code, headers)
+        return UpstreamFault("the model's server is busy; try again later.", status, code, headers, kind=kind)
     if status in (400, 413, 422):
         what = f"the model's server does not take this request (status {status}); it may be too long for the model."
-        return UpstreamFault(what, 400, "upstream_refused")
+        return UpstreamFault(what, 400, "upstream_refused", kind=kind)
     if status in (408, 504):
-        return _stalled()
-    return UpstreamFault(f"the model's server failed (status {status}).", 502, "upstream_error")
+        return _stalled(kind)
+    return UpstreamFault(f"the model's server failed (status {status}).", 502, "upstream_error", kind=kind)

@@ -103,6 +103,35 @@ def test_a_restart_forgets_no_count() -> None:
     assert again.desk.use("key-7", closed_cell(), "request", "x").grant == ""
 
 
+def test_a_suspension_is_one_line_in_the_log_with_its_cause_and_in_nobodys_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    room = Room(standing(caps=RateCaps(per_day=1)))
+    for _ in range(3):
+        room.desk.use("key-7", closed_cell(), "request", "SECRET")
+    room.desk.replace([standing(GrantState.SUSPENDED)])
+    (line,) = caplog.records
+    told = "the grant 'pentest' is suspended (cap): it was used more often than it allows"
+    assert (line.levelname, line.getMessage()) == ("WARNING", told)
+    drifting = Room()
+    drifting.desk.stop(Suspension(grant="pentest", cause="drift", what="far off", at=room.clock.at))
+    assert caplog.records[-1].getMessage().startswith("the grant 'pentest' is suspended (drift)")
+
+
+def test_a_suspension_by_a_reviewer_is_in_the_log_once_and_one_from_before_the_start_is_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    found = standing(GrantState.SUSPENDED).model_copy(update={"stopped_for": "review"})
+    Room(found).desk.replace([found])
+    assert caplog.records == []
+    desk = Room().desk
+    desk.replace([found])
+    desk.replace([found])
+    assert [record.getMessage() for record in caplog.records] == [
+        "the grant 'pentest' is suspended (review): a person found a use outside its purpose"
+    ]
+
+
 def test_what_was_stopped_stays_stopped_until_the_ledger_is_known_to_say_so() -> None:
     room = Room()
     room.desk.stop(Suspension(grant="pentest", cause="drift", what="far off", at=room.clock.at))

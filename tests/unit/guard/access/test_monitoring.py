@@ -228,6 +228,25 @@ def test_new_policies_are_learnt_without_waiting_for_the_monitor(watched: Watche
     assert watched.alerts == [], "there is no such question any more"
 
 
+def test_a_purpose_that_cannot_be_read_is_told_once_until_what_is_wrong_with_it_changes(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    def learns(own: int) -> list[str]:
+        caplog.clear()
+        watched.monitor.learn(lambda: Known(reader=PurposeReader(purposes(own=own), WordEncoder())))
+        watched.monitor.look()
+        return [record.getMessage().partition(":")[0] for record in caplog.records]
+
+    general, described = (
+        f"uses for '{name}' are not read for their purpose" for name in ("general", "authorised-test")
+    )
+    assert learns(5) == [described, general]
+    assert learns(5) == [], "another edit that changes nothing of this"
+    assert learns(6)[0] == described, "it has more examples, and still too few"
+    assert described not in learns(20)
+    assert described in learns(5), "what could be read meanwhile is told again"
+
+
 def test_a_grant_that_ended_gathers_no_evidence(tmp_path: Path) -> None:
     ended = Watched(tmp_path, room=Room(standing(GrantState.REVOKED)))
     ended.sees(*(finished(f"{n}", OUTSIDE, at=NOON + timedelta(hours=n)) for n in range(6)))

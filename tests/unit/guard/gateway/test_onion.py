@@ -275,6 +275,42 @@ def test_a_client_that_hangs_up_ends_the_model_and_the_row_says_so() -> None:
     assert room.recorder.rows[1]["outputs"][0]["sent"] > 0
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_service_that_waits_no_longer_ends_what_has_not_begun_with_503_and_its_row(stream: bool) -> None:
+    asked = asyncio.Event()
+
+    async def stuck() -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    room = Room(ScriptedUpstream(lambda path, body, wanted: [stuck]))
+
+    async def stop() -> list[Any]:
+        body = json.dumps({"model": "help-desk", "messages": [{"role": "user", "content": "hi"}], "stream": stream})
+        coming = [{"type": "http.request", "body": body.encode(), "more_body": False}]
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return coming.pop() if coming else await asyncio.Event().wait()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": CHAT, "headers": [], "query_string": b""}
+        answering = asyncio.ensure_future(room.application(scope, receive, send))
+        await asyncio.wait_for(asked.wait(), 10)
+        room.service.end_now()
+        room.service.end_now()  # a second time changes nothing
+        await asyncio.wait_for(answering, 10)
+        return sent
+
+    sent = asyncio.run(stop())
+    assert sent[0]["status"] == 503
+    assert json.loads(sent[1]["body"])["error"]["code"] == "stopping"
+    assert room.acts == [("request", "allow", None), ("reply", None, "stopped")]
+    assert (room.upstream.closed, room.service.under_way, room.service.exchanges) == (1, 0, set())
+
+
 def test_too_many_at_once_are_told_to_come_again() -> None:
     response = Room(most=0).ask()
     assert (response.status_code, response.json()["error"]["code"]) == (503, "overloaded")

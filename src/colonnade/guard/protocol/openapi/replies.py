@@ -171,6 +171,7 @@ _HEALTH = said(
     keys=FLAG,
     log=either(OBJECT, NOTHING),
     under_way=COUNT,
+    upstream=either(said({"fault": TEXT, "at": TEXT, "count": COUNT}), NOTHING),
     observers=said({"dropped": COUNT, "failed": COUNT}),
     access=either(OBJECT, NOTHING),
 )
