@@ -14,6 +14,7 @@ from rich.table import Table
 
 from colonnade.cli.display import err, out, show_wide, visible
 from colonnade.guard import Who
+from colonnade.guard.detection import Detection
 from colonnade.guard.explaining import Explanation, Finding
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.replaying import Turn, exchanges_of_file
@@ -147,7 +148,7 @@ def _show_detectors(row: Explanation) -> None:
             named.topic if named else "none",
             str(named.level or "") if named else "",
             f"{best.score:.2f}" if best else "",
-            _band(finding, named.certain) if named else "",
+            _band(finding, named) if named else "",
             f"{run.milliseconds:.2f}",
             style="red" if run.outcome != "ran" else "",
         )
@@ -157,11 +158,13 @@ def _show_detectors(row: Explanation) -> None:
         _line("detectors", "none ran")
 
 
-def _band(finding: Finding, certain: bool) -> str:
+def _band(finding: Finding, best: Detection) -> str:
+    if best.cleared:
+        return "cleared"
     if finding.band is None:
-        return _SURE[certain]
+        return _SURE[best.certain]
     low, high = finding.band
-    return f"{_SURE[certain]} ({low:.2f} to {'never' if high is None else f'{high:.2f}'})"
+    return f"{_SURE[best.certain]} ({low:.2f} to {'never' if high is None else f'{high:.2f}'})"
 
 
 def _show_levels(row: Explanation) -> None:
@@ -207,8 +210,8 @@ def _plain(row: Explanation) -> dict[str, Any]:
     }
 
 
-def _plain_detection(detection: Any) -> dict[str, Any]:
-    return {name: value for name, value in detection._asdict().items() if value is not None}
+def _plain_detection(detection: Detection) -> dict[str, Any]:
+    return {name: value for name, value in detection._asdict().items() if value not in (None, "")}
 
 
 # --- many rulings ----------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ class Finding(NamedTuple):
         found: its detections, the surest first; of a long text several.
         band: the two thresholds of the first one's topic, where the detector has some: below the first it is
             certainly not that topic above its ceiling, from the second on it certainly is; none where it never is.
+            Without a band where the score is another detector's, which a second look has cleared or could not read.
     """
 
     run: DetectorRun
@@ -130,7 +131,9 @@ class Explainer:
             rows = [row for text in dict.fromkeys(texts) if text for row in _said(detector, text)]
             found = tuple(sorted(rows, key=lambda row: (row.topic is None, -row.score)))
             inside = detector.detector if isinstance(detector, RememberingDetector) else None
-            band = _band(inside.report, found[0].topic) if isinstance(inside, (Heads, Confirmed)) and found else None
+            band = None
+            if isinstance(inside, (Heads, Confirmed)) and found and not found[0].scored_by:
+                band = _band(inside.report, found[0].topic)
             yield Finding(run, found, band)
 
     def _openings(self, ruling: Ruling, who: Who) -> tuple[Opening, ...]:

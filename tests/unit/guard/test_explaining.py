@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from colonnade.guard import Guard, Who, compile_table
-from colonnade.guard.explaining import Explainer, Explanation
+from colonnade.guard.detection import train
+from colonnade.guard.detection.confirming import confirm
+from colonnade.guard.explaining import Explainer, Explanation, Finding
 from colonnade.guard.remembering import RememberingJudge, remembering
 from colonnade.records import Level
 from tests.unit.guard.access.small_grants import grant
+from tests.unit.guard.detection.test_probe import WordActivations
 from tests.unit.guard.nearest_examples import Detector
 from tests.unit.guard.small_policies import TODAY, WordEncoder, clause, configuration, drugs
 from tests.unit.guard.test_remembering import CountingJudge
@@ -43,6 +48,23 @@ def test_what_each_detector_found_stands_beside_what_became_of_it() -> None:
     assert finding.run.outcome == "ran"
     assert finding.found[0].topic == "cyber.intrusion"
     assert 0 < finding.found[0].score <= 1.0001
+
+
+def test_a_band_stands_only_beside_a_score_of_the_same_detector(monkeypatch: pytest.MonkeyPatch) -> None:
+    clauses = (clause(), drugs())
+    confirmed = confirm(train(clauses, [WordEncoder()]), clauses, WordActivations())
+    table = compile_table(clauses, configuration(), "eu", TODAY)
+
+    def finding() -> Finding:
+        detectors = remembering([confirmed])
+        replies = Detector(clauses, WordEncoder())
+        guard = Guard(table, [*detectors, replies], today=lambda: TODAY, clauses=clauses)
+        row = asyncio.run(Explainer(guard, detectors, None, clauses).explain("request", [BREAK], WHO))
+        return row.findings[0]
+
+    assert (finding().found[0].cleared, finding().band is None) == (False, False)
+    monkeypatch.setattr(confirmed, "_low", confirmed._low + 2)
+    assert (finding().found[0].cleared, finding().band) == (True, None)
 
 
 def test_the_clause_is_the_one_that_decided() -> None:
