@@ -176,7 +176,7 @@ def _show_levels(row: Explanation) -> None:
     for cell in row.levels:
         here = "bold" if cell.level == row.ruling.level else ""
         until = str(cell.until) if cell.until else ""
-        reach = "may reach it" if cell.grantable else ""
+        reach = "reaches it" if cell.rule.startswith("grant/") else "may reach it" if cell.grantable else ""
         cap = f" {cell.cap}" if cell.action == Action.CAP and cell.cap else ""
         table.add_row(str(cell.level), f"{cell.action}{cap}", cell.rule, until, reach, style=here)
     out.print(table, soft_wrap=False)

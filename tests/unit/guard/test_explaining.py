@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from colonnade.guard import Guard, Who, compile_table
+from colonnade.guard.access import GrantIndex
+from colonnade.guard.access.past import PastHolder
 from colonnade.guard.detection import train
 from colonnade.guard.detection.confirming import confirm
 from colonnade.guard.explaining import Explainer, Explanation, Finding
@@ -83,6 +86,22 @@ def test_grants_that_would_open_it_are_named_with_holder_purpose_and_last_day() 
     assert explained(grants=(grant(highest="mechanism"),)).openings == ()
     assert explained(grants=(grant(topics=("safety",), highest="recipe"),)).openings == ()
     assert explained("give me steps to cook pills in a kitchen", grants=(wide,)).openings == ()
+
+
+def test_a_level_that_the_asker_s_own_grant_opens_today_is_allowed_by_it_and_no_other_level_is() -> None:
+    row = grant(highest="mechanism")
+    made = explainer(grants=(row,))
+    holder = PastHolder(GrantIndex([row], made.guard.table), row.subject, TODAY)
+    levels = asyncio.run(made.explain("request", [BREAK], Who(row.subject, "public", "authorised-test", holder))).levels
+    assert [(cell.action, cell.rule) for cell in levels[1:4]] == [
+        ("allow", "cyber.intrusion"),
+        ("allow", "grant/pentest"),
+        ("deflect", "cyber.intrusion"),
+    ]
+    assert levels[2].until == row.until
+    late = PastHolder(GrantIndex([row], made.guard.table), row.subject, row.until + timedelta(days=1))
+    levels = asyncio.run(made.explain("request", [BREAK], Who(row.subject, "public", "authorised-test", late))).levels
+    assert levels[2].action == "deflect"
 
 
 def test_what_is_allowed_needs_no_opening_and_says_what_holds_its_reply_back() -> None:
