@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,11 +26,17 @@ from colonnade.records.reading import read_records
 _WIDTH = 60
 _NAMED = 5
 _COLOURS = {"allow": "green", "cap": "yellow"}
+_MEND = (
+    "Give a text, a '--conversation' or a '--file', one of them, behind the workspace: 'colonnade try WORKSPACE TEXT'; "
+    "inside a workspace the text alone is enough."
+)
 _SURE = {True: "certain", False: "uncertain"}
 
 
 def try_text(
-    workspace: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")],
+    workspace: Annotated[
+        str, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml; inside it TEXT alone is enough.")
+    ],
     text: Annotated[str, typer.Argument(metavar="[TEXT]", help="What a user might write.")] = "",
     reply: Annotated[str, typer.Option("--reply", help="What the model might answer: it is ruled on, too.")] = "",
     conversation: Annotated[
@@ -45,12 +52,14 @@ def try_text(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")] = False,
 ) -> None:
     """Show how the guard rules on one request, by which clause, and what would have permitted it."""
+    if file is None and not text and _is_text(workspace):
+        workspace, text = ".", workspace
     if file is not None and (text or reply or conversation is not None):
         what = "a file is tried by itself, without a text, a reply or a conversation."
         raise InputError(what, mend="Leave out the others, or '--file'.")
     if file is None and not text and conversation is None:
-        raise InputError("there is nothing to try.", mend="Give a text, a '--conversation' or a '--file', one of them.")
-    trial = trial_of(open_workspace(workspace))
+        raise InputError("there is nothing to try.", mend=_MEND)
+    trial = trial_of(open_workspace(Path(workspace)))
     trial.check_name(name)
     if file is not None:
         _try_many(trial, file, (name, tier, purpose), as_json)
@@ -73,6 +82,11 @@ def try_text(
         _show(second, "reply")
     out.print()
     _line("probe", trial.probe.because)
+
+
+def _is_text(said: str) -> bool:
+    """Whether the only argument is a text: the present folder is a workspace, and nothing there is called that."""
+    return os.path.isfile("launch.yaml") and not os.path.lexists(said)  # noqa: PTH113  # a text is no path
 
 
 async def _explained(

@@ -134,6 +134,26 @@ def test_without_anything_to_try_it_says_so(workspace: Path) -> None:
         attempt(workspace)
 
 
+def test_inside_a_workspace_the_text_alone_is_enough(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workspace)
+    done = CliRunner().invoke(application, ["try", f"{LOCKS}//", "--json"])
+    assert json.loads(done.stdout)["rule"] == "doors.entry"
+    long = CliRunner().invoke(application, ["try", "locks " * 2000, "--json"])
+    assert json.loads(long.stdout)["side"] == "request"
+    for there in (".", "policies", "launch.yaml"):
+        with pytest.raises(InputError, match="nothing to try"):
+            attempt(Path(there))
+
+
+def test_outside_a_workspace_a_text_alone_is_told_where_the_workspace_belongs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="nothing to try") as caught:
+        attempt(Path(LOCKS))
+    assert "colonnade try WORKSPACE TEXT" in caught.value.sentence
+
+
 def test_what_somebody_wrote_steers_no_terminal(workspace: Path, tmp_path: Path) -> None:
     file = tmp_path / "prompts.jsonl"
     file.write_text(json.dumps({"prompt": "[red]hello[/red] \x1b[2J there"}) + "\n")
