@@ -30,6 +30,7 @@ _MEND = (
     "Give a text, a '--conversation' or a '--file', one of them, behind the workspace: 'colonnade try WORKSPACE TEXT'; "
     "inside a workspace the text alone is enough."
 )
+_LOADING = "Loading the weights of the probe, which takes some seconds."
 _SURE = {True: "certain", False: "uncertain"}
 
 
@@ -49,6 +50,12 @@ def try_text(
     name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who asks: a key's name, or a principal.")] = "",
     tier: Annotated[str, typer.Option(help="Who asks; by default the key's, or the first of guard.yaml.")] = "",
     purpose: Annotated[str, typer.Option(help="What for; by default the key's, or the first of guard.yaml.")] = "",
+    upstream: Annotated[
+        bool,
+        typer.Option(
+            "--upstream", help="As in front of another server: no probe, unless guard.yaml has 'probe: true'."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")] = False,
 ) -> None:
     """Show how the guard rules on one request, by which clause, and what would have permitted it."""
@@ -59,7 +66,7 @@ def try_text(
         raise InputError(what, mend="Leave out the others, or '--file'.")
     if file is None and not text and conversation is None:
         raise InputError("there is nothing to try.", mend=_MEND)
-    trial = trial_of(open_workspace(Path(workspace)))
+    trial = trial_of(open_workspace(Path(workspace)), upstream, lambda: err.print(_LOADING))
     trial.check_name(name)
     if file is not None:
         _try_many(trial, file, (name, tier, purpose), as_json)
