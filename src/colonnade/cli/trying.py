@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from rich.table import Table
 
 from colonnade.cli.display import err, out, show_wide, visible
 from colonnade.guard import Who
+from colonnade.guard.detection import Detection
 from colonnade.guard.explaining import Explanation, Finding
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.replaying import Turn, exchanges_of_file
@@ -24,11 +26,18 @@ from colonnade.records.reading import read_records
 _WIDTH = 60
 _NAMED = 5
 _COLOURS = {"allow": "green", "cap": "yellow"}
+_MEND = (
+    "Give a text, a '--conversation' or a '--file', one of them, behind the workspace: 'colonnade try WORKSPACE TEXT'; "
+    "inside a workspace the text alone is enough."
+)
+_LOADING = "Loading the weights of the probe, which takes some seconds."
 _SURE = {True: "certain", False: "uncertain"}
 
 
 def try_text(
-    workspace: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml and policies/.")],
+    workspace: Annotated[
+        str, typer.Argument(metavar="WORKSPACE", help="A folder with launch.yaml; inside it TEXT alone is enough.")
+    ],
     text: Annotated[str, typer.Argument(metavar="[TEXT]", help="What a user might write.")] = "",
     reply: Annotated[str, typer.Option("--reply", help="What the model might answer: it is ruled on, too.")] = "",
     conversation: Annotated[
@@ -41,15 +50,23 @@ def try_text(
     name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who asks: a key's name, or a principal.")] = "",
     tier: Annotated[str, typer.Option(help="Who asks; by default the key's, or the first of guard.yaml.")] = "",
     purpose: Annotated[str, typer.Option(help="What for; by default the key's, or the first of guard.yaml.")] = "",
+    upstream: Annotated[
+        bool,
+        typer.Option(
+            "--upstream", help="As in front of another server: no probe, unless guard.yaml has 'probe: true'."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")] = False,
 ) -> None:
     """Show how the guard rules on one request, by which clause, and what would have permitted it."""
+    if file is None and not text and _is_text(workspace):
+        workspace, text = ".", workspace
     if file is not None and (text or reply or conversation is not None):
         what = "a file is tried by itself, without a text, a reply or a conversation."
         raise InputError(what, mend="Leave out the others, or '--file'.")
     if file is None and not text and conversation is None:
-        raise InputError("there is nothing to try.", mend="Give a text, a '--conversation' or a '--file', one of them.")
-    trial = trial_of(open_workspace(workspace))
+        raise InputError("there is nothing to try.", mend=_MEND)
+    trial = trial_of(open_workspace(Path(workspace)), upstream, lambda: err.print(_LOADING))
     trial.check_name(name)
     if file is not None:
         _try_many(trial, file, (name, tier, purpose), as_json)
@@ -72,6 +89,11 @@ def try_text(
         _show(second, "reply")
     out.print()
     _line("probe", trial.probe.because)
+
+
+def _is_text(said: str) -> bool:
+    """Whether the only argument is a text: the present folder is a workspace, and nothing there is called that."""
+    return os.path.isfile("launch.yaml") and not os.path.lexists(said)  # noqa: PTH113  # a text is no path
 
 
 async def _explained(
@@ -147,7 +169,7 @@ def _show_detectors(row: Explanation) -> None:
             named.topic if named else "none",
             str(named.level or "") if named else "",
             f"{best.score:.2f}" if best else "",
-            _band(finding, named.certain) if named else "",
+            _band(finding, named) if named else "",
             f"{run.milliseconds:.2f}",
             style="red" if run.outcome != "ran" else "",
         )
@@ -157,11 +179,13 @@ def _show_detectors(row: Explanation) -> None:
         _line("detectors", "none ran")
 
 
-def _band(finding: Finding, certain: bool) -> str:
+def _band(finding: Finding, best: Detection) -> str:
+    if best.cleared:
+        return "cleared"
     if finding.band is None:
-        return _SURE[certain]
+        return _SURE[best.certain]
     low, high = finding.band
-    return f"{_SURE[certain]} ({low:.2f} to {'never' if high is None else f'{high:.2f}'})"
+    return f"{_SURE[best.certain]} ({low:.2f} to {'never' if high is None else f'{high:.2f}'})"
 
 
 def _show_levels(row: Explanation) -> None:
@@ -173,7 +197,7 @@ def _show_levels(row: Explanation) -> None:
     for cell in row.levels:
         here = "bold" if cell.level == row.ruling.level else ""
         until = str(cell.until) if cell.until else ""
-        reach = "may reach it" if cell.grantable else ""
+        reach = "reaches it" if cell.rule.startswith("grant/") else "may reach it" if cell.grantable else ""
         cap = f" {cell.cap}" if cell.action == Action.CAP and cell.cap else ""
         table.add_row(str(cell.level), f"{cell.action}{cap}", cell.rule, until, reach, style=here)
     out.print(table, soft_wrap=False)
@@ -207,8 +231,8 @@ def _plain(row: Explanation) -> dict[str, Any]:
     }
 
 
-def _plain_detection(detection: Any) -> dict[str, Any]:
-    return {name: value for name, value in detection._asdict().items() if value is not None}
+def _plain_detection(detection: Detection) -> dict[str, Any]:
+    return {name: value for name, value in detection._asdict().items() if value not in (None, "")}
 
 
 # --- many rulings ----------------------------------------------------------------------------------

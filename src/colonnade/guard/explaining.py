@@ -24,6 +24,7 @@ class Finding(NamedTuple):
         found: its detections, the surest first; of a long text several.
         band: the two thresholds of the first one's topic, where the detector has some: below the first it is
             certainly not that topic above its ceiling, from the second on it certainly is; none where it never is.
+            Without a band where the score is another detector's, which a second look has cleared or could not read.
     """
 
     run: DetectorRun
@@ -49,7 +50,8 @@ class Explanation(NamedTuple):
 
     Attributes:
         texts: what was ruled on.
-        levels: what each level of the topic gets for the same people and purpose; empty where there is no topic.
+        levels: what each level of the topic gets for the same people and purpose, and under a grant of theirs;
+            empty where there is no topic.
         openings: grants that open the case for somebody.
         hold_back: what a reply would be held back by; none for a ruling that lets no reply through.
         opinion: what the judge said, where it was asked.
@@ -109,7 +111,7 @@ class Explainer:
         ruling = await self.guard.rule(side, texts, who, earlier, conversation)
         asked = tuple(self._judge.opinions.values())[before:] if self._judge is not None else ()
         topic = ruling.topic
-        row = [self._lookup.cell(topic, level, who.tier, who.purpose) for level in Level] if topic else []
+        row = [self._level(topic, level, who) for level in Level] if topic else []
         passes = ruling.action in ("allow", Action.CAP) and side == "request"
         rule = ruling.rule.partition("/")[0]
         return Explanation(
@@ -123,6 +125,16 @@ class Explainer:
             opinion=asked[-1] if asked else None,
         )
 
+    def _level(self, topic: str, level: Level, who: Who) -> Cell:
+        """The cell of the table, or what a grant of theirs makes of it today."""
+        cell = self._lookup.cell(topic, level, who.tier, who.purpose)
+        grant = who.holder.opens(cell, self.guard.today()) if who.holder and cell.action != "allow" else ""
+        if not grant:
+            return cell
+        until = next((row.until for row in self._grants if row.id == grant), None)
+        opened = {"action": "allow", "rule": f"grant/{grant}", "until": until, "cap": None, "permitted_by": ()}
+        return cell.model_copy(update=opened)
+
     def _findings(self, ruling: Ruling, texts: Sequence[str]) -> Iterable[Finding]:
         known = {detector.name: detector for detector in self._detectors}
         for run in ruling.detectors:
@@ -130,7 +142,9 @@ class Explainer:
             rows = [row for text in dict.fromkeys(texts) if text for row in _said(detector, text)]
             found = tuple(sorted(rows, key=lambda row: (row.topic is None, -row.score)))
             inside = detector.detector if isinstance(detector, RememberingDetector) else None
-            band = _band(inside.report, found[0].topic) if isinstance(inside, (Heads, Confirmed)) and found else None
+            band = None
+            if isinstance(inside, (Heads, Confirmed)) and found and not found[0].scored_by:
+                band = _band(inside.report, found[0].topic)
             yield Finding(run, found, band)
 
     def _openings(self, ruling: Ruling, who: Who) -> tuple[Opening, ...]:

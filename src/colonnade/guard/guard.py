@@ -94,7 +94,7 @@ class Guard:
         self.table, self.judge = table, judge
         self._lookup = Lookup(table)
         self._detectors = Detectors(detectors if isinstance(detectors, Sequence) else (detectors,), limit)
-        self._today = today
+        self.today = today
         self._clauses = {clause.id: clause for clause in clauses}
         self._characters = max((clause.hold_back.characters or 0 for clause in self._clauses.values()), default=0)
         self._replies = {action: texts for action, texts in table.replies if texts}
@@ -274,7 +274,7 @@ class Guard:
         # Whoever finds a topic and cannot say how specific the text is gets what the most specific text gets.
         level = detection.level or Level.RECIPE
         cell = self._lookup.cell(detection.topic, level, who.tier, who.purpose)
-        if lapsed(cell, self._today()):
+        if lapsed(cell, self.today()):
             return Case(text, detection, Action.REFUSE, EXCEPTION_LAPSED, cell)
         action = cell.action
         if earlier is not None and earlier.action is Action.CAP and earlier.topic == cell.topic:
@@ -307,7 +307,7 @@ class Guard:
             return case._replace(action="allow", because=because)
         cell = self._lookup.cell(case.cell.topic, level, case.cell.tier, case.cell.purpose)
         detection = case.detection._replace(level=level, certain=True)
-        over = lapsed(cell, self._today())
+        over = lapsed(cell, self.today())
         action, rule = (Action.REFUSE, EXCEPTION_LAPSED) if over else (cell.action, cell.rule)
         return Case(case.text, detection, action, rule, cell, because)
 
@@ -337,7 +337,7 @@ class Guard:
     ) -> Ruling:
         """The ruling where somebody has a grant: every text that the table closes must be opened by it."""
         ruling = self._ruling(side, strictest, who, runs)
-        holder, today = who.holder, self._today()
+        holder, today = who.holder, self.today()
         closed = sorted((case for case in cases if case.action != "allow"), key=rank_of)
         uses = dict[str, tuple[str, Cell, Case]]()
         for case in closed:
@@ -371,7 +371,7 @@ class Guard:
         """How specific an answer may be today instead."""
         for level in reversed(Level):
             other = self._lookup.cell(cell.topic, level, cell.tier, cell.purpose)
-            if permits(other, self._today()):
+            if permits(other, self.today()):
                 return level
         return None
 

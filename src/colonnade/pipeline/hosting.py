@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -125,13 +125,19 @@ FEW_UNREAD = 32
 """So many texts are read within a few seconds, so whoever edits an example need not wait."""
 
 
-def starts_soon(workspace: Workspace, texts: Sequence[str]) -> bool:
+def starts_soon(workspace: Workspace, texts: Sequence[str], loading: Callable[[], None] = lambda: None) -> bool:
     """Whether a probe that learns from these texts is there within seconds: all but a few were read on this machine.
 
     The model is loaded only where some model was shown these texts.
+
+    Args:
+        workspace: whose launch names the weights.
+        texts: that the probe learns from.
+        loading: told before the model is loaded, which takes seconds.
     """
     if not any(unread(file, texts) <= FEW_UNREAD for file in kept_in().glob("*.npz")):
         return False
+    loading()
     try:
         return reading_of(workspace).remembered.unread(texts) <= FEW_UNREAD
     except (InputError, MissingPackageError):  # without weights, or what reads them, nothing is served from them either

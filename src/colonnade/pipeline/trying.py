@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -96,15 +96,20 @@ class Trial(NamedTuple):
         return Who(principal, tier, asked, holder)
 
 
-def trial_of(workspace: Workspace) -> Trial:
+def trial_of(workspace: Workspace, upstream: bool = False, loading: Callable[[], None] = lambda: None) -> Trial:
     """The guard of a workspace as it stands now, with its grants and keys; nothing is written by trying.
 
     A probe looks again where the service would have one, if what it learns from was read before on this machine.
+
+    Args:
+        workspace: as it is on disk.
+        upstream: as in front of another server, where none looks again unless ``guard.yaml`` says that one does.
+        loading: told before the weights of a probe are loaded, which takes seconds.
     """
     today = datetime.now(UTC).date()
     configuration = read_guard_configuration(workspace.folder / "guard.yaml")
     prompts = teaching_prompts(workspace)
-    probe = _use_of_probe(workspace, configuration.probe, prompts)
+    probe = _use_of_probe(workspace, configuration.probe, prompts, upstream, loading)
     parts = guard_parts(workspace, configuration, today, prompts, probed=probe.looks_again)
     detectors = remembering(parts.detectors)
     rows = standings(workspace, datetime.now(UTC)) if access_settings(workspace) is not None else ()
@@ -121,15 +126,24 @@ def trial_of(workspace: Workspace) -> Trial:
     return Trial(explainer, grants, read_keys(keys_file(workspace.folder)), today, probe)
 
 
-def _use_of_probe(workspace: Workspace, said: bool | None, prompts: Sequence[Prompt]) -> ProbeUse:
+def _use_of_probe(
+    workspace: Workspace, said: bool | None, prompts: Sequence[Prompt], upstream: bool, loading: Callable[[], None]
+) -> ProbeUse:
     """Whether a probe looks again here, where ``guard.yaml`` says this of it."""
     if said is not None:
+        if said:
+            loading()
         everywhere = (
             "'probe: true' in guard.yaml has a probe look" if said else "'probe: false' in guard.yaml has none look"
         )
         return ProbeUse(said, f"{everywhere} again at what is suspected, here and in the service.")
+    if upstream:
+        what = "No probe looked again, as in front of another server ('--upstream')"
+        return ProbeUse(
+            False, f"{what}. 'colonnade serve' with the launch's own weights has one and may rule otherwise."
+        )
     topics = topic_clauses(workspace.policies.active, workspace.launch.regions[0])
-    if starts_soon(workspace, texts_to_read(topics, prompts)):
+    if starts_soon(workspace, texts_to_read(topics, prompts), loading):
         what = "A probe looks again at what is suspected, as in 'colonnade serve' with the launch's own weights"
         return ProbeUse(True, f"{what}. In front of another server ('--upstream') none does.")
     what = (

@@ -134,6 +134,26 @@ def test_without_anything_to_try_it_says_so(workspace: Path) -> None:
         attempt(workspace)
 
 
+def test_inside_a_workspace_the_text_alone_is_enough(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workspace)
+    done = CliRunner().invoke(application, ["try", f"{LOCKS}//", "--json"])
+    assert json.loads(done.stdout)["rule"] == "doors.entry"
+    long = CliRunner().invoke(application, ["try", "locks " * 2000, "--json"])
+    assert json.loads(long.stdout)["side"] == "request"
+    for there in (".", "policies", "launch.yaml"):
+        with pytest.raises(InputError, match="nothing to try"):
+            attempt(Path(there))
+
+
+def test_outside_a_workspace_a_text_alone_is_told_where_the_workspace_belongs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="nothing to try") as caught:
+        attempt(Path(LOCKS))
+    assert "colonnade try WORKSPACE TEXT" in caught.value.sentence
+
+
 def test_what_somebody_wrote_steers_no_terminal(workspace: Path, tmp_path: Path) -> None:
     file = tmp_path / "prompts.jsonl"
     file.write_text(json.dumps({"prompt": "[red]hello[/red] \x1b[2J there"}) + "\n")
@@ -187,15 +207,23 @@ def test_a_probe_looks_again_where_the_file_says_so_or_says_nothing_and_it_is_th
         handed.append(given[3])
         return made(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(trying, "starts_soon", lambda *_: ready)
+    monkeypatch.setattr(trying, "starts_soon", lambda *given: ready and not given[2]())
     monkeypatch.setattr(guard_parts, "reading_of", lambda _: "reading")
     monkeypatch.setattr(guard_parts, "detectors_of", detectors_of)
     if said is not None:
         file = workspace / "guard.yaml"
         file.write_text(f"{file.read_text()}\nprobe: {str(said).lower()}\n")
-    row = told(workspace, BREAK_IN)["probe"]
+    done = attempt(workspace, BREAK_IN, "--json")
+    row = json.loads(done.stdout)["probe"]
     assert row["looks_again"] is used
+    assert ("Loading the weights of the probe" in done.stderr) is used
     assert handed == ["reading" if used else None]
+    upstream = attempt(workspace, BREAK_IN, "--json", "--upstream")
+    row = json.loads(upstream.stdout)["probe"]
+    assert row["looks_again"] is (said is True), "what guard.yaml says holds in front of another server, too"
+    assert ("Loading the weights of the probe" in upstream.stderr) is (said is True)
+    if said is None:
+        assert "as in front of another server ('--upstream')" in row["because"]
     if said is not None:
         assert f"probe: {str(said).lower()}" in row["because"]
 

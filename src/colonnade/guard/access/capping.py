@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from colonnade.guard.access.drifting import DriftSum
 from colonnade.records import Grant, GrantUse, Level, RateCaps
 
 SPECIFIC = (Level.ACTIONABLE, Level.RECIPE)
@@ -53,11 +54,11 @@ class Tally:
 
     Attributes:
         number: of the next use.
-        drift: the sum of evidence that it is used beside its purpose.
+        drift: the evidence that it is used beside its purpose.
     """
 
     def __init__(self, uses: Iterable[GrantUse] = ()) -> None:
-        self.number, self.drift = 0, 0.0
+        self.number, self.drift = 0, DriftSum()
         # Sorted: a grant may be used ten thousand times in a day, and the next use must not count them one by one.
         self._all: list[datetime] = []
         self._specific: list[datetime] = []
@@ -74,7 +75,8 @@ class Tally:
 
     def joined(self, other: Tally) -> None:
         """What another tally of the same grant has besides; what both have counts once."""
-        self.number, self.drift = max(self.number, other.number), max(self.drift, other.drift)
+        self.number = max(self.number, other.number)
+        self.drift = max(self.drift, other.drift, key=lambda sum_: sum_.level)
         self._all = sorted((Counter(self._all) | Counter(other._all)).elements())
         self._specific = sorted((Counter(self._specific) | Counter(other._specific)).elements())
 

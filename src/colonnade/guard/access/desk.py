@@ -9,19 +9,12 @@ from typing import NamedTuple
 
 from colonnade.guard.access.capping import Remaining, Tally
 from colonnade.guard.access.deciding import GrantIndex
+from colonnade.guard.access.drifting import DriftSum, Kind
 from colonnade.guard.access.holding import covers, tell_of_new, tell_operator, told_holder, would_open
 from colonnade.guard.access.uses import UseLog
 from colonnade.guard.access.writing import Draw, Side, written_use
-from colonnade.records import (
-    Cell,
-    Grant,
-    GrantStanding,
-    GrantState,
-    GrantUse,
-    GuardTable,
-    Suspension,
-)
-from colonnade.statistics.cusum import DRIFT, DriftRule, climb
+from colonnade.records import Cell, Grant, GrantStanding, GrantState, GrantUse, GuardTable, Suspension
+from colonnade.statistics.cusum import DRIFT, DriftRule
 
 
 class Admission(NamedTuple):
@@ -157,7 +150,7 @@ class Desk:
                 if row.state is not GrantState.ACTIVE and row.grant.id in self._stopped:
                     del self._stopped[row.grant.id]
                     self._unwritten.pop(row.grant.id, None)
-                    self._tallies.setdefault(row.grant.id, Tally()).drift = 0.0
+                    self._tallies.setdefault(row.grant.id, Tally()).drift = DriftSum()
         table = table if table is not None else self._table
         index = GrantIndex((row.grant for row in active.values()), table)
         with self._lock:
@@ -319,19 +312,21 @@ class Desk:
                     return told_holder(row.grant.id, row.state, row.stopped_for, day, self._appeals)
         return ""
 
-    def score(self, grant: str, beside: float) -> bool:
-        """Take note of how far a use lay beside the grant's purpose; whether this suspended it.
+    def score(self, grant: str, beside: float, kind: Kind = "use", topic: str = "") -> bool:
+        """Take note of evidence that a grant is used beside its purpose; whether this suspended it.
 
         Args:
             grant: the grant's id.
-            beside: 0 for a use on purpose, 1 for one beside it.
+            beside: 0 for a use on purpose, 1 for one beside it, or for a refused attempt.
+            kind: of evidence.
+            topic: that it is about.
         """
         with self._lock:
-            tally = self._tallies.setdefault(grant, Tally())
-            tally.drift = climb(tally.drift, beside, self._rule)
-            if tally.drift < self._rule.limit or grant in self._stopped or grant not in self._active:
+            drift = self._tallies.setdefault(grant, Tally()).drift
+            drift.add(beside, kind, topic, self._rule)
+            if drift.level < self._rule.limit or grant in self._stopped or grant not in self._active:
                 return False
-            what = f"after {tally.number} uses the sum of evidence is {tally.drift:.1f}, over {self._rule.limit}"
+            what = drift.sentence(self._rule.limit)
         self.stop(Suspension(grant=grant, cause="drift", what=what, at=self._now()))
         return True
 
@@ -339,7 +334,7 @@ class Desk:
         """Begin the sums of evidence anew, for somebody who tells all of it again."""
         with self._lock:
             for tally in self._tallies.values():
-                tally.drift = 0.0
+                tally.drift = DriftSum()
 
     def stop(self, suspension: Suspension) -> None:
         """Suspend a grant here and now, and have it written into the ledger."""

@@ -7,15 +7,23 @@ one of theirs above the level it goes to. What a holder asks where nothing is cl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from colonnade.guard.access.holding import covers
 from colonnade.records import Grant, GrantStanding, Ruling
+from colonnade.statistics.cusum import DriftRule, climb
 
 SAME_ATTEMPT = timedelta(minutes=10)
 """Refused attempts on one topic that lie closer together count once: who is refused asks again in other words."""
+
+
+Kind = Literal["use", "outside", "above"]
+"""A use, or a refused attempt outside the topics or above the level of the grant."""
+
+_NAMED = 5
 
 
 class Evidence(NamedTuple):
@@ -23,12 +31,12 @@ class Evidence(NamedTuple):
 
     Attributes:
         beside: 0 for a use on purpose, 1 for one beside it.
-        kind: ``use``, or an attempt ``outside`` the topics or ``above`` the level of the grant.
+        kind: of evidence.
     """
 
     grant: str
     beside: float
-    kind: Literal["use", "outside", "above"]
+    kind: Kind
 
 
 def evidence_of(ruling: Ruling, grants: Sequence[Grant], beside: float | None) -> tuple[Evidence, ...]:
@@ -51,6 +59,56 @@ def evidence_of(ruling: Ruling, grants: Sequence[Grant], beside: float | None) -
     if all(level.rank > row.highest.rank for row in about):
         return tuple(Evidence(row.id, 1.0, "above") for row in about)
     return ()  # within a grant, and refused for another reason: its cap, its log, another purpose
+
+
+class DriftSum:
+    """The sum of evidence about one grant, and what raised it since it was last nothing.
+
+    Attributes:
+        level: the sum.
+    """
+
+    def __init__(self) -> None:
+        self.level = 0.0
+        self._raised_by: Counter[tuple[Kind, str]] = Counter()
+
+    def add(self, beside: float, kind: Kind, topic: str, rule: DriftRule) -> None:
+        """Take one more into the sum.
+
+        Args:
+            beside: 0 to 1.
+            kind: of evidence.
+            topic: that it was about.
+            rule: how the sum climbs.
+
+        Raises:
+            ValueError: where ``beside`` is no share.
+        """
+        before, self.level = self.level, climb(self.level, beside, rule)
+        if self.level == 0:
+            self._raised_by.clear()
+        elif self.level > before:
+            self._raised_by[kind, topic] += 1
+
+    def sentence(self, limit: float) -> str:
+        """What the sum was made of: counts and topics, and nobody's words."""
+        rows = self._raised_by.items()
+        outside = [(topic, times) for (kind, topic), times in rows if kind == "outside"]
+        above = [(topic, times) for (kind, topic), times in rows if kind == "above"]
+        uses = sum(times for (kind, _), times in rows if kind == "use")
+        parts = [
+            *([f"{_refused(outside)}, which it does not cover"] if outside else []),
+            *([f"{_refused(above)} above its level"] if above else []),
+            *([f"{uses} {'use' if uses == 1 else 'uses'} beside the purpose"] if uses else []),
+        ]
+        return f"{', and '.join(parts)}: the sum of evidence is {self.level:.1f}, over {limit}"
+
+
+def _refused(rows: Sequence[tuple[str, int]]) -> str:
+    times, topics = sum(number for _, number in rows), sorted(topic for topic, _ in rows)
+    named = topics if len(topics) <= _NAMED else [*topics[: _NAMED - 1], f"{len(topics) - _NAMED + 1} more"]
+    listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
+    return f"{times} refused {'request' if times == 1 else 'requests'} on {listed}"
 
 
 class Attempts:

@@ -301,7 +301,7 @@ class AccessMonitor:
             return
         standings = {standing.grant.id: standing for standing in self._desk.standings_of(subject)}
         for part in still_counting(row.evidence, at, standings):
-            self._desk.score(part.grant, part.beside)
+            self._desk.score(part.grant, part.beside, part.kind, row.topic)
 
     def _is_told(self, alert: Alert) -> bool:
         """Whether people know of it: one of the same kind shares a request with it and lacks none of the subjects."""

@@ -105,7 +105,7 @@ class Confirmed:
         suspicious = [pieces[place] for place in order[:MOST]]
         confirmed = self._confirmed(suspicious, len(pieces))
         if self._heads.hold(suspicion[order[MOST:]], len(pieces)):
-            return (*confirmed, *(each._replace(detector=self.name) for each in found))
+            return (*confirmed, *(each._replace(detector=self.name, scored_by=self._heads.name) for each in found))
         return confirmed or self._cleared(found)
 
     def _confirmed(self, suspicious: Sequence[str], pieces: int) -> tuple[Detection, ...]:
@@ -132,14 +132,13 @@ class Confirmed:
 
     def _cleared(self, found: Sequence[Detection]) -> tuple[Detection, ...]:
         """What the heads found, at most at the level that is open to everybody."""
-        return tuple(
-            each._replace(
-                level=self._heads.ceiling(each.topic) if self._heads.is_above(each) and each.topic else each.level,
-                certain=True,
-                detector=self.name,
-            )
-            for each in found
-        )
+        cleared = []
+        for each in found:
+            above = self._heads.is_above(each) and each.topic is not None
+            level = self._heads.ceiling(each.topic) if above and each.topic else each.level
+            row = each._replace(level=level, certain=True, detector=self.name, scored_by=self._heads.name)
+            cleared.append(row._replace(cleared=above))
+        return tuple(cleared)
 
 
 def confirm(

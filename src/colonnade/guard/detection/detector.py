@@ -20,6 +20,8 @@ class Detection(NamedTuple):
         span: characters of the text, for patterns.
         strong: false where ordinary prose reaches the score now and then. In a reply to a request that came near no
             topic, such a finding is more likely chance than a violation, and is passed over.
+        scored_by: whose score it is, where it is another's: the detector's own thresholds say nothing of it then.
+        cleared: suspected to be above the ceiling by whoever scored it, and found not to be at a second look.
     """
 
     topic: str | None
@@ -29,6 +31,8 @@ class Detection(NamedTuple):
     detector: str = ""
     span: tuple[int, int] | None = None
     strong: bool = True
+    scored_by: str = ""
+    cleared: bool = False
 
 
 class Detector(Protocol):

@@ -79,6 +79,10 @@ def test_who_asks_for_closed_topics_outside_the_grant_is_suspended_and_asking_ag
     watched.sees(finished("more", ABOVE, at=NOON + timedelta(hours=1)))
     watched.sees(finished("and more", OUTSIDE, at=NOON + timedelta(hours=2)))
     assert watched.room.suspended[0].cause == "drift"
+    assert watched.room.suspended[0].what == (
+        "2 refused requests on safety.drugs, which it does not cover, and 1 refused request on cyber.intrusion "
+        "above its level: the sum of evidence is 5.4, over 4.5"
+    )
 
 
 def test_what_others_ask_and_what_is_open_says_nothing_about_a_grant(watched: Watched) -> None:

@@ -62,6 +62,16 @@ def test_what_the_probe_clears_keeps_its_topic_at_the_level_that_is_open(
     assert found[0].level is Level.OVERVIEW
     assert not any(heads.is_above(each) for each in found)
     assert all(each.detector == confirmed.name for each in found)
+    assert [(each.cleared, each.scored_by, each.score) for each in found] == [
+        (heads.is_above(each), heads.name, each.score) for each in suspected
+    ]
+
+
+def test_what_is_cleared_is_told_apart_from_what_the_probe_scored_and_from_what_nobody_suspected(
+    confirmed: Confirmed,
+) -> None:
+    assert [(each.cleared, each.scored_by) for each in confirmed.detect(ATTACK)] == [(False, "")]
+    assert not any(each.cleared for each in confirmed.detect(EVERYDAY))
 
 
 def test_only_the_suspicious_parts_of_a_long_text_are_read(
@@ -99,7 +109,8 @@ def test_of_many_suspicious_parts_the_most_suspicious_are_read_and_the_heads_hol
     found = confirmed.detect(text)
     assert len(activations.asked) == 1
     assert any(heads.is_above(each) for each in found)
-    assert all(each.detector == confirmed.name for each in found)
+    assert all((each.detector, each.scored_by) == (confirmed.name, heads.name) for each in found)
+    assert not any(each.cleared for each in found)
 
 
 def test_a_model_that_fails_is_no_judgement(confirmed: Confirmed, activations: WordActivations) -> None:
