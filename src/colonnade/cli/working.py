@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -60,7 +61,7 @@ def run(workspace: WorkspaceArgument = HERE, as_json: JsonOption = False) -> Non
         for sentence in finished.waiting:
             out.print(f"{sentence}.", markup=False)
         if finished.waiting:
-            out.print(f"Who has to sign: colonnade policy review {workspace}", markup=False)
+            out.print(f"Who has to sign: colonnade policy review {quote(str(workspace))}", markup=False)
         if finished.decision:
             show_decision(finished.decision)
             out.print(f"\nReport: {finished.report}", markup=False)

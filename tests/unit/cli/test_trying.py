@@ -176,6 +176,11 @@ def test_where_no_probe_looks_again_it_is_said_that_the_service_may_have_one(wor
     assert told(workspace, BREAK_IN)["probe"]["looks_again"] is False
 
 
+def test_the_command_that_is_named_can_be_pasted_where_the_folder_has_blanks(workspace: Path) -> None:
+    folder = workspace.rename(workspace.parent / "my own")
+    assert f"colonnade guard check '{folder}' --probe" in attempt(folder, BREAK_IN).stdout
+
+
 @pytest.mark.parametrize(("said", "ready", "used"), [(None, True, True), (True, False, True), (False, True, False)])
 def test_a_probe_looks_again_where_the_file_says_so_or_says_nothing_and_it_is_there_at_once(
     workspace: Path, monkeypatch: pytest.MonkeyPatch, said: bool | None, ready: bool, used: bool
