@@ -6,6 +6,7 @@ import sys
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -58,7 +59,10 @@ def init(
     except OSError as fault:
         what = f"this folder cannot be made or written into: {fault.strerror or fault}."
         raise InputError(what, file=directory, mend="Choose another place.") from None
-    out.print(f"Wrote {directory}. Next: colonnade run {directory}", markup=False)
+    place = quote(str(directory))
+    out.print(f"Wrote {directory}. Next, the whole job, which takes some minutes: colonnade run {place}", markup=False)
+    serving = f"colonnade serve {place} --upstream NAME@URL"
+    out.print(f"To guard a model behind a server, no run is needed: {serving}", markup=False)
 
 
 def main() -> None:
