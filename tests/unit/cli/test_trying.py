@@ -103,12 +103,12 @@ def test_many_texts_are_a_table(workspace: Path, tmp_path: Path) -> None:
     assert [row["id"] for row in told(workspace, "--file", file)] == ["a", "line 2", "line 3"]
 
 
-def test_a_narrow_terminal_wraps_the_prompt_and_keeps_the_action_and_the_rule(workspace: Path, tmp_path: Path) -> None:
+def test_a_narrow_terminal_keeps_the_prompt_the_action_and_the_whole_rule(workspace: Path, tmp_path: Path) -> None:
     file = tmp_path / "prompts.jsonl"
-    file.write_text(json.dumps({"prompt": BREAK_IN + " and again" * 9}) + "\n")
-    many = CliRunner().invoke(application, ["try", str(workspace), "--file", str(file)], env={"COLUMNS": "60"}).stdout
-    assert "deflect" in many
-    assert "doors.entry" in many
+    file.write_text(json.dumps({"id": "a-rather-long-name-of-a-prompt", "prompt": BREAK_IN}) + "\n")
+    many = CliRunner().invoke(application, ["try", str(workspace), "--file", str(file)], env={"COLUMNS": "40"}).stdout
+    (row,) = [line for line in many.splitlines() if line.startswith("a-rather-long-name-of-a-prompt ")]
+    assert all(part in row for part in ("deflect", "doors.entry", BREAK_IN))
     one = CliRunner().invoke(application, ["try", str(workspace), BREAK_IN], env={"COLUMNS": "72"}).stdout
     (row,) = [line for line in one.splitlines() if " ran " in line]
     assert "doors.entry" in row
