@@ -24,7 +24,7 @@ from colonnade.pipeline.impact import why as why_stale
 from colonnade.pipeline.steps import STEPS
 from colonnade.pipeline.system_prompts import read_system_prompts_of
 from colonnade.records import Outcome
-from colonnade.store import Store
+from colonnade.store import store_to_read
 
 HELD = 3
 """Exit status where the decision is to hold or to withhold."""
@@ -77,15 +77,12 @@ def plan(
 ) -> None:
     """Say what is stale and why, without running anything."""
     opened = open_workspace(workspace)
-    store = Store(workspace)
-    try:
+    with store_to_read(workspace) as store:
         if why:
             told = why_stale(opened, store, resolve_digest(store, why))
             print(json.dumps(told) if as_json else "\n".join(told))
             return
         rows = make_plan(opened, store)
-    finally:
-        store.close()
     if as_json:
         print(json.dumps([{"step": row.step.name, "state": row.state, "reasons": row.reasons} for row in rows]))
         return
@@ -103,12 +100,9 @@ def impact(
 ) -> None:
     """List everything that rests on a clause, or on one facet of it: what a change would make stale."""
     opened = open_workspace(workspace)
-    store = Store(workspace)
-    try:
+    with store_to_read(workspace) as store:
         rewordings = agreement(opened, store, datetime.now(UTC).date()).rewordings
         rows = touched_by(store, opened.policies, name, rewordings)
-    finally:
-        store.close()
     if as_json:
         print(json.dumps([row._asdict() for row in rows]))
         return
@@ -130,9 +124,6 @@ def trace(
 ) -> None:
     """Walk from any artefact back to the prose it came from."""
     opened = open_workspace(workspace)
-    store = Store(workspace)
-    try:
+    with store_to_read(workspace) as store:
         reworded = agreement(opened, store, datetime.now(UTC).date()).reworded(opened.policies)
         out.print(format_trace(trace_digest(store, digest, opened.policies, reworded)), markup=False)
-    finally:
-        store.close()

@@ -17,7 +17,7 @@ from colonnade.pipeline import open_workspace
 from colonnade.pipeline.agreement import agreement
 from colonnade.pipeline.comparison import Side, side_of
 from colonnade.pipeline.impact import Impact, impact_of
-from colonnade.store import Store
+from colonnade.store import store_to_read
 
 _MOST_CELLS = 40
 
@@ -39,8 +39,7 @@ def diff(
     old = side_of(opened, before, configuration)
     new = side_of(opened, after, configuration) if after else Side(opened, configuration)
     today = datetime.now(UTC).date()
-    store = Store(workspace)
-    try:
+    with store_to_read(workspace) as store:
         agreed = agreement(old.workspace, store, today)
         attested = agreed._replace(rewordings=agreement(new.workspace, store, today).rewordings)
         found = impact_of(
@@ -48,8 +47,6 @@ def diff(
         )
         found = found._replace(unread=(*old.unread, *new.unread, *found.unread))
         ran = bool(store.catalogue.known())
-    finally:
-        store.close()
     if as_json:
         print(json.dumps(_plain(found)))
     else:
