@@ -10,9 +10,6 @@ from typing import Annotated
 
 import typer
 
-from colonnade.audit import format_trace
-from colonnade.audit import resolve as resolve_digest
-from colonnade.audit import trace as trace_digest
 from colonnade.cli.display import QuietReporter, TerminalReporter, counted, out, show_decision
 from colonnade.cli.options import HERE, JsonOption, WorkspaceArgument
 from colonnade.pipeline import check_workspace, open_workspace
@@ -79,6 +76,8 @@ def plan(
     opened = open_workspace(workspace)
     with store_to_read(workspace) as store:
         if why:
+            from colonnade.audit import resolve as resolve_digest  # with the whole room, which a plan has no use for
+
             told = why_stale(opened, store, resolve_digest(store, why))
             print(json.dumps(told) if as_json else "\n".join(told))
             return
@@ -123,6 +122,9 @@ def trace(
     workspace: Annotated[Path, typer.Option("--workspace", "-w", help="The workspace.")] = Path(),
 ) -> None:
     """Walk from any artefact back to the prose it came from."""
+    from colonnade.audit import format_trace  # with the whole room, which the other commands here have no use for
+    from colonnade.audit import trace as trace_digest
+
     opened = open_workspace(workspace)
     with store_to_read(workspace) as store:
         reworded = agreement(opened, store, datetime.now(UTC).date()).reworded(opened.policies)
