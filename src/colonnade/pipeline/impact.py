@@ -206,6 +206,9 @@ def _cell_changes(before: _Guarded, after: _Guarded, region: str, today: date) -
             yield CellChange(*key, region, *answers)
 
 
+_Who = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+
+
 def folded(cells: Iterable[CellChange]) -> tuple[FoldedCells, ...]:
     """Cells that change alike, together, and in the order in which they come; each cell is in exactly one row."""
     alike: dict[tuple[str, str, str], dict[str, list[tuple[str, str, str]]]] = {}
@@ -217,13 +220,13 @@ def folded(cells: Iterable[CellChange]) -> tuple[FoldedCells, ...]:
         by_askers: dict[frozenset[tuple[str, str, str]], list[str]] = {}
         for level, some in by_level.items():
             by_askers.setdefault(frozenset(some), []).append(level)
-        for levels in by_askers.values():
-            askers = _products(by_level[levels[0]])
-            rows += [FoldedCells(topic, tuple(levels), *who, before, after) for who in askers]
+        for equal in by_askers.values():
+            askers = _products(by_level[equal[0]])
+            rows += [FoldedCells(topic, tuple(equal), *who, before, after) for who in askers]
     return tuple(rows)
 
 
-def _products(askers: Sequence[tuple[str, str, str]]) -> Iterator[tuple[tuple[str, ...], ...]]:
+def _products(askers: Sequence[tuple[str, str, str]]) -> Iterator[_Who]:
     """Tiers, purposes and regions whose combinations are the askers: all at once, or else one tier and region each."""
     tiers, purposes, regions = (tuple(dict.fromkeys(names)) for names in zip(*askers, strict=True))
     if len(tiers) * len(purposes) * len(regions) == len(askers):
