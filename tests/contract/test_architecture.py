@@ -111,6 +111,11 @@ def test_to_say_the_version_or_list_the_commands_imports_none_of_them(asked: str
     assert "colonnade" in probe.stdout or "verify" in probe.stderr, "it did what it was asked"
 
 
+def test_to_plan_does_not_import_what_looks_for_roots_and_minima() -> None:
+    script = "import sys, colonnade.cli.working; sys.exit('scipy.optimize' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], timeout=120, check=False).returncode == 0
+
+
 @pytest.mark.parametrize("room", ["guard", "policy", "gate", "audit", "records", "store", "statistics"])
 def test_light_rooms_name_no_heavy_package_not_even_inside_a_function(room: str) -> None:
     for file in (SOURCE / room).rglob("*.py"):
