@@ -26,6 +26,16 @@ MOST_LINES_OF_A_FILE = 400
 MOST_LINES_OF_A_FUNCTION = 60
 HEAVY = ("torch", "transformers", "trl", "peft", "daft", "sklearn")
 LIGHT = ("records", "store", "statistics", "policy", "gate", "guard", "audit", "pipeline", "pipeline.planning", "cli")
+NOT_TO_BE_ASKED = (
+    *HEAVY,
+    "numpy",
+    "scipy",
+    "sqlalchemy",
+    "jinja2",
+    "starlette",
+    "colonnade.pipeline",
+    "colonnade.store",
+)
 LIGHT_PROBE = """
 import importlib, sys
 for name in sys.argv[2:]:
@@ -86,6 +96,24 @@ def test_planning_a_workspace_loads_no_torch(tmp_path: Path) -> None:
     command = [sys.executable, "-c", script, str(write_workspace(tmp_path))]
     probe = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (probe.returncode, probe.stderr.strip()) == (0, "")
+
+
+@pytest.mark.parametrize("asked", ["--version", "--help", "vrify"])
+def test_to_say_the_version_or_list_the_commands_imports_none_of_them(asked: str) -> None:
+    script = (
+        "import sys; sys.argv = ['colonnade', sys.argv[1]]\nfrom colonnade.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"sys.exit(', '.join(set({NOT_TO_BE_ASKED!r}) & set(sys.modules)) or 0)"
+    )
+    command = [sys.executable, "-c", script, asked]
+    probe = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert probe.returncode == 0, probe.stderr
+    assert "colonnade" in probe.stdout or "verify" in probe.stderr, "it did what it was asked"
+
+
+def test_to_plan_does_not_import_what_looks_for_roots_and_minima() -> None:
+    script = "import sys, colonnade.cli.working; sys.exit('scipy.optimize' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], timeout=120, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("room", ["guard", "policy", "gate", "audit", "records", "store", "statistics"])

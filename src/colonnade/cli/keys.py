@@ -84,7 +84,8 @@ def add(
         write_keys(file, (*stored, row))
     if not NAMED_BY_GRANTS.fullmatch(principal):
         err.print(f"note: no grant can be for {principal}: {_SPELT}.", markup=False)
-    err.print(f"'{name}' is {principal}, {row.tier}, for {', '.join(row.purposes)}. It is shown once:", markup=False)
+    what = f"{principal}, {row.tier}, for {', '.join(row.purposes)}{', and an operator' * operator}"
+    err.print(f"'{name}' is {what}. It is shown once:", markup=False)
     print(key)
 
 
@@ -116,11 +117,13 @@ def revoke(
     if not file.exists():
         raise InputError(f"there is no key '{name}'.", file=file, mend="There are none at all.")
     with _changing(file) as (file, stored):
-        _end(name, file, stored)
-    out.print(f"'{name}' holds no more.", markup=False)
+        before = _end(name, file, stored)
+    told = f"has held no more since {before}; nothing was written" if before else "holds no more"
+    out.print(f"'{name}' {told}.", markup=False)
 
 
-def _end(name: str, file: Path, stored: tuple[StoredKey, ...]) -> None:
+def _end(name: str, file: Path, stored: tuple[StoredKey, ...]) -> date | None:
+    """End the key; or the day on which it was ended before."""
     found = next((key for key in stored if key.id == name), None)
     if found is None:
         known = f"The keys are {', '.join(key.id for key in stored)}." if stored else "There are none at all."
@@ -128,6 +131,7 @@ def _end(name: str, file: Path, stored: tuple[StoredKey, ...]) -> None:
     if found.revoked is None:
         ended = found.model_copy(update={"revoked": _today()})
         write_keys(file, (ended if key.id == name else key for key in stored))
+    return found.revoked
 
 
 @contextmanager

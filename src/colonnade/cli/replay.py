@@ -201,8 +201,10 @@ def _show(
             out.print(f"    and {len(group) - _MOST} more; '--json' lists them all")
     replayed = [row for row in rows if isinstance(row, Replayed)]
     change = "changes" if len(changed) == 1 else "change"
+    if changed:
+        out.print()
     out.print(
-        f"\n{len(changed)} of {counted(len(replayed), 'answer')} {change}, from {names[0]} to {names[1]}.", markup=False
+        f"{len(changed)} of {counted(len(replayed), 'answer')} {change}, from {names[0]} to {names[1]}.", markup=False
     )
     for why, number in sorted(Counter(_CAUSES[row.cause or "both"] for row in changed).items()):
         out.print(f"    {number} because {why}")

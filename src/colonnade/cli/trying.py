@@ -200,7 +200,7 @@ def _show_levels(row: Explanation) -> None:
         reach = "reaches it" if cell.rule.startswith("grant/") else "may reach it" if cell.grantable else ""
         cap = f" {cell.cap}" if cell.action == Action.CAP and cell.cap else ""
         table.add_row(str(cell.level), f"{cell.action}{cap}", cell.rule, until, reach, style=here)
-    out.print(table, soft_wrap=False)
+    show_wide(table)
 
 
 def _line(name: str, value: str) -> None:
@@ -271,7 +271,7 @@ def _try_many(trial: Trial, file: Path, asker: tuple[str, str, str], as_json: bo
         score = "" if ruling.similarity is None else f"{ruling.similarity:.2f}"
         level, colour = str(ruling.level or ""), _COLOURS.get(ruling.action, "red")
         table.add_row(name, f"[{colour}]{ruling.action}[/]", ruling.rule, level, score, _short(text))
-    out.print(table, soft_wrap=False)
+    show_wide(table)
     err.print(trial.probe.because, markup=False)
     closed = sum(ruling.action != "allow" for _, _, ruling in rows)
     broken = sum(any(run.outcome != "ran" for run in ruling.detectors) for _, _, ruling in rows)

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from colonnade.models import Encoder
 from colonnade.records import Clause, Record
@@ -135,6 +134,8 @@ def fit_logistic(
     With ``intercept=False`` on differences of features this is the Bradley–Terry model (Bradley
     and Terry, Biometrika 39, 1952). ``penalty`` is per item, so it does not fade with more data.
     """
+    from scipy.optimize import minimize  # long to import, and few commands learn
+
     count, width = features.shape
 
     def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

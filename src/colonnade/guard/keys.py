@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, NamedTuple
 
 from pydantic import Field, ValidationError
@@ -159,7 +160,7 @@ def read_keys(file: Path) -> tuple[StoredKey, ...]:
         return ()
     if mode & _OTHERS:
         what = f"others than its owner may open this (mode {mode:o}), and it says which keys hold."
-        raise InputError(what, file=file, mend=f"'chmod 600 {file}'.")
+        raise InputError(what, file=file, mend=f"'chmod 600 {quote(str(file))}'.")
     found = []
     for number, line in enumerate(content.splitlines(), start=1):
         try:

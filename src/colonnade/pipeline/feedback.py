@@ -12,6 +12,7 @@ from colonnade.pipeline.adjudicating import propose_candidate
 from colonnade.pipeline.recording import log_places
 from colonnade.pipeline.workspace import Workspace
 from colonnade.policy.feedback_queue import Queue, append, decide, decided_before, read_queue
+from colonnade.policy.reviews import PEOPLE_FILE
 from colonnade.records import (
     CandidatePrompt,
     Clause,
@@ -106,6 +107,19 @@ def accept(folder: Path, name: str, by: str, because: str, now: datetime) -> Fee
         InputError: where there is no such feedback, or it was decided before.
     """
     return _decided(folder, name, FeedbackDecision.ACCEPTED, by, because, now)
+
+
+def check_person(workspace: Workspace, name: str) -> None:
+    """Refuse a decision by somebody who is not in ``people.yaml``, where there is one.
+
+    Raises:
+        InputError: with the names that are known.
+    """
+    people = workspace.people
+    if people is not None and name.strip() and people.person(name.strip()) is None:
+        known = ", ".join(row.id for row in people.people)
+        what = f"there is no person {name.strip()!r}."
+        raise InputError(what, file=workspace.folder / PEOPLE_FILE, mend=f"Choose one of {known}.")
 
 
 def words_of(row: Feedback, sealed: Sealed | None) -> Words:

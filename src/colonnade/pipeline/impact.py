@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -43,6 +43,18 @@ class CellChange(NamedTuple):
     tier: str
     purpose: str
     region: str
+    before: str
+    after: str
+
+
+class FoldedCells(NamedTuple):
+    """Cells of one topic that change alike: each of these levels, for each tier, purpose and region."""
+
+    topic: str
+    levels: tuple[str, ...]
+    tiers: tuple[str, ...]
+    purposes: tuple[str, ...]
+    regions: tuple[str, ...]
     before: str
     after: str
 
@@ -192,6 +204,39 @@ def _cell_changes(before: _Guarded, after: _Guarded, region: str, today: date) -
         answers = before.answer(key, old.get(key)), after.answer(key, new.get(key))
         if answers[0] != answers[1]:
             yield CellChange(*key, region, *answers)
+
+
+_Who = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+
+
+def folded(cells: Iterable[CellChange]) -> tuple[FoldedCells, ...]:
+    """Cells that change alike, together, and in the order in which they come; each cell is in exactly one row."""
+    alike: dict[tuple[str, str, str], dict[str, list[tuple[str, str, str]]]] = {}
+    for cell in cells:
+        levels = alike.setdefault((cell.topic, cell.before, cell.after), {})
+        levels.setdefault(cell.level, []).append((cell.tier, cell.purpose, cell.region))
+    rows: list[FoldedCells] = []
+    for (topic, before, after), by_level in alike.items():
+        by_askers: dict[frozenset[tuple[str, str, str]], list[str]] = {}
+        for level, some in by_level.items():
+            by_askers.setdefault(frozenset(some), []).append(level)
+        for equal in by_askers.values():
+            askers = _products(by_level[equal[0]])
+            rows += [FoldedCells(topic, tuple(equal), *who, before, after) for who in askers]
+    return tuple(rows)
+
+
+def _products(askers: Sequence[tuple[str, str, str]]) -> Iterator[_Who]:
+    """Tiers, purposes and regions whose combinations are the askers: all at once, or else one tier and region each."""
+    tiers, purposes, regions = (tuple(dict.fromkeys(names)) for names in zip(*askers, strict=True))
+    if len(tiers) * len(purposes) * len(regions) == len(askers):
+        yield tiers, purposes, regions
+        return
+    alone: dict[tuple[str, str], list[str]] = {}
+    for tier, purpose, region in askers:
+        alone.setdefault((tier, region), []).append(purpose)
+    for (tier, region), some in alone.items():
+        yield (tier,), tuple(some), (region,)
 
 
 def why(workspace: Workspace, store: Store, digest: Digest) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from shlex import quote
 from typing import NamedTuple
 
 from colonnade.guard import Who, read_guard_configuration, topic_clauses
@@ -149,5 +150,6 @@ def _use_of_probe(
     what = (
         "No probe looked again, as in front of another server. 'colonnade serve' with the launch's own weights has one"
     )
-    mend = f"what it learns from was not read on this machine; 'colonnade guard check {workspace.folder} --probe' does"
+    place = quote(str(workspace.folder))
+    mend = f"what it learns from was not read on this machine; 'colonnade guard check {place} --probe' does"
     return ProbeUse(False, f"{what} and may rule otherwise: {mend}.")

@@ -19,6 +19,8 @@ from colonnade.records.wording import Forms, Place, place_of, record_words, wort
 
 R = TypeVar("R", bound=Record)
 
+_WRITTEN = (".yaml", ".yml")
+
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 _NO_FORMS: Mapping[str, str] = MappingProxyType({})
@@ -50,9 +52,9 @@ def read_text(file: Path) -> str:
     try:
         content = file.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError(
-            "there is no such file.", file=file, mend="Write it, or start from 'colonnade init DIR'."
-        ) from None
+        # A workspace is configured in YAML; any other file is data, which nobody can start from an empty workspace.
+        mend = "Write it, or start from 'colonnade init DIR'." if file.suffix in _WRITTEN else "Check the path."
+        raise InputError("there is no such file.", file=file, mend=mend) from None
     except IsADirectoryError:
         raise InputError("this is a folder, not a file.", file=file, mend="Put a file in its place.") from None
     except OSError as fault:

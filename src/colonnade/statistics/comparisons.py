@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.special import bdtr, ndtr, ndtri, stdtrit
 
 from colonnade.statistics.clusters import ENOUGH_CLUSTERS
+from colonnade.statistics.roots import root
 
 
 class Difference(NamedTuple):
@@ -78,8 +78,8 @@ def tango_difference(only_first: int, only_second: int, pairs: int, confidence: 
         return _tango_score(only_first, only_second, pairs, margin)
 
     edge = 1 - 1e-9
-    low = brentq(lambda margin: score(margin) - reach, -edge, estimate) if score(-edge) > reach > 0 else -1.0
-    high = brentq(lambda margin: score(margin) + reach, estimate, edge) if score(edge) < -reach < 0 else 1.0
+    low = root(lambda margin: score(margin) - reach, -edge, estimate) if score(-edge) > reach > 0 else -1.0
+    high = root(lambda margin: score(margin) + reach, estimate, edge) if score(edge) < -reach < 0 else 1.0
     return Difference(estimate, float(low), float(high))
 
 

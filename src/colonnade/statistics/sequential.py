@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 from scipy.special import betaincc, betaln, xlog1py, xlogy
 
 from colonnade.statistics.intervals import Interval
+from colonnade.statistics.roots import root
 
 PRIOR = (0.5, 0.5)
 """Where the confidence sequence expects the rate: Jeffreys' prior. The promise holds with any; it moves the width."""
@@ -82,8 +82,8 @@ def confidence_sequence(events: float, trials: float, confidence: float = 0.95) 
         return mixture - float(xlogy(events, point) + xlog1py(trials - events, -point)) - limit
 
     tiny = 1e-15
-    low = brentq(excess, tiny, rate) if events > 0 and excess(tiny) > 0 else 0.0
-    high = brentq(excess, rate, 1 - tiny) if events < trials and excess(1 - tiny) > 0 else 1.0
+    low = root(excess, tiny, rate) if events > 0 and excess(tiny) > 0 else 0.0
+    high = root(excess, rate, 1 - tiny) if events < trials and excess(1 - tiny) > 0 else 1.0
     return Interval(float(low), float(high))
 
 

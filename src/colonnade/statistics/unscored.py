@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from colonnade.statistics.clusters import clustered_lower_bound, clustered_upper_bound
 from colonnade.statistics.intervals import Interval, lower_bound, upper_bound
+from colonnade.statistics.roots import root
 
 
 class Unscored(NamedTuple):
@@ -134,5 +134,5 @@ def _confidence_of_each_end(low: float, high: float, total: int, confidence: flo
     widest = max(low * (1 - low), high * (1 - high), 1 / total)  # never nothing, so that 0 events stay careful
     gap = (high - low) / float(np.sqrt(widest / total))
     start, end = float(ndtri(confidence)) - 1e-9, float(ndtri(1 - (1 - confidence) / 2)) + 1e-9
-    reach = brentq(lambda point: float(ndtr(point + gap) - ndtr(-point)) - confidence, start, end)
+    reach = root(lambda point: float(ndtr(point + gap) - ndtr(-point)) - confidence, start, end)
     return float(ndtr(reach))

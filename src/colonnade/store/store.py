@@ -7,9 +7,10 @@ import json
 import logging
 import shutil
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import copy
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -203,3 +204,16 @@ class Store:
                 except CorruptionError:
                     continue
                 self._index(run, entry.sequence)
+
+
+@contextmanager
+def store_to_read(workspace: Path) -> Iterator[Store]:
+    """The store of a workspace, for whoever only looks; an empty one elsewhere where nothing was ever made.
+
+    So a workspace that may not be written to can be looked at, and one that never ran stays as it is.
+    """
+    with ExitStack() as end:
+        made = (workspace / HOME).exists()
+        store = Store(workspace if made else Path(end.enter_context(TemporaryDirectory())))
+        end.callback(store.close)
+        yield store

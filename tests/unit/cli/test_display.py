@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from colonnade.cli import application, display, main
+from colonnade.cli import display, main, working
 from colonnade.cli.display import visible
 
 
@@ -91,7 +91,7 @@ def test_who_presses_control_c_is_told_what_is_kept(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(application, "open_workspace", interrupted)
+    monkeypatch.setattr(working, "open_workspace", interrupted)
     monkeypatch.setattr("sys.argv", ["colonnade", "check", str(tmp_path)])
     with pytest.raises(SystemExit) as left:
         main()

@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from colonnade.cli.application import application
+from colonnade.cli.commands import COMMANDS
 from colonnade.records import InputError
 
 
@@ -34,6 +35,17 @@ def test_every_command_and_each_of_its_options_says_what_it_is_for(path: tuple[s
     assert [row.opts for row in command.params if not (row.help or "").strip()] == []
     done = CliRunner().invoke(application, [*path, "--help"])
     assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_all_commands_says_of_each_what_it_says_of_itself(name: str) -> None:
+    itself = typer.main.get_command(application).commands[name].help  # type: ignore[attr-defined]  # a group
+    assert COMMANDS[name].help == " ".join(itself.split("\n\n")[0].split())
+
+
+def test_every_command_is_called_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    pages = {" ".join(path): CliRunner().invoke(application, [*path, "--help"]).output for path, _ in EVERY}
+    assert {name for name, page in pages.items() if f"Usage: root {name} " not in " ".join(page.split())} == set()
 
 
 def test_every_command_that_works_on_an_audit_log_takes_it_or_a_workspace_by_the_same_names() -> None:

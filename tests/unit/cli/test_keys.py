@@ -43,6 +43,21 @@ def test_a_key_is_shown_once_and_holds_until_it_is_revoked(workspace: Path) -> N
     assert (row["state"], "hash" in row) == ("revoked", False)
 
 
+def test_a_key_that_was_ended_before_is_said_to_be_and_nothing_is_written(workspace: Path) -> None:
+    run("add", "lab", "--principal", "ana", str(workspace))
+    assert run("revoke", "lab", str(workspace)) == "'lab' holds no more.\n"
+    file = keys_file(workspace)
+    (key,), before = read_keys(file), file.stat().st_mtime_ns
+    assert run("revoke", "lab", str(workspace)) == f"'lab' has held no more since {key.revoked}; nothing was written.\n"
+    assert file.stat().st_mtime_ns == before
+
+
+def test_an_operators_key_is_said_to_be_one_when_it_is_made(workspace: Path) -> None:
+    words = ["--principal", "ana", str(workspace)]
+    assert "and an operator." in CliRunner().invoke(keys_application, ["add", "ops", "--operator", *words]).output
+    assert "operator" not in CliRunner().invoke(keys_application, ["add", "lab", *words]).output
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -69,7 +69,7 @@ def test_a_review_that_waits_says_who_is_asked_in_which_role_since_when_and_of_w
     ]
     assert (row["binds"], row["answers"], Path(row["file"]).name) == (True, [], "doors.md")
     shown = run("review", workspace)
-    assert re.search(r"doors +waiting since 2026-03-01\n +of +sha256:[0-9a-f]{64}\n", shown)
+    assert re.search(r"doors +waiting since 2026-03-01\n +digest of its text +sha256:[0-9a-f]{64}\n", shown)
     assert re.search(r"legal +1 missing, asked: ana, cy\n +safety +1 missing, asked: ana\n", shown)
     assert not (workspace / ".colonnade").exists(), "to look is not to write"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -53,3 +55,15 @@ def test_no_prompt_is_close_to_one_that_only_the_gate_may_ask(starter: Workspace
 def test_what_is_written_for_the_guard_does_not_make_the_first_run_longer(starter: Workspace) -> None:
     pairs = [prompt for prompt in teaching_prompts(starter) if prompt.twin and prompt.split is Split.TRAINING]
     assert starter.launch.posttraining.finetuning.pairs < len(pairs) / 4
+
+
+def test_what_comes_next_can_be_pasted_where_the_folder_has_blanks_and_a_server_needs_no_run(tmp_path: Path) -> None:
+    folder = tmp_path / "Über Ordner" / "meine Bücherei"
+    shown = CliRunner().invoke(application, ["init", str(folder)]).output.splitlines()
+    commands = [shlex.split(line.rpartition(": ")[2]) for line in shown]
+    assert commands == [
+        ["colonnade", "run", str(folder)],
+        ["colonnade", "serve", str(folder), "--upstream", "NAME@URL"],
+    ]
+    assert "takes some minutes" in shown[0]
+    assert "no run is needed" in shown[1]

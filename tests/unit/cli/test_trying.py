@@ -103,12 +103,12 @@ def test_many_texts_are_a_table(workspace: Path, tmp_path: Path) -> None:
     assert [row["id"] for row in told(workspace, "--file", file)] == ["a", "line 2", "line 3"]
 
 
-def test_a_narrow_terminal_wraps_the_prompt_and_keeps_the_action_and_the_rule(workspace: Path, tmp_path: Path) -> None:
+def test_a_narrow_terminal_keeps_the_prompt_the_action_and_the_whole_rule(workspace: Path, tmp_path: Path) -> None:
     file = tmp_path / "prompts.jsonl"
-    file.write_text(json.dumps({"prompt": BREAK_IN + " and again" * 9}) + "\n")
-    many = CliRunner().invoke(application, ["try", str(workspace), "--file", str(file)], env={"COLUMNS": "60"}).stdout
-    assert "deflect" in many
-    assert "doors.entry" in many
+    file.write_text(json.dumps({"id": "a-rather-long-name-of-a-prompt", "prompt": BREAK_IN}) + "\n")
+    many = CliRunner().invoke(application, ["try", str(workspace), "--file", str(file)], env={"COLUMNS": "40"}).stdout
+    (row,) = [line for line in many.splitlines() if line.startswith("a-rather-long-name-of-a-prompt ")]
+    assert all(part in row for part in ("deflect", "doors.entry", BREAK_IN))
     one = CliRunner().invoke(application, ["try", str(workspace), BREAK_IN], env={"COLUMNS": "72"}).stdout
     (row,) = [line for line in one.splitlines() if " ran " in line]
     assert "doors.entry" in row
@@ -194,6 +194,11 @@ def test_where_no_probe_looks_again_it_is_said_that_the_service_may_have_one(wor
     assert "No probe looked again" in shown
     assert f"'colonnade guard check {workspace} --probe'" in shown
     assert told(workspace, BREAK_IN)["probe"]["looks_again"] is False
+
+
+def test_the_command_that_is_named_can_be_pasted_where_the_folder_has_blanks(workspace: Path) -> None:
+    folder = workspace.rename(workspace.parent / "my own")
+    assert f"colonnade guard check '{folder}' --probe" in attempt(folder, BREAK_IN).stdout
 
 
 @pytest.mark.parametrize(("said", "ready", "used"), [(None, True, True), (True, False, True), (False, True, False)])

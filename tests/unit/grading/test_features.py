@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import optimize
 from scipy.optimize import approx_fprime, minimize
 
 from colonnade.grading import AnsweredPrompt, answer_features, harm_head, surface
-from colonnade.grading import features as features_module
 from colonnade.grading.features import LinearHead, fit_logistic, says_no, squash
 from colonnade.records import Criterion
 
@@ -35,7 +35,7 @@ def test_the_gradient_is_that_of_the_loss(monkeypatch: pytest.MonkeyPatch, inter
         losses.append(loss)
         return minimize(loss, start, **options)
 
-    monkeypatch.setattr(features_module, "minimize", watched)
+    monkeypatch.setattr(optimize, "minimize", watched)
     points, labels = _toy()
     fit_logistic(points, labels * 0.9 + 0.05, penalty=0.3, intercept=intercept)
     (loss,) = losses

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from colonnade.cli.application import application
 from colonnade.guard import read_guard_configuration
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.comparison import side_of
+from colonnade.pipeline.impact import CellChange, folded
 from colonnade.records import InputError, Level
 from tests.unit.policy.test_history_of_ids import git
-from tests.workspaces import write_workspace
+from tests.workspaces import DOORS, write_workspace
 
 TODAY = date(2026, 3, 1)
 PROFILE = """\
@@ -142,6 +146,48 @@ def test_tables_that_nobody_can_compile_are_said_and_not_taken_for_equal(workspa
     shown = CliRunner().invoke(application, ["policy", "diff", str(workspace)]).output
     assert "note: the guard's tables cannot be compared: policies/doors.md at HEAD" in " ".join(shown.split())
     assert "nobody can tell which cells change their answer" in shown
+
+
+def test_cells_that_change_alike_are_one_line_for_people_and_each_of_them_in_json(workspace: Path) -> None:
+    change(workspace, "policies/doors.md", "ceiling: overview\nabove: deflect", "ceiling: mention\nabove: deflect")
+    cells = diff(workspace)["cells"]
+    shown = CliRunner().invoke(application, ["policy", "diff", str(workspace)]).output
+    lines = shown[shown.index("guard: ") :].splitlines()
+    assert lines[0] == f"guard: {len(cells)} cells change their answer"
+    assert lines[1].strip() == "doors.entry, overview, guest, every purpose, EU: allow -> deflect"
+    assert 1 < sum(" -> " in line for line in lines) < len(cells)
+
+
+def test_of_a_new_topic_each_line_is_for_as_many_levels_and_people_as_it_can(workspace: Path) -> None:
+    clause = DOORS[DOORS.index("## ") :].partition("\n## ")[0].replace("doors.entry", "doors.lifts")
+    commit(workspace)
+    file = workspace / "policies" / "doors.md"
+    file.write_text(f"{file.read_text().rstrip()}\n\n{clause.rstrip()}\n")
+    shown = CliRunner().invoke(application, ["policy", "diff", str(workspace)]).output
+    assert [line.strip() for line in shown.splitlines() if "doors.lifts, " in line] == [
+        "doors.lifts, mention or overview, every tier, every purpose, EU: no such topic -> allow",
+        "doors.lifts, mechanism, guest, every purpose, EU: no such topic -> deflect",
+        "doors.lifts, mechanism, staff, general, EU: no such topic -> deflect",
+        "doors.lifts, actionable and above, every tier, every purpose, EU: no such topic -> deflect",
+        "doors.lifts, mechanism, staff, repair, EU: no such topic -> allow until 2099-12-31",
+    ]
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+CELLS = st.lists(
+    st.builds(CellChange, NAMES, st.sampled_from([*map(str, Level)]), NAMES, NAMES, NAMES, NAMES, NAMES),
+    unique_by=lambda cell: cell[:5],
+)
+
+
+@given(CELLS)
+def test_to_fold_cells_loses_none_and_makes_none(cells: list[CellChange]) -> None:
+    unfolded = [
+        CellChange(row.topic, *parts, row.before, row.after)
+        for row in folded(cells)
+        for parts in product(row.levels, row.tiers, row.purposes, row.regions)
+    ]
+    assert sorted(unfolded) == sorted(cells)
 
 
 def test_policies_that_cannot_be_read_stop_it(workspace: Path) -> None:

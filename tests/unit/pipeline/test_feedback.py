@@ -18,6 +18,7 @@ from colonnade.pipeline import adjudicating, feedback
 from colonnade.policy.document import read_policy
 from colonnade.records import ColonnadeError, InputError
 from colonnade.store.log import GroupWriter, TransparencyLog
+from colonnade.store.statements import new_key
 from tests.unit.pipeline.guarded_log import ALONE, BREAK_IN, BROKE, Home, copied, fill, make_home, small_words
 
 SAID = "I was locked out of my own room."
@@ -105,6 +106,17 @@ def test_to_close_one_needs_somebody_and_a_reason(home: Home) -> None:
     assert [row["id"] for group in told(home)["waiting"] for row in group["entries"]] != [name]
     with pytest.raises(InputError, match="was closed by dee before"):
         queue(home, "--accept", name, "--as", "bo")
+
+
+def test_where_people_are_named_nobody_else_decides(home: Home) -> None:
+    key = new_key(home.workspace.parent / "ana.pem")
+    (home.workspace / "people.yaml").write_text(f"people:\n  - {{id: ana, roles: [safety], key: {key}}}\n")
+    for act in ("--accept", "--close"):
+        with pytest.raises(InputError, match=r"no person 'dee'\. Choose one of ana"):
+            queue(home, act, first(home), "--as", "dee", "--reason", "it stands")
+    assert told(home)["decided"] == 0
+    queue(home, "--accept", first(home), "--as", "ana")
+    assert told(home)["decided"] == 1
 
 
 def test_an_accepted_refusal_becomes_a_benign_example_that_can_be_pasted(home: Home) -> None:

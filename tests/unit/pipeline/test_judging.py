@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,12 @@ def test_sampled_and_labelled_answers_calibrate_every_grader(folder: Path, tmp_p
     silent = next(row for row in found["unscored"] if row[0] == "decline-rules")
     assert silent[1:] == ["the answer has no words", 15]
     assert "left 15 unscored: the answer has no words" in call("calibrate", folder, "--labels", labels)
+
+
+def test_the_command_that_comes_next_can_be_pasted_where_a_path_has_blanks(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "to label.jsonl"
+    next_one = call("sample", folder, "--out", file).splitlines()[-1]
+    assert shlex.split(next_one) == ["colonnade", "judge", "calibrate", str(folder), "--labels", str(file)]
 
 
 def test_labels_of_the_base_model_alone_calibrate_nothing(folder: Path, tmp_path: Path) -> None:

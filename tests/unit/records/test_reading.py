@@ -71,7 +71,8 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for path, words in (
-        (tmp_path / "none", "no such file"),
+        (tmp_path / "none.csv", "no such file. Check the path"),
+        (tmp_path / "launch.yaml", "no such file. Write it, or start from 'colonnade init DIR'"),
         (tmp_path / "file" / "below", "no such file"),
         (tmp_path, "a folder, not a file"),
         (tmp_path / "loop", "cannot be read"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -40,7 +41,7 @@ def sample(
     out.print(f"Wrote {len(rows)} answers to {out_file}.", markup=False)
     out.print("Fill in 'label' (upholds, violates, overrefuses, unclear) and 'rater' in each line, then:")
     then = "calibrate" if whose == "trained" else "check"
-    out.print(f"colonnade judge {then} {workspace} --labels {out_file}", markup=False)
+    out.print(f"colonnade judge {then} {quote(str(workspace))} --labels {quote(str(out_file))}", markup=False)
 
 
 @judge_application.command("calibrate")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -16,8 +17,9 @@ from colonnade.guard import read_guard_configuration
 from colonnade.pipeline import open_workspace
 from colonnade.pipeline.agreement import agreement
 from colonnade.pipeline.comparison import Side, side_of
-from colonnade.pipeline.impact import Impact, impact_of
-from colonnade.store import Store
+from colonnade.pipeline.impact import Impact, folded, impact_of
+from colonnade.records import Level
+from colonnade.store import store_to_read
 
 _MOST_CELLS = 40
 
@@ -39,8 +41,7 @@ def diff(
     old = side_of(opened, before, configuration)
     new = side_of(opened, after, configuration) if after else Side(opened, configuration)
     today = datetime.now(UTC).date()
-    store = Store(workspace)
-    try:
+    with store_to_read(workspace) as store:
         agreed = agreement(old.workspace, store, today)
         attested = agreed._replace(rewordings=agreement(new.workspace, store, today).rewordings)
         found = impact_of(
@@ -48,20 +49,27 @@ def diff(
         )
         found = found._replace(unread=(*old.unread, *new.unread, *found.unread))
         ran = bool(store.catalogue.known())
-    finally:
-        store.close()
     if as_json:
         print(json.dumps(_plain(found)))
     else:
-        _show(found, ran)
+        regions = new.workspace.launch.regions
+        _show(found, ran, _All(new.configuration.tiers, new.configuration.purposes, tuple(map(str, regions))))
 
 
-def _show(found: Impact, ran: bool) -> None:
+class _All(NamedTuple):
+    """Every tier, purpose and region that there is."""
+
+    tiers: Sequence[str]
+    purposes: Sequence[str]
+    regions: Sequence[str]
+
+
+def _show(found: Impact, ran: bool, everything: _All) -> None:
     for sentence in found.unread:
         out.print(f"note: {sentence}", markup=False)
     if not found.changes:
         out.print("no clause changed.")
-        _show_cells(found)
+        _show_cells(found, everything)
         _show_approvals(found)
         return
     for change in found.changes:
@@ -83,22 +91,39 @@ def _show(found: Impact, ran: bool) -> None:
         named = f"; {step.of_clauses} of these name a changed clause" if step.of_clauses else ""
         out.print(f"    {step.step:<24}{read}", markup=False)
         out.print(f"    {'':<24}made {made}{named}", markup=False)
-    _show_cells(found)
+    _show_cells(found, everything)
     _show_approvals(found)
 
 
-def _show_cells(found: Impact) -> None:
+def _show_cells(found: Impact, everything: _All) -> None:
     if found.cells is None:
         out.print("\nguard: nobody can tell which cells change their answer")
         return
     if not (found.cells or found.changes):
         return
     out.print(f"\nguard: {len(found.cells)} cells change their answer")
-    for cell in found.cells[:_MOST_CELLS]:
-        who = f"{cell.topic}, {cell.level}, {cell.tier}, {cell.purpose}, {cell.region}"
-        out.print(f"    {who}: {cell.before} -> {cell.after}", markup=False)
-    if len(found.cells) > _MOST_CELLS:
-        out.print(f"    and {len(found.cells) - _MOST_CELLS} more; '--json' lists them all")
+    rows = folded(found.cells)
+    for row in rows[:_MOST_CELLS]:
+        tiers = _in_words("tier", row.tiers, everything.tiers)
+        purposes = _in_words("purpose", row.purposes, everything.purposes)
+        regions = _in_words("region", row.regions, everything.regions)
+        who = f"{row.topic}, {_levels_in_words(row.levels)}, {tiers}, {purposes}, {regions}"
+        out.print(f"    {who}: {row.before} -> {row.after}", markup=False)
+    if len(rows) > _MOST_CELLS:
+        out.print(f"    and {len(rows) - _MOST_CELLS} lines more; '--json' lists every cell")
+
+
+def _in_words(kind: str, some: Sequence[str], every: Sequence[str]) -> str:
+    return f"every {kind}" if len(some) > 1 and set(some) == set(every) else " or ".join(some)
+
+
+def _levels_in_words(levels: Sequence[str]) -> str:
+    every = [level.value for level in Level]
+    levels = sorted(levels, key=every.index)
+    if len(levels) == len(every):
+        return "every level"
+    above = every[every.index(levels[0]) :]
+    return f"{levels[0]} and above" if len(levels) > 1 and levels == above else " or ".join(levels)
 
 
 def _show_approvals(found: Impact) -> None:

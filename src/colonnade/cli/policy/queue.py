@@ -53,6 +53,7 @@ def queue(
     if (person or reason) and not (close or accept):
         raise InputError("there is nothing to decide.", mend="Give '--close ID' or '--accept ID' with it.")
     opened, now = open_workspace(workspace), datetime.now(UTC)
+    feedback.check_person(opened, person)
     sealed = _sealed(opened, log, keys, secret, secret_variable)
     if close:
         done = feedback.close(workspace, close, person, reason, now)

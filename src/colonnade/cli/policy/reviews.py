@@ -73,7 +73,7 @@ def show_review(row: Progress) -> None:
     until = f" until {state.until}" if state.until else ""
     out.print(f"{state.policy:<24}{state.state}{since}{until}{'  ' + state.note if state.note else ''}", markup=False)
     if state.roles:
-        out.print(f"    {'of':<20}{state.content}", markup=False)
+        out.print(f"    {'digest of its text':<20}{state.content}", markup=False)
     for role in state.roles:
         said = f"approved by {', '.join(role.approved_by)}" if role.approved_by else ""
         missing = f"{role.missing} missing" if role.missing else ""

@@ -14,6 +14,7 @@ from colonnade.guard.configuration import AccessSettings, GuardConfiguration
 from colonnade.guard.topics import ceiling_of, chain, hard_limit, in_words, lies_under
 from colonnade.records import (
     Act,
+    Boundary,
     Clause,
     Digest,
     Facet,
@@ -141,11 +142,16 @@ def _refuse_too_much(grant: Grant, clauses: Sequence[Clause]) -> None:
                 f" {in_words(hard)}: nobody can have more than '{hard.ceiling}' there.",
                 file=hard.file or None,
                 line=hard.line or None,
-                mend="Ask for narrower topics, or for less.",
+                mend=f"Ask for narrower topics, or for less{_or_decide(hard)}.",
             )
     if all(grant.highest.rank <= ceiling_of(clause).rank for clause in covered):
         what = f"the grant '{grant.id}' opens nothing: everybody may have '{grant.highest}' there."
         raise InputError(what, mend="Ask for a higher level, or ask without a grant.")
+
+
+def _or_decide(clause: Clause) -> str:
+    """Which key of the clause its authors may change; nobody may be granted what is prohibited, whatever it says."""
+    return "" if clause.boundary is Boundary.PROHIBITED else "; or let the clause say 'grantable: true'"
 
 
 class _Said(NamedTuple):

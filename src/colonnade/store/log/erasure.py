@@ -123,7 +123,8 @@ def erase_subject(
         today = log.now().date()
         kept = [key for key in keys if key.retain_until > today]
         if kept and not override.strip():
-            what = f"this is to be kept until {max(key.retain_until for key in kept)}."
+            until = max(key.retain_until for key in kept)
+            what = f"what {subject!r} wrote and was answered is to be kept until {until}."
             raise InputError(what, mend="Wait, or say with '--override' which duty goes before that of keeping it.")
         return _erase(log, ring, keys, reason, by, override)
 

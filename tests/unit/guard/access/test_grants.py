@@ -53,8 +53,9 @@ def test_an_ungrantable_topic_is_refused_when_it_is_asked_for_and_the_clause_is_
     with pytest.raises(InputError, match=r"policies/cyber.md, line 12: .*'safety.drugs' is prohibited.*'mention'"):
         check_grant(grant(topics=("safety.drugs",)), CLAUSES, access_configuration(), TODAY)
     soft = clause(grantable=False, exceptions=())
-    with pytest.raises(InputError, match=r"'cyber.intrusion' is not grantable.*more than 'overview'"):
+    with pytest.raises(InputError, match=r"'cyber.intrusion' is not grantable.*more than 'overview'") as caught:
         check_grant(grant(), (soft,), access_configuration(), TODAY)
+    assert "'grantable: true'" in caught.value.sentence
 
 
 def test_a_node_of_the_tree_cannot_carry_an_ungrantable_topic_along() -> None:

@@ -77,7 +77,7 @@ def test_a_hold_on_everybody_holds_whoever_comes_later_too(log: TransparencyLog,
 
 def test_what_is_to_be_kept_longer_needs_a_duty_that_goes_before(log: TransparencyLog, ring: KeyRing) -> None:
     record(log, ring, "alice", TO_COME)
-    with pytest.raises(InputError, match="kept until 2026-09-01"):
+    with pytest.raises(InputError, match="what 'alice' wrote and was answered is to be kept until 2026-09-01"):
         erase_subject(log, ring, "alice", "asked", "officer")
     done = erase_subject(log, ring, "alice", "asked", "officer", "a right to erasure")
     assert json.loads(row_line(log.folder, done.row or 0))["row"]["override"] == "a right to erasure"
