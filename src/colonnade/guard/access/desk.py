@@ -10,7 +10,7 @@ from typing import NamedTuple
 from colonnade.guard.access.capping import Remaining, Tally
 from colonnade.guard.access.deciding import GrantIndex
 from colonnade.guard.access.drifting import DriftSum, Kind
-from colonnade.guard.access.holding import covers, tell_of_new, tell_operator, told_holder, would_open
+from colonnade.guard.access.holding import covers, ended_on, tell_of_new, tell_operator, told_holder, would_open
 from colonnade.guard.access.uses import UseLog
 from colonnade.guard.access.writing import Draw, Side, written_use
 from colonnade.records import Cell, Grant, GrantStanding, GrantState, GrantUse, GuardTable, Suspension
@@ -295,8 +295,8 @@ class Desk:
     def notice(self, subject: str, cell: Cell) -> str:
         """What the holder of a grant is told who meets a closed cell that the grant would have opened.
 
-        Their own grant, since when it cannot be used, and on which kind of ground; never who found
-        what, never a number that a monitor counts by. Empty for everybody else.
+        Their own grant, the one that ended last, since when it cannot be used, and on which kind of
+        ground; never who found what, never a number that a monitor counts by. Empty for everybody else.
         """
         if not cell.grantable:
             return ""
@@ -306,11 +306,11 @@ class Desk:
                 if row is not None and row.grant.subject == subject and would_open(row.grant, cell):
                     day = suspension.at.date()
                     return told_holder(name, GrantState.SUSPENDED, suspension.cause, day, self._appeals)
-            for row in self._ended.get(subject, ()):
-                if would_open(row.grant, cell):
-                    day = row.since.date() if row.since is not None else row.grant.until
-                    return told_holder(row.grant.id, row.state, row.stopped_for, day, self._appeals)
-        return ""
+            ended = [row for row in self._ended.get(subject, ()) if would_open(row.grant, cell)]
+        if not ended:
+            return ""
+        last = max(ended, key=lambda row: (ended_on(row), row.grant.id))
+        return told_holder(last.grant.id, last.state, last.stopped_for, ended_on(last), self._appeals)
 
     def score(self, grant: str, beside: float, kind: Kind = "use", topic: str = "") -> bool:
         """Take note of evidence that a grant is used beside its purpose; whether this suspended it.

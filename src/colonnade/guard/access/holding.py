@@ -33,6 +33,13 @@ def would_open(grant: Grant, cell: Cell) -> bool:
     return covers(grant, cell.topic) and cell.level.rank <= grant.highest.rank and cell.purpose in grant.purposes
 
 
+def ended_on(row: GrantStanding) -> date:
+    """The day on which a grant was stopped, or its last one: when an expired one was signed is another day."""
+    if row.state is GrantState.EXPIRED or row.since is None:
+        return min(row.ends.date(), row.grant.until) if row.ends is not None else row.grant.until
+    return row.since.date()
+
+
 def told_holder(name: str, state: GrantState, stopped_for: str, day: date, appeals: str) -> str:
     """One sentence for the holder, with the way to an appeal (``appeals`` of ``guard.yaml``)."""
     if state is GrantState.EXPIRED:

@@ -194,13 +194,20 @@ def test_the_holder_is_told_of_a_suspension_with_the_way_to_an_appeal_and_nobody
     ("state", "words"), [(GrantState.EXPIRED, "ended on 2027-06-30"), (GrantState.REVOKED, "was ended on 2026-11-22")]
 )
 def test_the_holder_is_told_of_an_end_and_not_by_whom(state: GrantState, words: str) -> None:
-    since = {"since": NOON} if state is GrantState.REVOKED else {}
-    room = Room(standing(state).model_copy(update={**since, "reason": "revoked by ren: secret"}))
+    signed_or_revoked = {"since": NOON, "reason": "revoked by ren: secret"}
+    room = Room(standing(state).model_copy(update=signed_or_revoked))
     told = room.desk.notice("key-7", closed_cell())
     assert words in told
     assert "ren" not in told.replace("refused", "")
     assert "secret" not in told
     assert Room(standing()).desk.notice("key-7", closed_cell()) == ""
+
+
+def test_of_several_that_ended_the_holder_is_told_of_the_last() -> None:
+    older = standing(GrantState.REVOKED, id="older").model_copy(update={"since": NOON - timedelta(days=9)})
+    newer = standing(GrantState.SUSPENDED, id="newer").model_copy(update={"since": NOON, "stopped_for": "cap"})
+    for order in ((older, newer), (newer, older)):
+        assert "'newer' is suspended" in Room(*order).desk.notice("key-7", closed_cell())
 
 
 def test_one_fresh_signature_on_another_grant_does_not_walk_around_a_suspended_one() -> None:
