@@ -38,8 +38,12 @@ logger = logging.getLogger(__name__)
 class Busy(Protocol):
     """What can be asked to take nothing new, and how much it still has to do."""
 
-    under_way: int
     closing: bool
+
+    @property
+    def under_way(self) -> int:
+        """How many requests are being answered."""
+        ...
 
     def end_now(self) -> None:
         """End what is under way: with its row, and an end that its client understands."""

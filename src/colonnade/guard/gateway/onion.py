@@ -52,7 +52,6 @@ class Onion:
         exchange = Exchange(scope, receive, send, service.traced)
         course = Course(perf_counter())
         passed: Passed | None = None
-        service.under_way += 1
         service.exchanges.add(exchange)
         try:
             if service.closing:
@@ -80,7 +79,6 @@ class Onion:
             told = ProtocolError(FAILED, status=500, code="internal_error")
             await self._fail(exchange, told, course, passed)
         finally:
-            service.under_way -= 1
             service.exchanges.discard(exchange)
             service.bytes_under_way -= exchange.size
             exchange.unwatch()

@@ -36,8 +36,7 @@ class Service:
     """What all endpoints share.
 
     Attributes:
-        under_way: requests that are being answered.
-        exchanges: theirs.
+        exchanges: of the requests that are being answered.
         bytes_under_way: of these requests.
         reading: the thread in which large requests are read, one after the other.
         faults: of the model's server.
@@ -65,12 +64,17 @@ class Service:
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self.standing, self.upstream, self.recorder = standing, upstream, recorder
-        self.teller, self.most, self.under_way, self.traced = Teller(observers), most, 0, traced
+        self.teller, self.most, self.traced = Teller(observers), most, traced
         self.most_bytes, self.bytes_under_way = most_bytes, 0
         self.closing = self.log_failed = False
         self.faults = UpstreamFaults()
         self.exchanges: set[Exchange] = set()
         self.reading = ThreadPoolExecutor(1, thread_name_prefix="colonnade-reading")
+
+    @property
+    def under_way(self) -> int:
+        """How many requests are being answered."""
+        return len(self.exchanges)
 
     def end_now(self) -> None:
         """End all that is under way and is not complete: each gets its row, and its client the end of what it reads."""

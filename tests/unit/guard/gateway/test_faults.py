@@ -15,7 +15,7 @@ from colonnade.guard.gateway import HttpUpstream, Limits, ScriptedUpstream, Upst
 from colonnade.guard.gateway.faults import PAUSE, UpstreamFaults, address_without_secrets, kind_of, out_of_reach
 
 from .behind import BAKE, CHAT, Room, streamed, whole
-from .test_upstreams import SHORT, Connection, says, server
+from .test_upstreams import SHORT, Connection, begins, dies, never, says, server
 
 KEY = "sk-secret"
 
@@ -45,19 +45,6 @@ def test_a_status_is_named_and_the_body_that_may_quote_the_prompt_is_not(status:
 
 
 def test_what_is_late_says_for_how_long_it_was_waited_and_what_breaks_off_that_it_did() -> None:
-    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(30)
-
-    async def begins(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{")
-        await writer.drain()
-        await asyncio.sleep(30)
-
-    async def dies(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{")
-        await writer.drain()
-        writer.close()
-
     async def gone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 

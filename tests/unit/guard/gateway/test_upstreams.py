@@ -47,6 +47,22 @@ async def server(answer: Connection, secret: ssl.SSLContext | None = None) -> As
         listening.close()
 
 
+async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(30)
+
+
+async def begins(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{")
+    await writer.drain()
+    await asyncio.sleep(30)
+
+
+async def dies(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{")
+    await writer.drain()
+    writer.close()
+
+
 def says(content: bytes, status: str = "200 OK", more: str = "") -> Connection:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(f"HTTP/1.1 {status}\r\ncontent-length: {len(content)}\r\n{more}\r\n".encode() + content)
@@ -121,19 +137,6 @@ def test_of_when_to_come_again_only_seconds_are_passed_on(after: str) -> None:
 
 
 def test_what_stalls_is_late_and_what_breaks_off_is_broken() -> None:
-    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(30)
-
-    async def begins(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{")
-        await writer.drain()
-        await asyncio.sleep(30)
-
-    async def dies(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{")
-        await writer.drain()
-        writer.close()
-
     assert [fault_of(way).status for way in (never, begins, dies, says(b"x" * 20_000))] == [504, 504, 502, 502]
 
 
